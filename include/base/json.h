@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * jansson under limits. Parsing always rejects duplicate keys, NUL, trailing bytes and depth above 32. Memory of a job is counted per
+ * thread: above its ceiling jansson's allocator returns NULL and the job fails with ERR_TOO_LARGE. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+
+#define JSON_DEPTH_MAX 32
+#define JSON_JOB_CEILING_BYTES ((size_t)64 << 20)
+
+/* Call once in main, before any other use of jansson: installs the counting allocator. Blocks may be freed by another thread. */
+void json_memory_install(void);
+/* Starts counting for this thread; ceiling 0 = no limit. */
+void json_memory_limit(size_t ceiling_bytes);
+size_t json_memory_used(void);
+
+/* Parses one whole document; `*ret` is a new reference. ERR_SYNTAX names line and column, ERR_TOO_LARGE the ceiling. */
+enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault) MUST_USE;
+/* As json_parse, and the document must be an object. */
+enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault) MUST_USE;
+
+/* Typed members of an object. Absent or null: *ret = NULL / fallback and ERR_OK, or ERR_VALUE with `required`. Wrong type: ERR_VALUE
+ * that names `key`, what came and what was expected. Results live as long as `object`. */
+enum err json_take_text(const json_t *object, const char *key, bool required, const char **ret, struct fault *fault) MUST_USE;
+enum err json_take_object(const json_t *object, const char *key, bool required, const json_t **ret, struct fault *fault) MUST_USE;
+enum err json_take_i64(const json_t *object, const char *key, bool required, int64_t fallback, int64_t *ret, struct fault *fault) MUST_USE;
+enum err json_take_bool(const json_t *object, const char *key, bool required, bool fallback, bool *ret, struct fault *fault) MUST_USE;
+
+/* "string", "number", … for messages. */
+const char *json_type_name(const json_t *value);
+
+/* Compact, keys sorted: equal documents give equal bytes. */
+enum err json_canonical(const json_t *value, struct buffer *into, struct fault *fault) MUST_USE;
+/* Compact, insertion order. */
+enum err json_compact(const json_t *value, struct buffer *into, struct fault *fault) MUST_USE;
+
+#endif
