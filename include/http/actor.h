@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who calls. Filled once per request by the authenticate hook that `app` sets; everything above asks this struct and never a header. */
+#ifndef HTTP_ACTOR_H
+#define HTTP_ACTOR_H
+
+#include <stdint.h>
+#include "base/ident.h"
+
+enum actor_kind {
+        ACTOR_NOBODY = 0,  /* not authenticated: may call public routes only */
+        ACTOR_IDENTITY,    /* a machine identity with a bearer token */
+        ACTOR_CONNECTION,  /* a SCIM client with its connection's token */
+        ACTOR_SYSTEM,      /* the program itself: scheduler, init */
+};
+
+/* Bits of actor.scopes of a connection token (R19). */
+#define SCOPE_USERS 1u
+#define SCOPE_GROUPS 2u
+#define SCOPE_READ_ONLY 4u
+
+struct actor {
+        enum actor_kind kind;
+        int64_t root_no;       /* 0: none */
+        int64_t org_no;        /* the caller's own organisation */
+        int64_t no;            /* of the identity or connection inside the root */
+        int64_t credential_no; /* judged again in the write transaction */
+        unsigned scopes;
+        char handle[HANDLE_SIZE]; /* of the root */
+        char id[UUID_TEXT_SIZE];  /* public id of the identity or connection */
+};
+
+#endif
