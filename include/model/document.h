@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Documents: the JSON form of a resource's attributes. Inside the house names are spelled as in the descriptor and every value has its
+ * type; extensions stand under their full URN; unassigned attributes (null, [], {}) are absent; `schemas`, `id`, `meta` and DERIVED
+ * attributes are never inside. COLUMN attributes (externalId, active) may be inside while a change is computed. */
+#ifndef MODEL_DOCUMENT_H
+#define MODEL_DOCUMENT_H
+
+#include "model/attribute.h"
+#include "model/leniency.h"
+
+#define MULTI_VALUES_MAX 1000      /* elements of one multi-valued attribute of a document; EDGES are bounded by their face */
+#define TEXT_VALUE_MAX_BYTES 1024  /* of an attribute that names no max_bytes */
+
+enum accept_mode { ACCEPT_CREATE, ACCEPT_REPLACE, ACCEPT_MERGE /* RFC 7396 patch: null kept, REQUIRED not asked for */ };
+
+struct accept {
+        const struct resource_type *type;
+        enum accept_mode mode;
+        struct leniency *leniency;  /* SCIM; NULL: management API, where an unknown attribute is ERR_VALUE naming the nearest known one */
+        struct arena *arena;
+};
+
+/* One EDGES attribute as it came: absent and empty are different (R14). */
+struct edge_list {
+        bool given;
+        const char **values; /* in the arena; may hold duplicates as sent */
+        size_t count;
+};
+
+/* Checks a body from a client and brings it into the form above: names by case-insensitive match, types (R15 for booleans), sizes, UTF-8,
+ * read-only input dropped, required present, at most one primary, canonical letter case of nothing else ("stored as sent"). `*ret` is a
+ * new reference; EDGES go to *ret_edges. Errors name the attribute path in fault->field. */
+enum err document_accept(const struct accept *accept, const json_t *body, json_t **ret, struct edge_list *ret_edges, struct fault *fault)
+        MUST_USE;
+/* One value for one attribute (an element of it when MULTI and `element`): the same checks, for the patch engine. New reference. */
+enum err document_accept_value(const struct accept *accept, const struct attribute *attribute, bool element, const json_t *value,
+        json_t **ret, struct fault *fault) MUST_USE;
+/* A whole document after a change: required present, at most one primary per list, the type's own check. */
+enum err document_check(const struct resource_type *type, const json_t *document, struct fault *fault) MUST_USE;
+
+/* RFC 7396 merge of `patch` (as accepted with ACCEPT_MERGE) into a copy of `before`. NULL: out of memory. */
+json_t *document_merge(const json_t *before, const json_t *patch);
+
+/* Folded value of the type's name attribute, in the arena; ERR_VALUE when it folds to nothing or is a UUID (users, R10). */
+enum err document_name(const struct resource_type *type, const json_t *document, struct arena *arena, const char **ret, struct fault *fault)
+        MUST_USE;
+
+/* Every INDEXED value: calls `each` with the attribute's number, the folded (or exact, CASE_EXACT) value and its position. */
+enum err document_index(const struct resource_type *type, const json_t *document, struct arena *arena,
+        enum err (*each)(void *context, int attribute_number, const char *value, int ord), void *context) MUST_USE;
+
+/* URNs of the extensions that the document holds, core first: the `schemas` of a reply. Count at most EXTENSIONS_MAX + 1. */
+#define EXTENSIONS_MAX 8
+size_t document_schemas(const struct resource_type *type, const json_t *document, const char *ret[EXTENSIONS_MAX + 1]);
+
+/* Names of the top-level attributes (and extension attributes) that differ: for the ledger. New JSON array of {attribute, before, after};
+ * `before` and `after` absent when unassigned. */
+json_t *document_difference(const json_t *before, const json_t *after);
+
+#endif

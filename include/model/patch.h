@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The PATCH engine (RFC 7644 section 3.5.2) with the Okta and Entra forms: pure, atomic. Operations on an EDGES attribute are not applied
+ * but handed out as a list of edge operations, in order, so that membership stays rows (R14). */
+#ifndef MODEL_PATCH_H
+#define MODEL_PATCH_H
+
+#include "model/document.h"
+#include "model/filter.h"
+
+#define PATCH_OPERATIONS_MAX 1000
+#define URN_PATCH "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+enum edge_verb {
+        EDGE_ADD = 1,        /* values */
+        EDGE_REMOVE,         /* values; those not there are no error */
+        EDGE_REMOVE_MATCHING,/* filter over {value, display, type}; none matching is no error */
+        EDGE_REPLACE_ALL,    /* values are the whole new set of this source */
+        EDGE_REMOVE_ALL,
+};
+struct edge_operation {
+        enum edge_verb verb;
+        const char **values;
+        size_t count;
+        const struct filter *filter;
+};
+
+struct patch {
+        const struct resource_type *type;
+        const json_t *before;        /* document as model/document.h says, with COLUMN attributes (id, externalId, active) inside */
+        struct leniency *leniency;
+        struct arena *arena;
+};
+struct patch_result {
+        json_t *document;            /* new reference; equal to before when nothing changed */
+        bool changed;                /* of the document; edges are judged by rows */
+        struct edge_operation *edges;
+        size_t edge_count;
+};
+
+/* `message` is the whole PatchOp body. Errors: ERR_SYNTAX (shape, unknown op), ERR_PATH, ERR_FILTER, ERR_NO_TARGET, ERR_MUTABILITY,
+ * ERR_VALUE; fault->field says "Operations[2].path" and the like. The result is checked by document_check before it is handed out. */
+enum err patch_apply(const struct patch *patch, const json_t *message, struct patch_result *ret, struct fault *fault) MUST_USE;
+
+#endif
