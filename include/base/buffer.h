@@ -16,6 +16,7 @@ struct buffer {
         size_t capacity;
         size_t ceiling; /* 0: BUFFER_CEILING */
         bool failed;
+        bool out_of_memory; /* why it failed; else it was the ceiling */
 };
 
 #define BUFFER_CEILING ((size_t)64 << 20)
