@@ -12,6 +12,7 @@
 
 enum setting_type { SETTING_TEXT, SETTING_PATH, SETTING_I64, SETTING_DURATION_S, SETTING_BOOL };
 
+/* Texts are never NULL; "" means not set. Paths are absolute. */
 struct settings {
         /* [server] */
         char *public_url;           /* required; https, or http when its host is loopback (R33); no trailing slash is kept */

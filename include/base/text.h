@@ -12,8 +12,12 @@
 
 bool text_is_utf8(const char *text, size_t length); /* valid UTF-8 (RFC 3629) without NUL */
 
+/* C0, DEL, C1, line separators and bidi controls: what could forge a line or steer a terminal. */
+bool text_is_control(uint32_t character);
+
 /* Unicode full case folding of the NFC form, in NFC again (libunistring): the one form in which names are compared and stored in
- * *_folded columns. Pure ASCII takes a fast path. The result lives in `arena`; NULL: out of memory or not UTF-8. */
+ * *_folded columns. Pure ASCII takes a fast path. The result lives in `arena`; NULL: out of memory, not UTF-8, or longer
+ * than 1 MiB. */
 char *text_fold(struct arena *arena, const char *text, size_t length) MUST_USE;
 
 /* NULL equals nothing, not even NULL. */

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rows of the catalogue, by table. R_ is the column list of `resource` that resource_row reads. */
+ * Rows of the catalogue, one file per room of data. */
 #ifndef STORE_STATEMENT_TABLE_H
 #define STORE_STATEMENT_TABLE_H
 
-#define R_COLUMNS "no, id, org_no, kind, name_folded, source_no, active, version, created_us, modified_us, deleted_us, doc"
-#define R_KINDS "itiitiiiiiit"
-#define R_QUALIFIED \
-        "r.no, r.id, r.org_no, r.kind, r.name_folded, r.source_no, r.active, r.version, r.created_us, r.modified_us, r.deleted_us, r.doc"
+#include "store/statements_access.h"
+#include "store/statements_ledger.h"
+#include "store/statements_resource.h"
+#include "store/statements_root.h"
 
-#define STATEMENTS(X)                                                                                                                     \
-        /* root */                                                                                                                        \
-        X(ROOT_LOCK, PLAIN, "i", "tiibii",                                                                                                \
-                "UPDATE root SET lock_count = lock_count + 1 WHERE root_no = $1 RETURNING handle, epoch, revision, last_hash, last_us, "  \
-                "next_no")                                                                                                                \
-        X(ROOT_STORE, PLAIN, "iibii", "",                                                                                                 \
-                "UPDATE root SET revision = $2, last_hash = $3, last_us = $4, next_no = $5 WHERE root_no = $1")                           \
-        X(ROOT_READ, READ, "i", "ttiibii",                                                                                                \
-                "SELECT slug_folded, handle, epoch, revision, last_hash, last_us, next_no FROM root WHERE root_no = $1")                  \
-        X(ROOT_LIST, READ, "ii", "itt", "SELECT root_no, slug_folded, handle FROM root WHERE root_no > $1 ORDER BY root_no LIMIT $2")     \
-        X(ROOT_INSERT, AUDITED, "ittibi", "",                                                                                             \
-                "INSERT INTO root (root_no, slug_folded, handle, epoch, revision, last_hash, last_us, next_no, lock_count) "              \
-                "VALUES ($1, $2, $3, $4, 0, $5, $6, 1, 0)")                                                                               \
-        X(ROOT_LAST, READ, "", "i", "SELECT COALESCE(MAX(root_no), 0) FROM root")
+#define STATEMENTS(X)          \
+        STATEMENTS_ROOT(X)     \
+        STATEMENTS_RESOURCE(X) \
+        STATEMENTS_ACCESS(X)   \
+        STATEMENTS_LEDGER(X)
 
 #endif
