@@ -90,11 +90,15 @@ struct resource_type {
         const struct schema *core;
         const struct schema *const *extensions; /* NULL-terminated, or NULL */
         const char *name_attribute;    /* goes folded into name_folded: userName, displayName, slug, name; NULL: the id stands in */
+        const struct attribute *api_attributes; /* seen by the management API alone, never by SCIM paths and schemas; NULL: none */
         unsigned api_offers;           /* OFFER_ bits of the management API */
         /* Pure check of a whole, valid document beyond the table; NULL: none. */
         enum err (*check)(const json_t *document, struct fault *fault);
 };
 
+#define URN_SCHEMA "urn:ietf:params:scim:schemas:core:2.0:Schema"
+#define URN_RESOURCE_TYPE "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
+#define URN_SERVICE_PROVIDER_CONFIG "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 #define URN_USER "urn:ietf:params:scim:schemas:core:2.0:User"
 #define URN_GROUP "urn:ietf:params:scim:schemas:core:2.0:Group"
 #define URN_ENTERPRISE_USER "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -114,7 +118,15 @@ const struct attribute *attribute_common(void);
 /* The core schema or extension of a type by URN (case-insensitive); NULL: not one of this type's. */
 const struct schema *schema_of_type(const struct resource_type *type, const char *urn, size_t length);
 
-/* The SCIM documents of RFC 7643 section 7 and 6, made from the descriptors; new references; NULL: out of memory. */
+/* Every schema of /Schemas, the three of discovery included; ended by NULL. */
+const struct schema *const *schema_list(void);
+/* One of schema_list by URN (case-insensitive); NULL: none. */
+const struct schema *schema_by_urn(const char *urn);
+/* The names of `attributes`, appended with a closing NULL to `ret`, which has `size` places; for text_nearest. Returns the count. */
+size_t attribute_names(const struct attribute *attributes, const char **ret, size_t size);
+
+/* The SCIM documents of RFC 7643 sections 7 and 6, made from the descriptors, without `meta` (its location is the
+ * face's to know); IGNORED_INPUT attributes are left out. New references; NULL: out of memory. */
 json_t *schema_document(const struct schema *schema);
 json_t *resource_type_document(const struct resource_type *type);
 

@@ -28,21 +28,31 @@ struct edge_list {
         size_t count;
 };
 
-/* Checks a body from a client and brings it into the form above: names by case-insensitive match, types (R15 for booleans), sizes, UTF-8,
- * read-only input dropped, required present, at most one primary, canonical letter case of nothing else ("stored as sent"). `*ret` is a
+/* Checks a body from a client and brings it into the form above: names by case-insensitive match, types (R15 for booleans), sizes (UTF-8 is
+ * the parser's promise), read-only input dropped, required present, at most one primary, canonical letter case of nothing else ("stored as sent"). `*ret` is a
  * new reference; EDGES go to *ret_edges. Errors name the attribute path in fault->field. */
 enum err document_accept(const struct accept *accept, const json_t *body, json_t **ret, struct edge_list *ret_edges, struct fault *fault)
         MUST_USE;
-/* One value for one attribute (an element of it when MULTI and `element`): the same checks, for the patch engine. New reference. */
+/* One value for one attribute (an element of it when MULTI and `element`): the same checks, for the patch engine. New reference; JSON
+ * null when the value leaves the attribute unassigned (null, [], {}, the manager's ""). `attribute` may be a sub-attribute. Mutability
+ * is the caller's business; READ_ONLY sub-attributes are dropped. EDGES attributes have document_accept_edges. */
 enum err document_accept_value(const struct accept *accept, const struct attribute *attribute, bool element, const json_t *value,
         json_t **ret, struct fault *fault) MUST_USE;
+/* The value of an EDGES attribute by R14: a list (lenient: or one element) of {value} (lenient: or plain strings); null, {}, an element
+ * without value or of a wrong type is ERR_VALUE. [] gives `given` and no values. `attribute` NULL: the type's one EDGES attribute. */
+enum err document_accept_edges(const struct accept *accept, const struct attribute *attribute, const json_t *value,
+        struct edge_list *ret, struct fault *fault) MUST_USE;
 /* A whole document after a change: required present, at most one primary per list, the type's own check. */
 enum err document_check(const struct resource_type *type, const json_t *document, struct fault *fault) MUST_USE;
+/* What IMMUTABLE attributes hold in `before` must stand in `after` unchanged (unassigned before: may be set once): ERR_MUTABILITY. */
+enum err document_check_immutable(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
+        MUST_USE;
 
 /* RFC 7396 merge of `patch` (as accepted with ACCEPT_MERGE) into a copy of `before`. NULL: out of memory. */
 json_t *document_merge(const json_t *before, const json_t *patch);
 
-/* Folded value of the type's name attribute, in the arena; ERR_VALUE when it folds to nothing or is a UUID (users, R10). */
+/* Folded value of the type's name attribute, in the arena; *ret NULL when the type has none. ERR_VALUE when it is absent, folds to nothing,
+ * begins or ends with white space or holds control characters; ERR_TAKEN when a userName has the form of a UUID (R10). */
 enum err document_name(const struct resource_type *type, const json_t *document, struct arena *arena, const char **ret, struct fault *fault)
         MUST_USE;
 

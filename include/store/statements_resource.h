@@ -1,12 +1,163 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Statements over resources, claims, edges, grants and credentials (src/directory). resource_row reads R_COLUMNS. */
+ * Statements over resources, claims, edges, grants and credentials (store/rows reads them). */
+/* clang-format off */
 #ifndef STORE_STATEMENTS_RESOURCE_H
 #define STORE_STATEMENTS_RESOURCE_H
 
 #define R_COLUMNS "no, id, org_no, kind, name_folded, source_no, active, version, created_us, modified_us, deleted_us, doc"
 #define R_KINDS "itiitiiiiiit"
+#define R_QUALIFIED \
+        "r.no, r.id, r.org_no, r.kind, r.name_folded, r.source_no, r.active, r.version, r.created_us, r.modified_us, r.deleted_us, r.doc"
 
-#define STATEMENTS_RESOURCE(X)
+#define STATEMENTS_RESOURCE(X) \
+        X(RESOURCE_BY_NO, READ, "ii", R_KINDS,                                                                               \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us = 0")                      \
+        X(RESOURCE_BY_ID, READ, "it", R_KINDS,                                                                               \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND id = $2 AND deleted_us = 0")                      \
+        X(RESOURCE_IN_BIN, READ, "it", R_KINDS,                                                                              \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND id = $2 AND deleted_us > 0")                      \
+        X(USER_BY_NAME, READ, "it", R_KINDS,                                                                                 \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND name_folded = $2 AND kind = 2 AND deleted_us = 0 LIMIT 2") \
+        X(GROUP_BY_NAME, READ, "it", R_KINDS,                                                                                \
+                "SELECT " R_COLUMNS                                                                                          \
+                " FROM resource WHERE root_no = $1 AND name_folded = $2 AND kind = 3 AND deleted_us = 0 ORDER BY source_no LIMIT " "3") \
+        X(SLUG_BY_NAME, READ, "iit", R_KINDS,                                                                                \
+                "SELECT " R_COLUMNS                                                                                          \
+                " FROM resource WHERE root_no = $1 AND kind = $2 AND name_folded = $3 AND kind IN (1, 4, 5, 6, 8, 9) AND "   \
+                "deleted_us = 0 ORDER BY org_no LIMIT 3")                                                                    \
+        X(RESOURCE_LIST, READ, "iiii", R_KINDS,                                                                              \
+                "SELECT " R_COLUMNS                                                                                          \
+                " FROM resource WHERE root_no = $1 AND kind = $2 AND no > $3 AND deleted_us = 0 ORDER BY no LIMIT $4")       \
+        X(RESOURCE_LIST_ORG, READ, "iiiii", R_KINDS,                                                                         \
+                "SELECT " R_COLUMNS                                                                                          \
+                " FROM resource WHERE root_no = $1 AND kind = $2 AND no > $3 AND org_no = $4 AND deleted_us = 0 ORDER BY no " \
+                "LIMIT $5")                                                                                                  \
+        X(RESOURCE_INSERT, AUDITED, "iitiitiiiit", "",                                                                       \
+                "INSERT INTO resource (root_no, no, id, org_no, kind, name_folded, source_no, active, version, created_us, " \
+                "modified_us, deleted_us, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, $11)")               \
+        X(RESOURCE_UPDATE, AUDITED, "iitiiit", "",                                                                           \
+                "UPDATE resource SET name_folded = $3, active = $4, version = $5, modified_us = $6, doc = $7 WHERE root_no = $1 " \
+                "AND no = $2 AND deleted_us = 0")                                                                            \
+        X(RESOURCE_SOURCE, AUDITED, "iii", "",                                                                               \
+                "UPDATE resource SET source_no = $3 WHERE root_no = $1 AND no = $2")                                         \
+        X(RESOURCE_TOUCH, AUDITED, "iiii", "",                                                                               \
+                "UPDATE resource SET version = $3, modified_us = $4 WHERE root_no = $1 AND no = $2 AND deleted_us = 0")      \
+        X(RESOURCE_BIN, AUDITED, "iiii", "",                                                                                 \
+                "UPDATE resource SET active = 0, version = $3, modified_us = $4, deleted_us = $4 WHERE root_no = $1 AND no = $2 " \
+                "AND deleted_us = 0")                                                                                        \
+        X(RESOURCE_UNBIN, AUDITED, "iiii", "",                                                                               \
+                "UPDATE resource SET active = 0, version = $3, modified_us = $4, deleted_us = 0 WHERE root_no = $1 AND no = $2 " \
+                "AND deleted_us > 0")                                                                                        \
+        X(VALUE_INSERT, AUDITED, "iitii", "",                                                                                \
+                "INSERT INTO resource_value (root_no, attr, value_folded, no, ord) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO " \
+                "NOTHING")                                                                                                   \
+        X(VALUE_CLEAR, AUDITED, "ii", "",                                                                                    \
+                "DELETE FROM resource_value WHERE root_no = $1 AND no = $2")                                                 \
+        X(VALUE_FIND, READ, "iiti", "i",                                                                                     \
+                "SELECT DISTINCT v.no FROM resource_value v WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = $3 ORDER " \
+                "BY v.no LIMIT $4")                                                                                          \
+        X(CLAIM_PUT, AUDITED, "iiiitiit", "",                                                                                \
+                "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) VALUES ($1, " \
+                "$2, $3, $4, $5, $6, $7, $8) ON CONFLICT (root_no, connection_no, kind, no) DO UPDATE SET external_id = "    \
+                "excluded.external_id, claimed_active = excluded.claimed_active, modified_us = excluded.modified_us, doc = " \
+                "excluded.doc")                                                                                              \
+        X(CLAIM_REMOVE, AUDITED, "iiii", "",                                                                                 \
+                "DELETE FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND no = $4")                     \
+        X(CLAIMS_OF, READ, "ii", "iitiit",                                                                                   \
+                "SELECT connection_no, kind, external_id, claimed_active, modified_us, doc FROM claim WHERE root_no = $1 AND no " \
+                "= $2 ORDER BY connection_no")                                                                               \
+        X(CLAIM_BY_EXTERNAL, READ, "iiit", "ii",                                                                             \
+                "SELECT no, claimed_active FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND external_id = " \
+                "$4 AND external_id <> '' AND claimed_active <> 3")                                                          \
+        X(CLAIMED_BY_ID, READ, "iiit", R_KINDS "tit",                                                                        \
+                "SELECT " R_QUALIFIED                                                                                        \
+                ", c.external_id, c.claimed_active, c.doc FROM resource r JOIN claim c ON c.root_no = r.root_no AND "        \
+                "c.connection_no = $2 AND c.kind = $3 AND c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 " \
+                "AND c.claimed_active <> 3")                                                                                 \
+        X(CLAIMED_BY_NO, READ, "iiii", R_KINDS "tit",                                                                        \
+                "SELECT " R_QUALIFIED                                                                                        \
+                ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
+                WHERE _ AND _ AND AND AND _ AND _)                                                                           \
+        X(CLAIMED_LIST, READ, "iiiii", R_KINDS "tit",                                                                        \
+                "SELECT " R_QUALIFIED                                                                                        \
+                ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
+                WHERE _ AND _ AND AND AND _ AND _ ORDER BY LIMIT)                                                            \
+        X(CLAIMED_PAGE, READ, "iiiii", R_KINDS "tit",                                                                        \
+                "SELECT " R_QUALIFIED                                                                                        \
+                ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
+                WHERE _ AND _ AND AND _ AND _ ORDER BY LIMIT OFFSET)                                                         \
+        X(MEMBER_ADD, AUDITED, "iiiiii", "",                                                                                 \
+                "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) VALUES ($1, $2, $3, $4, " \
+                "$5, $6) ON CONFLICT DO NOTHING")                                                                            \
+        X(MEMBER_REMOVE, AUDITED, "iiii", "",                                                                                \
+                "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 AND source_no = $4")         \
+        X(MEMBER_SOURCES, READ, "iii", "i",                                                                                  \
+                "SELECT source_no FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 ORDER BY source_no " \
+                "LIMIT 100")                                                                                                 \
+        X(MEMBER_LIST, READ, "iiii", "iittii",                                                                               \
+                "SELECT m.member_no, m.source_no, r.id, r.doc, r.kind, r.active FROM member m JOIN resource r ON r.root_no = " \
+                "m.root_no AND r.no = m.member_no WHERE m.root_no = $1 AND m.container_no = $2 AND m.member_no > $3 AND "    \
+                "r.deleted_us = 0 ORDER BY m.member_no, m.source_no LIMIT $4")                                               \
+        X(MEMBER_LIST_SOURCE, READ, "iiiii", "iti",                                                                          \
+                "SELECT m.member_no, r.id, r.kind FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = m.member_no " \
+                "WHERE m.root_no = $1 AND m.container_no = $2 AND m.source_no = $3 AND m.member_no > $4 AND r.deleted_us = 0 " \
+                "ORDER BY m.member_no LIMIT $5")                                                                             \
+        X(MEMBER_GROUPS, READ, "ii", "iiitt",                                                                                \
+                "SELECT m.container_no, m.source_no, r.active, r.id, r.doc FROM member m JOIN resource r ON r.root_no = "    \
+                "m.root_no AND r.no = m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND r.kind = 3 AND r.deleted_us = " \
+                "0 ORDER BY m.container_no, m.source_no LIMIT 10000")                                                        \
+        X(MEMBER_GROUPS_SOURCE, READ, "iii", "itt",                                                                          \
+                "SELECT m.container_no, r.id, r.doc FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = "      \
+                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.source_no = $3 AND r.kind = 3 AND r.deleted_us = " \
+                "0 ORDER BY m.container_no LIMIT 10000")                                                                     \
+        X(GRANT_INSERT, AUDITED, "iiiiitiiiii", "",                                                                          \
+                "INSERT INTO role_grant (root_no, no, scope_no, principal_no, role_no, privilege, from_us, until_us, source_no, " \
+                "rule_no, granted_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")                                \
+        X(GRANT_WINDOW, AUDITED, "iiii", "",                                                                                 \
+                "UPDATE role_grant SET from_us = $3, until_us = $4 WHERE root_no = $1 AND no = $2")                          \
+        X(GRANT_DELETE, AUDITED, "ii", "",                                                                                   \
+                "DELETE FROM role_grant WHERE root_no = $1 AND no = $2")                                                     \
+        X(GRANT_GET, READ, "ii", "iiitiii",                                                                                  \
+                "SELECT scope_no, principal_no, role_no, privilege, from_us, until_us, granted_by FROM role_grant WHERE root_no " \
+                "= $1 AND no = $2")                                                                                          \
+        X(GRANTS_IN_SCOPE_OF, READ, "iii", "itii",                                                                           \
+                "SELECT role_no, privilege, from_us, until_us FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND " \
+                "scope_no = $3 LIMIT 10000")                                                                                 \
+        X(GRANT_SCOPES_OF, READ, "ii", "i",                                                                                  \
+                "SELECT DISTINCT scope_no FROM role_grant WHERE root_no = $1 AND principal_no = $2 ORDER BY scope_no LIMIT 10000") \
+        X(CREDENTIAL_INSERT, AUDITED, "iiiitbiii", "",                                                                       \
+                "INSERT INTO credential (root_no, no, owner_no, kind, label, hash, scopes, created_us, expires_us, last_used_us, " \
+                "revoked_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)")                                             \
+        X(CREDENTIAL_GET, READ, "ii", "iiiii",                                                                               \
+                "SELECT owner_no, kind, scopes, expires_us, revoked_us FROM credential WHERE root_no = $1 AND no = $2")      \
+        X(CREDENTIAL_LIST, READ, "ii", "iiii",                                                                               \
+                "SELECT no, created_us, expires_us, last_used_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND "  \
+                "revoked_us = 0 ORDER BY no LIMIT 100")                                                                      \
+        X(CREDENTIAL_REVOKE, AUDITED, "iii", "",                                                                             \
+                "UPDATE credential SET revoked_us = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0")                   \
+        X(CREDENTIAL_USED, PLAIN, "iii", "",                                                                                 \
+                "UPDATE credential SET last_used_us = $3 WHERE root_no = $1 AND no = $2")                                    \
+        X(COUNT_UP, AUDITED, "iii", "",                                                                                      \
+                "INSERT INTO resource_count (root_no, kind, connection_no, live) VALUES ($1, $2, $3, 1) ON CONFLICT (root_no, " \
+                "kind, connection_no) DO UPDATE SET live = resource_count.live + 1")                                         \
+        X(COUNT_DOWN, AUDITED, "iii", "",                                                                                    \
+                "UPDATE resource_count SET live = live - 1 WHERE root_no = $1 AND kind = $2 AND connection_no = $3")         \
+        X(COUNT_READ, READ, "iii", "i",                                                                                      \
+                "SELECT live FROM resource_count WHERE root_no = $1 AND kind = $2 AND connection_no = $3")                   \
+        X(ADMIN_DIRECT, READ, "iii", "i",                                                                                    \
+                "SELECT u.no FROM role_grant g JOIN resource u ON u.root_no = g.root_no AND u.no = g.principal_no WHERE "    \
+                "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > " \
+                "$3) AND u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n " \
+                "ON n.root_no = c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND "       \
+                "c.connection_no > 0 AND c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")               \
+        X(ADMIN_BY_GROUP, READ, "iii", "i",                                                                                  \
+                "SELECT u.no FROM role_grant g JOIN resource r ON r.root_no = g.root_no AND r.no = g.principal_no AND r.kind = 3 " \
+                "AND r.active = 1 AND r.deleted_us = 0 JOIN member m ON m.root_no = g.root_no AND m.container_no = "         \
+                "g.principal_no JOIN resource u ON u.root_no = m.root_no AND u.no = m.member_no WHERE g.root_no = $1 AND "   \
+                "g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND u.kind = 2 " \
+                "AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n ON n.root_no = " \
+                "c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND " \
+                "c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")
 
 #endif

@@ -36,7 +36,8 @@ bool store_is_sqlite(const struct store *store);
 /* A reader session (SQLite: own read-only connection with a 512 KiB cache, statements prepared on first use). */
 enum err store_reader_open(struct store *store, struct session **ret, struct fault *fault) MUST_USE;
 void session_close(struct session *session);
-/* One snapshot over several reads (SQLite BEGIN; PostgreSQL REPEATABLE READ READ ONLY). session_snapshot_end is safe after any error. */
+/* One snapshot over several reads (SQLite BEGIN; PostgreSQL REPEATABLE READ READ ONLY), taken by the first of them.
+ * session_snapshot_end is safe after any error. */
 enum err session_snapshot_begin(struct session *session, struct fault *fault) MUST_USE;
 void session_snapshot_end(struct session *session);
 
@@ -88,6 +89,17 @@ const unsigned char *result_bytes(const struct result *result, int column, size_
 int64_t store_wal_bytes(const struct store *store);
 /* SQLite: PASSIVE checkpoint on a connection of its own, called by the scheduler; nothing on PostgreSQL. */
 enum err store_checkpoint(struct store *store, struct fault *fault) MUST_USE;
+/* Since the start: COMMITs that succeeded, jobs answered, failures of the database itself (not refusals such as ERR_TAKEN). */
+struct store_counters {
+        uint64_t commits, jobs, errors;
+};
+struct store_counters store_counters(const struct store *store);
+
+/* Asked before every statement and before COMMIT (`statement` is then STATEMENT_COUNT); anything but ERR_OK is the answer instead of
+ * running it, as if the database had failed there. For tests that fail each statement in turn; call it before sessions exist. */
+typedef enum err store_fault_hook(void *context, enum statement statement, struct fault *fault);
+void store_set_fault_hook_for_test(struct store *store, store_fault_hook *hook, void *context);
+
 /* A cheap read that proves the database answers: for /readyz. */
 enum err store_ping(struct session *session, struct fault *fault) MUST_USE;
 

@@ -7,6 +7,9 @@
  * `committed` is not called, `abandoned` is, and on SQLite with an error that leaves the outcome unknown (I/O error, not FULL or BUSY)
  * the process must end: options.fatal is called.
  *
+ * A job one of whose statements failed is rolled back whatever it answers; its later statements get the same error (after an error
+ * PostgreSQL takes no more statements: use ON CONFLICT DO NOTHING where "taken" is an expected answer).
+ *
  * AUDITED rule: a job whose session ran an AUDITED statement and did not call session_mark_audited once per such job is refused at its
  * savepoint with ERR_INTERNAL and rolled back. */
 #ifndef STORE_WRITE_QUEUE_H
@@ -38,7 +41,7 @@ struct write_job {
         enum err (*run)(struct session *session, void *context, struct fault *fault);
         /* After COMMIT, in revision order, on the writer thread, before the submitter wakes; NULL: nothing to do. */
         void (*committed)(void *context);
-        /* After a COMMIT whose outcome is unknown or failed; NULL: nothing to do. */
+        /* Instead of `committed`, when the last run answered ERR_OK and its COMMIT failed or has an unknown outcome; NULL: nothing to do. */
         void (*abandoned)(void *context);
         /* After a connection lost in COMMIT: is it in the database? NULL: assume not (only for repeatable jobs). */
         enum err (*was_committed)(struct session *session, void *context, bool *ret, struct fault *fault);

@@ -35,8 +35,8 @@ CREATE TABLE resource (
 CREATE UNIQUE INDEX resource_id ON resource (root_no, id);
 CREATE INDEX resource_list ON resource (root_no, kind, no) WHERE deleted_us = 0;
 CREATE UNIQUE INDEX resource_user_name ON resource (root_no, name_folded) WHERE kind = 2 AND deleted_us = 0;
-CREATE UNIQUE INDEX resource_group_name ON resource (root_no, source_no, name_folded) WHERE kind = 3 AND deleted_us = 0;
-CREATE UNIQUE INDEX resource_slug ON resource (root_no, org_no, kind, name_folded) WHERE kind IN (1, 4, 5, 6, 8, 9) AND deleted_us = 0;
+CREATE UNIQUE INDEX resource_group_name ON resource (root_no, name_folded, source_no) WHERE kind = 3 AND deleted_us = 0;
+CREATE UNIQUE INDEX resource_slug ON resource (root_no, kind, name_folded, org_no) WHERE kind IN (1, 4, 5, 6, 8, 9) AND deleted_us = 0;
 
 -- Values of attributes that a descriptor marks indexed. attr: its number in the descriptor.
 CREATE TABLE resource_value (
@@ -98,6 +98,7 @@ CREATE TABLE role_grant (
 ) @strict;
 CREATE INDEX role_grant_principal ON role_grant (root_no, principal_no, scope_no);
 CREATE INDEX role_grant_scope ON role_grant (root_no, scope_no, no);
+CREATE INDEX role_grant_admin ON role_grant (root_no, scope_no, principal_no) WHERE role_no = -1;
 
 CREATE TABLE credential (
     root_no      @i64   NOT NULL,
