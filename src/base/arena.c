@@ -10,6 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under AddressSanitizer only what was handed out may be touched: use after reset and most overruns stop the test. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#endif
+#ifdef ARENA_POISONS
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 #define FIRST_BLOCK_BYTES ((size_t)16 << 10)
 #define LARGEST_STEP_BYTES ((size_t)1 << 20)
 #define ALIGNMENT alignof(max_align_t)
@@ -35,7 +50,15 @@ static struct block *block_new(size_t size_bytes, struct block *older)
         block->older = older;
         block->size = size_bytes;
         block->used = 0;
+        ASAN_POISON_MEMORY_REGION(block->bytes, size_bytes);
         return block;
+}
+
+static void block_wipe(struct block *block)
+{
+        ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
+        explicit_bzero(block->bytes, block->used);
+        block->used = 0;
 }
 
 struct arena *arena_new(size_t ceiling_bytes)
@@ -55,12 +78,12 @@ void arena_reset(struct arena *arena)
 {
         while (arena->newest->older) {
                 struct block *older = arena->newest->older;
-                explicit_bzero(arena->newest->bytes, arena->newest->used);
+                block_wipe(arena->newest);
                 free(arena->newest);
                 arena->newest = older;
         }
-        explicit_bzero(arena->newest->bytes, arena->newest->used);
-        arena->newest->used = 0;
+        block_wipe(arena->newest);
+        ASAN_POISON_MEMORY_REGION(arena->newest->bytes, arena->newest->size);
         arena->used = 0;
 }
 
@@ -69,6 +92,7 @@ void arena_free(struct arena *arena)
         if (!arena)
                 return;
         arena_reset(arena);
+        ASAN_UNPOISON_MEMORY_REGION(arena->newest->bytes, arena->newest->size);
         free(arena->newest);
         free(arena);
 }
@@ -95,6 +119,7 @@ void *arena_alloc(struct arena *arena, size_t size_bytes)
                 arena->newest = block;
         }
         void *at = block->bytes + block->used;
+        ASAN_UNPOISON_MEMORY_REGION(at, size_bytes);
         block->used += rounded;
         arena->used += rounded;
         return at;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of errors made from ERROR_TABLE, and the one function that fills a fault. A fault is always valid UTF-8, whatever the
- * arguments held, so that every renderer may copy it. */
+ * The table of errors made from ERROR_TABLE, and the one function that fills a fault. A fault is always valid UTF-8 without
+ * controls, whatever the arguments held, so that every renderer may copy it. */
 #include "base/error.h"
+
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -34,7 +36,7 @@ enum err error_from_slug(const char *slug)
         return ERR_INTERNAL;
 }
 
-/* Copies what fits; bytes that are not UTF-8 become '?', a character cut by the limit is left out. */
+/* Copies what fits; controls and bytes that are not UTF-8 become '?', a character cut by the limit is left out. */
 static void copy_utf8(char *ret, size_t size, const char *from, size_t length, bool is_cut)
 {
         size_t out = 0;
@@ -46,11 +48,12 @@ static void copy_utf8(char *ret, size_t size, const char *from, size_t length, b
                 size_t width = step > 0 ? (size_t)step : 1;
                 if (out + width >= size)
                         break;
-                if (step > 0)
+                bool is_kept = step > 0 && !text_is_control(character);
+                if (is_kept)
                         memcpy(ret + out, from + at, width);
                 else
                         ret[out] = '?';
-                out += width;
+                out += is_kept ? width : 1;
                 at += width;
         }
         ret[out] = '\0';

@@ -130,6 +130,8 @@ static enum err syntax_fault(const json_error_t *error, struct fault *fault)
 
 enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault)
 {
+        if (length > BUFFER_CEILING)
+                return fault_set(fault, ERR_TOO_LARGE, NULL, "The document is larger than the limit of %zu bytes.", BUFFER_CEILING);
         enum err e = check_shape(text, length, fault);
         if (e)
                 return e;

@@ -49,12 +49,6 @@ static void put_tail(struct line *line, const char *text)
         line->length += length;
 }
 
-static bool is_harmful(ucs4_t character)
-{
-        return character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == 0x61c || character == 0x200e ||
-               character == 0x200f || (character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);
-}
-
 /* Writes one character or broken byte; returns how many bytes of the text it was. */
 static size_t put_character(struct line *line, const char *text, size_t length)
 {
@@ -65,7 +59,7 @@ static size_t put_character(struct line *line, const char *text, size_t length)
                 (void)put(line, escape, (size_t)snprintf(escape, sizeof(escape), "\\\\x%02x", (unsigned char)*text));
                 return 1;
         }
-        if (is_harmful(character))
+        if (text_is_control(character))
                 (void)put(line, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)character & 0xffff));
         else if (character == '"' || character == '\\')
                 (void)put(line, (char[]){ '\\', (char)character }, 2);

@@ -175,7 +175,7 @@ static bool has_password(const char *url)
                 at++;
                 char name[64];
                 size_t length = strcspn(at, "=&");
-                if (length * 1 >= sizeof(name) || !text_percent_decode(at, length, false, name, &length))
+                if (length >= sizeof(name) || !text_percent_decode(at, length, false, name, &length))
                         return true; /* no parameter of libpq looks like this: refuse rather than guess */
                 name[length] = '\0';
                 if (strstr(name, "password"))

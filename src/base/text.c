@@ -31,7 +31,7 @@ static char ascii_lower(char byte)
 static size_t ascii_run(const char *text, size_t length)
 {
         size_t at = 0;
-        while (at < length && text[at] > 0)
+        while (at < length && (signed char)text[at] > 0)
                 at++;
         return at;
 }
@@ -44,6 +44,17 @@ bool text_is_utf8(const char *text, size_t length)
         if (ascii == length)
                 return true;
         return u8_check((const uint8_t *)text + ascii, length - ascii) == NULL && !memchr(text + ascii, '\0', length - ascii);
+}
+
+bool text_is_control(uint32_t character)
+{
+        static const struct {
+                uint32_t first, last;
+        } ranges[] = { { 0, 0x1f }, { 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 } };
+        for (size_t i = 0; i < COUNT_OF(ranges); i++)
+                if (character >= ranges[i].first && character <= ranges[i].last)
+                        return true;
+        return false;
 }
 
 char *text_fold(struct arena *arena, const char *text, size_t length)
