@@ -122,7 +122,7 @@ const struct schema *schema_of_type(const struct resource_type *type, const char
 const struct schema *const *schema_list(void);
 /* One of schema_list by URN (case-insensitive); NULL: none. */
 const struct schema *schema_by_urn(const char *urn);
-/* The names of `attributes`, appended with a closing NULL to `ret`, which has `size` places; for text_nearest. Returns the count. */
+/* The names of `attributes` and a closing NULL, into `ret` of `size` places, for text_nearest. Returns the count without NULL. */
 size_t attribute_names(const struct attribute *attributes, const char **ret, size_t size);
 
 /* The SCIM documents of RFC 7643 sections 7 and 6, made from the descriptors, without `meta` (its location is the

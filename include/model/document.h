@@ -28,9 +28,10 @@ struct edge_list {
         size_t count;
 };
 
-/* Checks a body from a client and brings it into the form above: names by case-insensitive match, types (R15 for booleans), sizes (UTF-8 is
- * the parser's promise), read-only input dropped, required present, at most one primary, canonical letter case of nothing else ("stored as sent"). `*ret` is a
- * new reference; EDGES go to *ret_edges. Errors name the attribute path in fault->field. */
+/* Checks a body from a client and brings it into the form above: names by case-insensitive match, types (R15 for booleans), sizes
+ * (UTF-8 is the parser's promise), read-only input dropped, required present, at most one primary, canonical letter case of nothing else
+ * ("stored as sent"). CREATE and REPLACE also ask document_check. `*ret` is a new reference that shares scalars with `body`; EDGES go to
+ * *ret_edges (NULL: the type has none). Errors name the attribute path in fault->field. */
 enum err document_accept(const struct accept *accept, const json_t *body, json_t **ret, struct edge_list *ret_edges, struct fault *fault)
         MUST_USE;
 /* One value for one attribute (an element of it when MULTI and `element`): the same checks, for the patch engine. New reference; JSON
@@ -39,7 +40,7 @@ enum err document_accept(const struct accept *accept, const json_t *body, json_t
 enum err document_accept_value(const struct accept *accept, const struct attribute *attribute, bool element, const json_t *value,
         json_t **ret, struct fault *fault) MUST_USE;
 /* The value of an EDGES attribute by R14: a list (lenient: or one element) of {value} (lenient: or plain strings); null, {}, an element
- * without value or of a wrong type is ERR_VALUE. [] gives `given` and no values. `attribute` NULL: the type's one EDGES attribute. */
+ * without value or of a wrong type is ERR_VALUE. [] gives `given` and no values. */
 enum err document_accept_edges(const struct accept *accept, const struct attribute *attribute, const json_t *value,
         struct edge_list *ret, struct fault *fault) MUST_USE;
 /* A whole document after a change: required present, at most one primary per list, the type's own check. */

@@ -20,7 +20,7 @@
         X(LENIENT_SINGLE_FOR_MULTI, "single-for-multi", "one element where a list is expected, or a list of one for one")    \
         X(LENIENT_MANAGER_FORM, "manager-form", "manager as bare id, list or empty text (Entra)")                            \
         X(LENIENT_READ_ONLY_SAME, "read-only-unchanged", "an unchanged or foreign read-only attribute is ignored (Okta)")    \
-        X(LENIENT_OBJECT_TEXT, "object-as-text", "a JSON object given as text in roles and entitlements (Entra)")            \
+        X(LENIENT_OBJECT_TEXT, "object-as-text", "text where an object with `value` is expected: roles, members (Entra)")     \
         X(LENIENT_UNQUOTED_LITERAL, "unquoted-literal", "a filter literal without quotes (Entra samples)")                   \
         X(LENIENT_MISSING_SCHEMAS, "missing-schemas", "a body without `schemas`")
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Connection: one way in. Its tokens are credentials, not part of the document. */
+#include "model/types.h"
+
+static const char *const kinds[] = { "scim", NULL };
+static const char *const profiles[] = { "lenient", "strict", NULL };
+static const char *const presets[] = { "none", "okta", "entra", NULL };
+static const char *const to_upstream[] = { "Upstream", NULL };
+
+/* clang-format off */
+static const struct attribute attributes[] = {
+        { "name",        ATTRIBUTE_TEXT,      REQUIRED, NULL, "The name to show.", .max_bytes = 256 },
+        { "kind",        ATTRIBUTE_TEXT,      REQUIRED | IMMUTABLE | CASE_EXACT, NULL, "The protocol.", kinds },
+        { "upstream",    ATTRIBUTE_REFERENCE, CASE_EXACT, NULL,
+          "Id of the authority behind it; by default a new one named after the connection.", NULL, to_upstream, .max_bytes = 64 },
+        { "profile",     ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Whether known deviations of clients are accepted.", profiles },
+        { "preset",      ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Whose habits to expect.", presets },
+        { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
+        { "active",      ATTRIBUTE_BOOLEAN,   COLUMN, NULL, "False: its credentials refuse; what it gave stands (R4)." },
+        { NULL }
+};
+/* clang-format on */
+
+static enum err check(const json_t *document, struct fault *fault)
+{
+        return check_canonical(attributes, document, fault);
+}
+
+static const struct schema schema = { "urn:muster:params:schemas:1.0:Connection", "Connection", "A way in.", attributes };
+
+const struct resource_type connection_type = {
+        .kind = KIND_CONNECTION,
+        .name = "Connection",
+        .word = "connection",
+        .api_collection = "connections",
+        .subject = "scim",
+        .core = &schema,
+        .name_attribute = "name",
+        .api_offers = OFFER_ALL,
+        .check = check,
+};
