@@ -30,9 +30,15 @@ struct line {
         char bytes[LINE_BYTES];
 };
 
+/* A closing quote may already stand in the tail: then there is no room. */
+static size_t room(const struct line *line)
+{
+        return line->length < LINE_BYTES - TAIL_BYTES ? LINE_BYTES - TAIL_BYTES - line->length : 0;
+}
+
 static bool put(struct line *line, const char *bytes, size_t length)
 {
-        if (line->is_cut || length > LINE_BYTES - TAIL_BYTES - line->length) {
+        if (line->is_cut || length > room(line)) {
                 line->is_cut = true;
                 return false;
         }
@@ -77,8 +83,7 @@ static void put_text(struct line *line, const char *text)
                 size_t run = at;
                 while (run < length && text[run] >= ' ' && text[run] < 0x7f && text[run] != '"' && text[run] != '\\')
                         run++;
-                size_t room = LINE_BYTES - TAIL_BYTES - line->length;
-                size_t plain = run - at > room ? room : run - at;
+                size_t plain = run - at > room(line) ? room(line) : run - at;
                 (void)put(line, text + at, plain);
                 line->is_cut = plain < run - at;
                 at = run;
@@ -92,7 +97,7 @@ static void put_text(struct line *line, const char *text)
 static bool put_name(struct line *line, const char *name)
 {
         size_t needed = strlen(name) + 4;
-        if (line->is_cut || needed > LINE_BYTES - TAIL_BYTES - line->length) {
+        if (line->is_cut || needed > room(line)) {
                 line->is_cut = true;
                 return false;
         }
@@ -108,7 +113,7 @@ static void put_field(struct line *line, const struct log_field *field)
         bool is_whole = true;
         if (!field->text || !put_name(line, field->name))
                 return;
-        if (field->kind == LOG_FIELD_TEXT && LINE_BYTES - TAIL_BYTES - line->length > 1)
+        if (field->kind == LOG_FIELD_TEXT && room(line) > 1)
                 put_text(line, field->text);
         else if (field->kind == LOG_FIELD_I64)
                 is_whole = put(line, number, (size_t)snprintf(number, sizeof(number), "%lld", (long long)field->number));

@@ -217,6 +217,15 @@ static char *trim(char *text)
         return text;
 }
 
+/* A value never holds a blank before # or ;, so that nobody's remark becomes part of a path. */
+static bool has_comment(const char *value)
+{
+        for (const char *at = strpbrk(value, "#;"); at; at = strpbrk(at + 1, "#;"))
+                if (at > value && (at[-1] == ' ' || at[-1] == '\t'))
+                        return true;
+        return false;
+}
+
 static enum err read_key(struct reader *reader, char *line, char *equals, struct fault *fault)
 {
         *equals = '\0';
@@ -230,7 +239,7 @@ static enum err read_key(struct reader *reader, char *line, char *equals, struct
         unsigned *given = &reader->line_of[row - table];
         if (*given)
                 return fault_set(fault, ERR_VALUE, key, "%s is given a second time; first on line %u", key, *given);
-        if (strstr(value, " #") || strstr(value, " ;"))
+        if (has_comment(value))
                 return fault_set(fault, ERR_VALUE, key, "a comment must stand on a line of its own");
         *given = reader->line;
         return set_value(reader, row, value, fault);
