@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A refusal in the form of the face it leaves by: SCIM Error (RFC 7644 section 3.12), problem+json (RFC 9457), AuthZEN, plain text.
+ * Messages of faults are written for callers; what only operators may know is in the log. */
+#include "http/route.h"
+
+#include "base/auto.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TITLE_MAX 64
+
+/* "already-taken" -> "Already taken". */
+static void title_format(const struct error_row *row, char ret[TITLE_MAX])
+{
+        (void)snprintf(ret, TITLE_MAX, "%s", row->slug);
+        for (char *at = ret; *at; at++)
+                if (*at == '-')
+                        *at = ' ';
+        if (ret[0] >= 'a' && ret[0] <= 'z')
+                ret[0] = (char)(ret[0] - 'a' + 'A');
+}
+
+struct refusal {
+        const struct error_row *row;
+        const char *title, *detail, *field, *request_id;
+};
+
+static void put_member(struct buffer *body, const char *name, const char *text)
+{
+        if (!text || !text[0])
+                return;
+        buffer_putc(body, ',');
+        buffer_put_json(body, name, strlen(name));
+        buffer_putc(body, ':');
+        buffer_put_json(body, text, strlen(text));
+}
+
+static void render_scim(struct buffer *body, const struct refusal *refusal)
+{
+        BUFFER_LITERAL(body, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"");
+        buffer_put_i64(body, refusal->row->http_status);
+        buffer_putc(body, '"');
+        put_member(body, "scimType", refusal->row->scim_type);
+        put_member(body, "detail", refusal->detail);
+        buffer_putc(body, '}');
+}
+
+static void render_problem(struct buffer *body, const struct refusal *refusal)
+{
+        BUFFER_LITERAL(body, "{\"type\":\"urn:muster:problem:");
+        buffer_puts(body, refusal->row->slug);
+        buffer_putc(body, '"');
+        put_member(body, "title", refusal->title);
+        BUFFER_LITERAL(body, ",\"status\":");
+        buffer_put_i64(body, refusal->row->http_status);
+        put_member(body, "detail", refusal->detail);
+        put_member(body, "field", refusal->field);
+        put_member(body, "request_id", refusal->request_id);
+        buffer_putc(body, '}');
+}
+
+static void render_decision(struct buffer *body, const struct refusal *refusal)
+{
+        BUFFER_LITERAL(body, "{\"error\":{\"status\":");
+        buffer_put_i64(body, refusal->row->http_status);
+        put_member(body, "message", refusal->detail);
+        BUFFER_LITERAL(body, "}}");
+}
+
+static void render_text(struct buffer *body, const struct refusal *refusal)
+{
+        buffer_puts(body, refusal->detail);
+        buffer_putc(body, '\n');
+}
+
+static const struct {
+        const char *content_type;
+        void (*render)(struct buffer *body, const struct refusal *refusal);
+} faces[] = {
+        [FACE_OPERATIONS] = { "text/plain; charset=utf-8", render_text },
+        [FACE_SCIM] = { "application/scim+json", render_scim },
+        [FACE_API] = { "application/problem+json", render_problem },
+        [FACE_DECISION] = { "application/json", render_decision },
+};
+
+void reply_fault(struct request *request, enum err code, const struct fault *fault)
+{
+        enum face face = request->route ? request->route->face : FACE_OPERATIONS;
+        if ((size_t)face >= COUNT_OF(faces) || !faces[face].render)
+                face = FACE_OPERATIONS;
+        char title[TITLE_MAX], seconds[16];
+        struct refusal refusal = { .row = error_row(code), .title = title, .detail = title, .request_id = request->request_id };
+        title_format(refusal.row, title);
+        if (fault && fault->message[0])
+                refusal.detail = fault->message;
+        if (fault)
+                refusal.field = fault->field;
+
+        struct reply *reply = &request->reply;
+        buffer_clear(&reply->body);
+        reply->header_count = 0;
+        reply->status = refusal.row->http_status;
+        reply->content_type = faces[face].content_type;
+        faces[face].render(&reply->body, &refusal);
+        if (reply->body.failed) {
+                buffer_clear(&reply->body);
+                reply->content_type = NULL;
+        }
+        if (reply->status == 401)
+                reply_header(request, "WWW-Authenticate", "Bearer realm=\"muster\"");
+        if (fault && fault->retry_after_s > 0) {
+                (void)snprintf(seconds, sizeof(seconds), "%u", fault->retry_after_s);
+                reply_header(request, "Retry-After", seconds);
+        }
+        if (!request->log_note && request->arena)
+                request->log_note = arena_strdup(request->arena, refusal.detail);
+}
