@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Statements that load the graph of one root (src/access). */
+ * Statements that load the graph of one root (src/access), a page at a time. */
 #ifndef STORE_STATEMENTS_ACCESS_H
 #define STORE_STATEMENTS_ACCESS_H
 
-#define STATEMENTS_ACCESS(X)
+/* Kinds in the SQL are those of enum resource_kind: 2 = user, 7 = grant. */
+#define STATEMENTS_ACCESS(X)                                                                                                              \
+        X(ACCESS_RESOURCES, READ, "iii", "itiiti",                                                                                        \
+                "SELECT no, id, org_no, kind, name_folded, active FROM resource WHERE root_no = $1 AND no > $2 AND kind <> 7 "            \
+                "AND deleted_us = 0 ORDER BY no LIMIT $3")                                                                                \
+        /* Several sources may hold one edge; it stands while any does. */                                                                \
+        X(ACCESS_MEMBERS, READ, "iiii", "ii",                                                                                             \
+                "SELECT DISTINCT member_no, container_no FROM member WHERE root_no = $1 AND (member_no, container_no) > ($2, $3) "        \
+                "ORDER BY member_no, container_no LIMIT $4")                                                                              \
+        X(ACCESS_GRANTS, READ, "iii", "iiiitiii",                                                                                         \
+                "SELECT g.no, g.scope_no, g.principal_no, g.role_no, g.privilege, g.from_us, g.until_us, r.active FROM role_grant g "     \
+                "JOIN resource r ON r.root_no = g.root_no AND r.no = g.no WHERE g.root_no = $1 AND g.no > $2 AND r.deleted_us = 0 "       \
+                "ORDER BY g.no LIMIT $3")                                                                                                 \
+        X(ACCESS_CREDENTIALS, READ, "iii", "iiibii",                                                                                      \
+                "SELECT no, owner_no, kind, hash, scopes, expires_us FROM credential WHERE root_no = $1 AND no > $2 "                     \
+                "AND revoked_us = 0 ORDER BY no LIMIT $3")                                                                                \
+        /* Claims of connections on users; 3 = claimed as deleted. */                                                                     \
+        X(ACCESS_CLAIMS, READ, "iiiii", "iiit",                                                                                           \
+                "SELECT connection_no, kind, no, external_id FROM claim WHERE root_no = $1 AND (connection_no, kind, no) > "              \
+                "($2, $3, $4) AND kind = 2 AND connection_no > 0 AND claimed_active <> 3 ORDER BY connection_no, kind, no LIMIT $5")
 
 #endif

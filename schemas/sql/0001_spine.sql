@@ -140,6 +140,7 @@ CREATE TABLE ledger (
     change_id   @bytes NOT NULL,
     salt        @bytes NOT NULL,
     body        @text  NOT NULL,
+    body_hash   @bytes NOT NULL,                          -- SHA-256 of salt and body; stays when both are blanked
     hash        @bytes NOT NULL,
     PRIMARY KEY (root_no, seq)
 ) @strict;
