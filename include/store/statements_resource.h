@@ -78,15 +78,21 @@
         X(CLAIMED_BY_NO, READ, "iiii", R_KINDS "tit",                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
-                WHERE _ AND _ AND AND AND _ AND _)                                                                           \
+                "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no = $4 AND r.deleted_us = 0 AND "      \
+                "c.claimed_active <> 3")                                                                                     \
         X(CLAIMED_LIST, READ, "iiiii", R_KINDS "tit",                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
-                WHERE _ AND _ AND AND AND _ AND _ ORDER BY LIMIT)                                                            \
+                "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no > $4 AND r.deleted_us = 0 AND "      \
+                "c.claimed_active <> 3 ORDER BY c.no LIMIT $5")                                                              \
         X(CLAIMED_PAGE, READ, "iiiii", R_KINDS "tit",                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
-                WHERE _ AND _ AND AND _ AND _ ORDER BY LIMIT OFFSET)                                                         \
+                "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND r.deleted_us = 0 AND "                    \
+                "c.claimed_active <> 3 ORDER BY c.no LIMIT $5 OFFSET $4")                                                    \
+        X(CLAIMED_NO, READ, "iiit", "i",                                                                                     \
+                "SELECT c.no FROM resource r JOIN claim c ON c.root_no = r.root_no AND c.connection_no = $2 AND c.kind = $3 AND "    \
+                "c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 AND c.claimed_active <> 3")              \
         X(MEMBER_ADD, AUDITED, "iiiiii", "",                                                                                 \
                 "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) VALUES ($1, $2, $3, $4, " \
                 "$5, $6) ON CONFLICT DO NOTHING")                                                                            \

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SQLite: WAL, synchronous=FULL (acknowledged = durable), one writer connection, read-only connections for readers, checkpoints from a
+ * connection of their own. Statements are prepared on first use and bound by name: $1 is a named parameter in SQLite. The installation
+ * lock is a flock on "<path>.lock", which holds the pid of its owner. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/auto.h"
+#include "base/clock.h"
+#include "store/sqlite_error.h"
+
+#define BUSY_TIMEOUT_MS 5000
+#define RESTART_BUSY_MS 100
+#define RESTART_PAUSE_US US_PER_S
+#define WAL_RESTART_BYTES ((int64_t)64 << 20)
+#define WAL_FRAME_HEADER_BYTES 24
+
+struct sqlite_shared {
+        int lock_fd;
+        sqlite3 *anchor; /* keeps the WAL alive, checkpoints, reads the schema */
+        pthread_mutex_t anchor_mutex;
+        struct unique_names names;
+        char *wal_path;
+        int64_t page_bytes;
+};
+
+struct prepared {
+        sqlite3_stmt *statement;
+        const char *columns;
+        bool open;                           /* a result uses it */
+        bool temporary;                      /* a second use at the same time: finalized with its result */
+        unsigned char index[PARAMETERS_MAX]; /* of $1 … in SQLite's numbering */
+};
+
+struct sqlite_connection {
+        struct connection base;
+        sqlite3 *db;
+        sqlite3_stmt *controls[CONTROL_COUNT + 1][2]; /* the last row is COMMIT */
+        struct prepared prepared[STATEMENT_COUNT];
+        int64_t wal_frames;       /* after the last commit */
+        int64_t restart_after_us; /* do not try a RESTART before */
+};
+
+/* Where a result stands, in result.position. */
+enum { AT_FIRST_ROW = 1, AT_ROW, AT_END };
+
+static enum err failed(struct sqlite_connection *connection, struct fault *fault)
+{
+        const struct sqlite_shared *shared = connection->base.store->shared;
+        return sqlite_error(connection->db, &shared->names, &connection->base.failure, fault);
+}
+
+/* ---- opening ---- */
+
+static void library_configure(void)
+{
+        /* Both fail harmlessly when the program has initialised SQLite already. */
+        (void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static enum err lock_take(struct sqlite_shared *shared, const char *path, struct fault *fault)
+{
+        auto_free_ char *lock_path = NULL;
+        if (asprintf(&lock_path, "%s.lock", path) < 0) {
+                lock_path = NULL;
+                return fault_set(fault, ERR_MEMORY, "", "no memory for a path");
+        }
+        auto_close_ int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot open %s: %s", lock_path, strerror(errno));
+        char pid[24] = "";
+        if (flock(fd, LOCK_EX | LOCK_NB)) {
+                ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+                pid[got > 0 ? strspn(pid, "0123456789") : 0] = 0;
+                return fault_set(fault, ERR_CONFLICT, "database.url",
+                        "another program (pid %s) serves this installation: stop it first, or use its API", *pid ? pid : "unknown");
+        }
+        int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+        if (ftruncate(fd, 0) || pwrite(fd, pid, (size_t)length, 0) != length)
+                return fault_set(fault, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE, "database.url", "cannot write %s: %s",
+                        lock_path, strerror(errno));
+        shared->lock_fd = fd;
+        fd = -1;
+        return ERR_OK;
+}
+
+/* A new database belongs to its owner alone; the WAL inherits the mode. */
+static enum err file_prepare(const char *path, bool make, struct fault *fault)
+{
+        auto_close_ int fd = open(path, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
+        if (fd >= 0)
+                return ERR_OK;
+        if (errno == ENOENT && !make)
+                return fault_set(fault, ERR_NOT_FOUND, "database.url", "there is no database %s: run `muster init`", path);
+        return fault_set(
+                fault, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE, "database.url", "cannot open %s: %s", path, strerror(errno));
+}
+
+static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct fault *fault)
+{
+        static const struct unique_names none = { 0 };
+        enum failure failure;
+        sqlite3 *db = NULL;
+        int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+        const char *pragmas = writable ? "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; "
+                                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
+                                         "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; PRAGMA mmap_size = 0"
+                                       : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512; "
+                                         "PRAGMA mmap_size = 0; PRAGMA query_only = ON";
+        enum err e = ERR_OK;
+        if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+                sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+                sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK ||
+                sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK ||
+                sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+                e = db ? sqlite_error(db, &none, &failure, fault) : fault_set(fault, ERR_MEMORY, "", "no memory for a connection");
+        if (e) {
+                (void)sqlite3_close(db);
+                return e;
+        }
+        (void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+        *ret = db;
+        return ERR_OK;
+}
+
+static enum err db_number(sqlite3 *db, const char *sql, int64_t *ret)
+{
+        sqlite3_stmt *statement = NULL;
+        enum err e = ERR_UNAVAILABLE;
+        if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+                *ret = sqlite3_column_int64(statement, 0);
+                e = ERR_OK;
+        }
+        (void)sqlite3_finalize(statement);
+        return e;
+}
+
+static bool journal_is_wal(sqlite3 *db)
+{
+        sqlite3_stmt *statement = NULL;
+        bool wal = sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK &&
+                   sqlite3_step(statement) == SQLITE_ROW && !strcmp((const char *)sqlite3_column_text(statement, 0), "wal");
+        (void)sqlite3_finalize(statement);
+        return wal;
+}
+
+static enum err shared_open(struct store *store, const struct store_options *options, struct fault *fault)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        struct sqlite_shared *shared = calloc(1, sizeof *shared);
+        if (!shared)
+                return fault_set(fault, ERR_MEMORY, "", "no memory to open the database");
+        (void)pthread_once(&once, library_configure);
+        shared->lock_fd = -1;
+        (void)pthread_mutex_init(&shared->anchor_mutex, NULL);
+        store->shared = shared;
+        if (asprintf(&shared->wal_path, "%s-wal", store->location) < 0) {
+                shared->wal_path = NULL;
+                return fault_set(fault, ERR_MEMORY, "", "no memory for a path");
+        }
+        enum err e = options->exclusive ? lock_take(shared, store->location, fault) : ERR_OK;
+        if (!e)
+                e = file_prepare(store->location, options->migrate, fault);
+        if (!e)
+                e = db_open(store->location, true, &shared->anchor, fault);
+        if (e)
+                return e;
+        if (!journal_is_wal(shared->anchor))
+                return fault_set(
+                        fault, ERR_UNAVAILABLE, "database.url", "the file system of %s cannot hold a WAL database", store->location);
+        if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes))
+                return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
+        return ERR_OK;
+}
+
+static void shared_close(struct store *store)
+{
+        struct sqlite_shared *shared = store->shared;
+        if (!shared)
+                return;
+        (void)sqlite3_close(shared->anchor);
+        (void)pthread_mutex_destroy(&shared->anchor_mutex);
+        unique_names_done(&shared->names);
+        free(shared->wal_path);
+        if (shared->lock_fd >= 0)
+                (void)close(shared->lock_fd);
+        free(shared);
+        store->shared = NULL;
+}
+
+static enum err schema_ready(struct store *store, struct fault *fault)
+{
+        struct sqlite_shared *shared = store->shared;
+        return unique_names_load(shared->anchor, &shared->names, fault);
+}
+
+static int wal_hook(void *context, sqlite3 *db, const char *name, int frames)
+{
+        struct sqlite_connection *connection = context;
+        connection->wal_frames = frames;
+        return SQLITE_OK;
+}
+
+static enum err connection_open(struct store *store, enum engine_role role, struct connection **ret, struct fault *fault)
+{
+        auto_free_ struct sqlite_connection *connection = calloc(1, sizeof *connection);
+        if (!connection)
+                return fault_set(fault, ERR_MEMORY, "", "no memory for a connection");
+        connection->base = (struct connection){ .store = store, .role = role };
+        enum err e = db_open(store->location, role == ENGINE_WRITER, &connection->db, fault);
+        if (e)
+                return e;
+        (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
+        *ret = &connection->base;
+        connection = NULL;
+        return ERR_OK;
+}
+
+static void connection_close(struct connection *base)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        for (size_t i = 0; i < STATEMENT_COUNT; i++)
+                (void)sqlite3_finalize(connection->prepared[i].statement);
+        for (size_t i = 0; i <= CONTROL_COUNT; i++)
+                for (size_t j = 0; j < 2; j++)
+                        (void)sqlite3_finalize(connection->controls[i][j]);
+        (void)sqlite3_close_v2(connection->db);
+        free(connection);
+}
+
+static enum err revive(struct connection *base, struct fault *fault)
+{
+        return ERR_OK;
+}
+
+/* ---- transactions ---- */
+
+static bool in_transaction(struct connection *base)
+{
+        return !sqlite3_get_autocommit(((struct sqlite_connection *)base)->db);
+}
+
+static int control_step(struct sqlite_connection *connection, size_t control, size_t part, const char *sql)
+{
+        sqlite3_stmt **statement = &connection->controls[control][part];
+        int code = SQLITE_OK;
+        if (!*statement)
+                code = sqlite3_prepare_v3(connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+        if (code != SQLITE_OK)
+                return code;
+        code = sqlite3_step(*statement);
+        return code == SQLITE_DONE ? sqlite3_reset(*statement) : code;
+}
+
+static enum err control(struct connection *base, enum control control, struct fault *fault)
+{
+        static const char *const sql[CONTROL_COUNT][2] = {
+                [CONTROL_SNAPSHOT] = { "BEGIN" },
+                [CONTROL_BEGIN] = { "BEGIN IMMEDIATE" },
+                [CONTROL_BEGIN_SAVEPOINT] = { "BEGIN IMMEDIATE", "SAVEPOINT job" },
+                [CONTROL_NEXT_SAVEPOINT] = { "RELEASE job", "SAVEPOINT job" },
+                [CONTROL_ROLLBACK_SAVEPOINT] = { "ROLLBACK TO job" },
+                [CONTROL_ROLLBACK] = { "ROLLBACK" },
+        };
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        if (control == CONTROL_ROLLBACK && !in_transaction(base))
+                return ERR_OK;
+        for (size_t part = 0; part < 2 && sql[control][part]; part++)
+                if (control_step(connection, control, part, sql[control][part]) != SQLITE_OK) {
+                        enum err e = failed(connection, fault);
+                        (void)sqlite3_reset(connection->controls[control][part]);
+                        return e;
+                }
+        return ERR_OK;
+}
+
+static enum commit_outcome commit(struct connection *base, struct fault *fault)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        /* The busy timeout has waited already; a BUSY that is left is answered, and the transaction undone. */
+        if (control_step(connection, CONTROL_COUNT, 0, "COMMIT") == SQLITE_OK)
+                return COMMIT_DONE;
+        int code = sqlite3_extended_errcode(connection->db) & 0xff;
+        (void)failed(connection, fault);
+        (void)sqlite3_reset(connection->controls[CONTROL_COUNT][0]);
+        enum failure failure = base->failure;
+        bool undone = !control(base, CONTROL_ROLLBACK, NULL);
+        base->failure = failure;
+        return undone && (code == SQLITE_BUSY || code == SQLITE_FULL || code == SQLITE_CONSTRAINT) ? COMMIT_UNDONE : COMMIT_UNKNOWN;
+}
+
+static enum err script(struct connection *base, const char *sql, struct fault *fault)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        return sqlite3_exec(connection->db, sql, NULL, NULL, NULL) == SQLITE_OK ? ERR_OK : failed(connection, fault);
+}
+
+static enum err number(struct connection *base, const char *sql, int64_t *ret, struct fault *fault)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        return db_number(connection->db, sql, ret) ? failed(connection, fault) : ERR_OK;
+}
+
+/* ---- statements ---- */
+
+static int prepare(struct sqlite_connection *connection, enum statement statement, struct prepared *ret)
+{
+        const struct statement_row *row = statement_row(statement);
+        int code = sqlite3_prepare_v3(connection->db, row->sql, -1, SQLITE_PREPARE_PERSISTENT, &ret->statement, NULL);
+        if (code != SQLITE_OK)
+                return code;
+        ret->columns = row->columns;
+        for (int i = 0; row->parameters[i]; i++) {
+                char name[16];
+                (void)snprintf(name, sizeof name, "$%d", i + 1);
+                int index = sqlite3_bind_parameter_index(ret->statement, name);
+                assert(index > 0 && index <= PARAMETERS_MAX);
+                ret->index[i] = (unsigned char)index;
+        }
+        return SQLITE_OK;
+}
+
+static struct prepared *statement_take(struct sqlite_connection *connection, enum statement statement)
+{
+        struct prepared *prepared = &connection->prepared[statement];
+        if (prepared->open) {
+                prepared = calloc(1, sizeof *prepared);
+                if (!prepared)
+                        return NULL;
+                prepared->temporary = true;
+        }
+        if (!prepared->statement && prepare(connection, statement, prepared) != SQLITE_OK) {
+                if (prepared->temporary)
+                        free(prepared);
+                return NULL;
+        }
+        prepared->open = true;
+        return prepared;
+}
+
+static void statement_release(struct prepared *prepared)
+{
+        (void)sqlite3_reset(prepared->statement);
+        prepared->open = false;
+        if (prepared->temporary) {
+                (void)sqlite3_finalize(prepared->statement);
+                free(prepared);
+        }
+}
+
+/* `keep`: bytes are copied, because rows are stepped after the caller's values are gone. */
+static int bind(const struct prepared *prepared, const struct value *values, size_t count, bool keep)
+{
+        sqlite3_destructor_type owner = keep ? SQLITE_TRANSIENT : SQLITE_STATIC;
+        for (size_t i = 0; i < count; i++) {
+                const struct value *value = &values[i];
+                int code = SQLITE_OK, index = prepared->index[i];
+                if (value->kind == VALUE_I64)
+                        code = sqlite3_bind_int64(prepared->statement, index, value->number);
+                else if (value->kind == VALUE_TEXT) /* no text is NULL, which equals nothing */
+                        code = sqlite3_bind_text64(prepared->statement, index, value->bytes, value->length, owner, SQLITE_UTF8);
+                else if (value->length)
+                        code = sqlite3_bind_blob64(prepared->statement, index, value->bytes, value->length, owner);
+                else
+                        code = sqlite3_bind_zeroblob(prepared->statement, index, 0);
+                if (code != SQLITE_OK)
+                        return code;
+        }
+        return SQLITE_OK;
+}
+
+static enum err query(struct connection *base, enum statement statement, const struct value *values, size_t count, struct result *ret,
+        struct fault *fault)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        struct prepared *prepared = statement_take(connection, statement);
+        if (!prepared)
+                return failed(connection, fault);
+        int code = bind(prepared, values, count, true);
+        if (code == SQLITE_OK)
+                code = sqlite3_step(prepared->statement); /* so that a write happens, and an error shows, now */
+        if (code != SQLITE_ROW && code != SQLITE_DONE) {
+                enum err e = failed(connection, fault);
+                statement_release(prepared);
+                return e;
+        }
+        ret->handle = prepared;
+        ret->position = code == SQLITE_ROW ? AT_FIRST_ROW : AT_END;
+        return ERR_OK;
+}
+
+static enum err run(struct connection *base, enum statement statement, const struct value *values, size_t count, int64_t *ret_changed,
+        struct fault *fault)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        struct prepared *prepared = statement_take(connection, statement);
+        if (!prepared)
+                return failed(connection, fault);
+        int code = bind(prepared, values, count, false);
+        if (code == SQLITE_OK)
+                while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
+                        ;
+        enum err e = code == SQLITE_DONE ? ERR_OK : failed(connection, fault);
+        if (!e)
+                *ret_changed = sqlite3_stmt_readonly(prepared->statement) ? 0 : sqlite3_changes64(connection->db);
+        statement_release(prepared);
+        return e;
+}
+
+static enum err next(struct connection *base, struct result *result, bool *ret_row, struct fault *fault)
+{
+        struct prepared *prepared = result->handle;
+        if (result->position == AT_ROW) {
+                int code = sqlite3_step(prepared->statement);
+                if (code != SQLITE_ROW && code != SQLITE_DONE)
+                        return failed((struct sqlite_connection *)base, fault);
+                if (code == SQLITE_DONE)
+                        result->position = AT_END;
+        } else if (result->position == AT_FIRST_ROW) {
+                result->position = AT_ROW;
+        }
+        *ret_row = result->position == AT_ROW;
+        return ERR_OK;
+}
+
+static void done(struct connection *base, struct result *result)
+{
+        struct prepared *prepared = result->handle;
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        /* A write with RETURNING checks its foreign keys at its end: run to it. */
+        if (result->position != AT_END && base->failure == FAILURE_NONE && !sqlite3_stmt_readonly(prepared->statement)) {
+                int code;
+                while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
+                        ;
+                if (code != SQLITE_DONE)
+                        (void)failed(connection, NULL);
+        }
+        statement_release(prepared);
+}
+
+static int64_t column_i64(const struct result *result, int column)
+{
+        const struct prepared *prepared = result->handle;
+        return sqlite3_column_int64(prepared->statement, column);
+}
+
+static const void *column_bytes(const struct result *result, int column, size_t *ret_length)
+{
+        const struct prepared *prepared = result->handle;
+        const void *bytes = prepared->columns[column] == 't' ? sqlite3_column_text(prepared->statement, column)
+                                                             : sqlite3_column_blob(prepared->statement, column);
+        *ret_length = (size_t)sqlite3_column_bytes(prepared->statement, column);
+        return bytes ? bytes : "";
+}
+
+/* ---- checkpoints ---- */
+
+static void maintain(struct connection *base)
+{
+        struct sqlite_connection *connection = (struct sqlite_connection *)base;
+        const struct sqlite_shared *shared = base->store->shared;
+        if (connection->wal_frames * (shared->page_bytes + WAL_FRAME_HEADER_BYTES) < WAL_RESTART_BYTES)
+                return;
+        int64_t now_us = clock_steady_us();
+        if (now_us < connection->restart_after_us)
+                return;
+        /* Readers in a snapshot may keep the WAL: wait a little, then write on and try again later. */
+        (void)sqlite3_busy_timeout(connection->db, RESTART_BUSY_MS);
+        if (sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK)
+                connection->wal_frames = 0;
+        else
+                connection->restart_after_us = now_us + RESTART_PAUSE_US;
+        (void)sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
+}
+
+static int64_t wal_bytes(const struct store *store)
+{
+        const struct sqlite_shared *shared = store->shared;
+        struct stat status;
+        return stat(shared->wal_path, &status) ? 0 : (int64_t)status.st_size;
+}
+
+static enum err checkpoint(struct store *store, struct fault *fault)
+{
+        struct sqlite_shared *shared = store->shared;
+        enum failure failure;
+        (void)pthread_mutex_lock(&shared->anchor_mutex);
+        int code = sqlite3_wal_checkpoint_v2(shared->anchor, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? ERR_OK : sqlite_error(shared->anchor, &shared->names, &failure, fault);
+        (void)pthread_mutex_unlock(&shared->anchor_mutex);
+        return e;
+}
+
+const struct engine engine_sqlite = {
+        .integer_type = "INTEGER",
+        .text_type = "TEXT",
+        .bytes_type = "BLOB",
+        .strict = "STRICT",
+        .clustered = "STRICT, WITHOUT ROWID",
+        .schema_version_exists = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
+        .migration_lock = "", /* BEGIN IMMEDIATE does it */
+        .writers = 1,
+        .open = shared_open,
+        .close = shared_close,
+        .schema_ready = schema_ready,
+        .connect = connection_open,
+        .disconnect = connection_close,
+        .revive = revive,
+        .in_transaction = in_transaction,
+        .control = control,
+        .commit = commit,
+        .script = script,
+        .number = number,
+        .query = query,
+        .run = run,
+        .next = next,
+        .result_done = done,
+        .column_i64 = column_i64,
+        .column_bytes = column_bytes,
+        .maintain = maintain,
+        .wal_bytes = wal_bytes,
+        .checkpoint = checkpoint,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The migrations of schemas/sql, inside the binary. The one list: a test compares it with the folder. */
+#include "store/engine.h"
+
+/* X(version, symbol, file) */
+#define MIGRATIONS(X) X(1, migration_0001, "0001_spine.sql")
+
+#define X(version, symbol, file)                                                                                                           \
+        extern const char symbol[];                                                                                                        \
+        __asm__(".pushsection .rodata\n"                                                                                                   \
+                ".local " #symbol "\n" #symbol ": .incbin \"" MUSTER_SCHEMAS "/sql/" file "\"\n"                                           \
+                ".byte 0\n"                                                                                                                \
+                ".popsection\n");
+MIGRATIONS(X)
+#undef X
+
+const struct migration migrations[] = {
+#define X(version, symbol, file) { version, file, symbol },
+        MIGRATIONS(X)
+#undef X
+                { 0, NULL, NULL },
+};
