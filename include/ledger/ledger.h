@@ -51,7 +51,8 @@ struct ledger_entry {
         unsigned char change_id[CHANGE_ID_SIZE];
 };
 
-/* Appends inside a write job: takes the root's row from the session, moves revision, last_hash and last_us, marks the job as audited.
+/* The first entry follows 32 zero bytes: the last_hash of a new root row.
+ * Appends inside a write job: takes the root's row from the session, moves revision, last_hash and last_us, marks the job as audited.
  * *ret_seq is the new revision, *ret_at_us the stored time. */
 enum err ledger_append(struct session *session, int64_t root_no, const struct ledger_entry *entry, int64_t *ret_seq, int64_t *ret_at_us,
         struct fault *fault) MUST_USE;
@@ -65,13 +66,17 @@ struct notices *notices_new(void);
 void notices_free(struct notices *notices);
 /* Counts one refusal of this caller and kind in the current minute. root_no 0: the system root's. `detail` short and free of secrets. */
 void notice_count(struct notices *notices, int64_t root_no, const struct actor *actor, enum ledger_event event, const char *detail);
-/* Appends what is due of one root inside a write job (rides in the root's next change, or in a job of its own after 1 s). Entries taken
- * come back with notices_restore when the job rolled back. *ret_count: entries appended. */
+/* Appends what is due of one root inside a write job (rides in the root's next change, or in a job of its own after 1 s), at most 64
+ * entries. A key writes twice a minute at most: its first refusal at once, the rest when the minute is over. Body: {"count", "detail",
+ * "minute"}. *ret_count: entries appended. */
 enum err notices_flush(struct notices *notices, struct session *session, int64_t root_no, size_t *ret_count, struct fault *fault) MUST_USE;
-/* The committed or rolled back end of a flush of this root. */
+/* The committed or rolled back end of a flush that answered *ret_count > 0 (one that failed has settled itself): `committed` settles all
+ * flushes of this root, else the newest one. Needed for `committed` and `abandoned`; a job that runs again heals itself. */
 void notices_settle(struct notices *notices, int64_t root_no, bool committed);
 /* Roots with notices older than 1 s; returns how many were written to ret. */
 size_t notices_due(struct notices *notices, int64_t *ret_roots, size_t max);
+/* Before the end of the program: from now on everything counted is due at once. */
+void notices_stop(struct notices *notices);
 
 /* ---- reading ---- */
 struct ledger_row {
@@ -89,7 +94,7 @@ struct ledger_row {
 enum err ledger_read(struct session *session, int64_t root_no, int64_t after_seq, int limit,
         enum err (*each)(void *context, const struct ledger_row *row, struct fault *fault), void *context, struct fault *fault) MUST_USE;
 /* One row as one line of JSON: {"seq","at","class","event","actor":{"kind","no","id"?},"object":{"kind","no","id"?},"body":{…},"hash"}. Ids
- * are those of the resources now; absent when purged. */
+ * are those of the resources now; absent when purged. `object` is absent when there is none; `body` is null when blanked. */
 enum err ledger_row_json(struct session *session, int64_t root_no, const struct ledger_row *row, struct buffer *into, struct fault *fault)
         MUST_USE;
 
@@ -101,8 +106,12 @@ enum err checkpoint_key_load(const char *path, struct checkpoint_key **ret, stru
 void checkpoint_key_free(struct checkpoint_key *key);
 const char *checkpoint_key_id(const struct checkpoint_key *key);
 
+/* A checkpoint as one line of JSON: {"root","seq","at_us","hash","key_id","signature"}, hash and signature in hex. The log line has the same
+ * fields. Signed: "muster checkpoint 1", root handle, seq, at_us, hash, key id, each length-prefixed.
+ * Appends the newest of a root; ERR_NOT_FOUND: there is none. */
+enum err checkpoint_export(struct session *session, int64_t root_no, struct buffer *into, struct fault *fault) MUST_USE;
 /* Signs the heads of all roots that moved since their last checkpoint; one PLAIN job per root, and a log line "checkpoint" with root, seq,
- * hash, key id and signature. */
+ * hash, key id and signature. ERR_TAMPERED: a root's row is damaged; the others are signed. */
 enum err checkpoint_sign_all(struct write_queue *queue, struct session *reader, const struct checkpoint_key *key, size_t *ret_count,
         struct fault *fault) MUST_USE;
 
@@ -115,8 +124,9 @@ struct verify_report {
         char reason[256];       /* "" = whole; else what is wrong with bad_seq: edited, missing, reordered, cut, … */
         int64_t unsigned_tail;  /* entries after the newest checkpoint: a cut there is found only against an external copy */
 };
-/* Recomputes the whole chain of a root against its rows, its root row and its checkpoints; `external` (may be NULL) is one checkpoint as a
- * line of JSON as logged or exported. ERR_OK: whole. ERR_TAMPERED: report says the first bad entry. */
+/* Recomputes the whole chain of a root against its rows, its root row and its checkpoints, in one snapshot of its own; `external` (may be
+ * NULL) is one checkpoint as a line of JSON as logged or exported. `key` NULL: signatures are not checked and `checkpoints` stays 0.
+ * ERR_OK: whole. ERR_TAMPERED: report (filled then, too) says the first bad entry. ERR_VALUE, ERR_SYNTAX: `external` cannot be used. */
 enum err ledger_verify(struct session *session, int64_t root_no, const struct checkpoint_key *key, const char *external,
         struct verify_report *ret, struct fault *fault) MUST_USE;
 
