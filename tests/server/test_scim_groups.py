@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SCIM groups: pushes as Okta and Entra make them; membership is rows, a write touches only what it names."""
+import threading
+import uuid
+
+import pytest
+
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+pytestmark = pytest.mark.sanitize
+
+
+@pytest.fixture
+def people(fresh, unique):
+    return [fresh.user(unique("member@example.com"))["id"] for _ in range(4)]
+
+
+def test_okta_group_push(fresh, people, unique):
+    name = unique("okta group")
+    assert fresh("GET", f'/Groups?filter=displayName eq "{name}"', expect=200).json["totalResults"] == 0
+    group = fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": name, "members": []}, expect=201).json
+    path = f"/Groups/{group['id']}"
+    fresh.patch(path, {"op": "add", "path": "members", "value": [{"value": people[0], "display": "a"}, {"value": people[1], "display": "b"}]})
+    assert fresh.members(group["id"]) == set(people[:2])
+    fresh.patch(path, {"op": "remove", "path": f'members[value eq "{people[0]}"]'}, {"op": "add", "path": "members", "value": [{"value": people[2]}]})
+    assert fresh.members(group["id"]) == {people[1], people[2]}
+    fresh.patch(path, {"op": "replace", "value": {"id": group["id"], "displayName": name + " 2"}})  # an unchanged id is fine
+    fresh.patch(path, {"op": "replace", "path": "members", "value": [{"value": people[3]}]})
+    assert fresh.members(group["id"]) == {people[3]}
+    assert fresh("GET", path, expect=200).json["displayName"] == name + " 2"
+    fresh("DELETE", path, expect=204)
+    fresh("GET", path, expect=404)
+
+
+def test_entra_group_forms(fresh, people, unique):
+    name = unique("entra group")
+    body = {"schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"], "externalId": str(uuid.uuid4()),
+            "displayName": name, "meta": {"resourceType": "Group"}}
+    group = fresh("POST", "/Groups", body, expect=201).json
+    path = f"/Groups/{group['id']}"
+    found = fresh("GET", f'/Groups?excludedAttributes=members&filter=DisplayName eq "{name.upper()}"', expect=200).json
+    assert found["totalResults"] == 1 and "members" not in found["Resources"][0]
+    for person in people:
+        fresh.patch(path, {"op": "Add", "path": "members", "value": [{"$ref": None, "value": person}]})
+    fresh.patch(path, {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": people[0]}]})  # only this one
+    assert fresh.members(group["id"]) == set(people[1:])
+    fresh.patch(path, {"op": "remove", "path": f'members[value eq "{people[1]}"]'})
+    assert fresh.members(group["id"]) == set(people[2:])
+    fresh.patch(path, {"op": "Replace", "path": "displayName", "value": name + " renamed"})
+    assert fresh("GET", f"{path}?excludedAttributes=members", expect=200).json["displayName"] == name + " renamed"
+    fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": name + " renamed"}, expect=409)
+    fresh("DELETE", path, expect=204)
+    fresh("DELETE", path, expect=404)
+
+
+def test_groups_of_a_user_follow(fresh, people, unique):
+    group = fresh.group(unique("derived"), people[:1])
+    user = fresh("GET", f"/Users/{people[0]}", expect=200).json
+    assert [g["value"] for g in user["groups"]] == [group["id"]]
+    fresh.patch(f"/Groups/{group['id']}", {"op": "remove", "path": f'members[value eq "{people[0]}"]'})
+    assert not fresh("GET", f"/Users/{people[0]}", expect=200).json.get("groups")
+
+
+def test_membership_stays_while_inactive(fresh, people, unique):
+    group = fresh.group(unique("kept"), people)
+    fresh.activate(people[0], False)
+    assert fresh.members(group["id"]) == set(people)
+    fresh.activate(people[0], True)
+    assert fresh.members(group["id"]) == set(people)
+
+
+def test_add_and_remove_in_one_patch(fresh, people, unique):
+    group = fresh.group(unique("swap"), people[:2])
+    fresh.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": [{"value": people[2]}]},
+                {"op": "remove", "path": f'members[value eq "{people[0]}"]'})
+    assert fresh.members(group["id"]) == {people[1], people[2]}
+
+
+def test_repeated_add_is_no_change(fresh, people, unique):
+    group = fresh.group(unique("same"), people[:1])
+    before = fresh("GET", f"/Groups/{group['id']}", expect=200).json["meta"]["version"]
+    fresh.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": [{"value": people[0]}]})
+    assert fresh("GET", f"/Groups/{group['id']}", expect=200).json["meta"]["version"] == before
+
+
+def test_sec04_unknown_or_foreign_member_refuses_all(server, fresh, people, unique):
+    group = fresh.group(unique("pure"), people[:1])
+    globex = server.globex.connection(unique("globex"))
+    foreign = globex.user(unique("stranger@globex.example"))["id"]
+    other_source = server.acme.connection(unique("other")).user(unique("theirs@example.com"))["id"]
+    for bad in (foreign, other_source, str(uuid.uuid4()), "nonsense", group["id"] + "x"):
+        operation = {"op": "add", "path": "members", "value": [{"value": people[1]}, {"value": bad}]}
+        reply = fresh.patch(f"/Groups/{group['id']}", operation, expect=400).json
+        assert reply["scimType"] == "invalidValue"
+        fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": unique("never"), "members": [{"value": bad}]}, expect=400)
+        fresh("PUT", f"/Groups/{group['id']}", {"schemas": [GROUP], "displayName": group["displayName"], "members": [{"value": bad}]}, expect=400)
+    assert fresh.members(group["id"]) == set(people[:1])
+
+
+def test_sec07_removing_what_is_not_there_removes_nothing(fresh, people, unique):
+    group = fresh.group(unique("calm"), people[:2])
+    for operation in ({"op": "remove", "path": f'members[value eq "{people[3]}"]'}, {"op": "remove", "path": f'members[value eq "{uuid.uuid4()}"]'},
+                      {"op": "Remove", "path": "members", "value": [{"value": people[3]}]}):
+        fresh.patch(f"/Groups/{group['id']}", operation)
+        assert fresh.members(group["id"]) == set(people[:2])
+
+
+@pytest.mark.parametrize("op", ["add", "replace", "Remove"])
+@pytest.mark.parametrize("value", [None, {}, [{}], [None], [{"display": "x"}], [{"value": 5}], [{"value": None}], "x", 7, [["x"]], [{"value": ""}]])
+def test_sec08_malformed_members_are_refused(fresh, people, unique, op, value):
+    if op == "Remove" and value is None:
+        pytest.skip("remove without value is R14's own case, tested below")
+    group = fresh.group(unique("shape"), people[:2])
+    fresh.patch(f"/Groups/{group['id']}", {"op": op, "path": "members", "value": value}, expect=400)
+    assert fresh.members(group["id"]) == set(people[:2])
+
+
+def test_sec08_r14_empty_lists(fresh, people, unique):
+    group = fresh.group(unique("empty"), people[:2])
+    path = f"/Groups/{group['id']}"
+    fresh.patch(path, {"op": "add", "path": "members", "value": []})
+    assert fresh.members(group["id"]) == set(people[:2])
+    fresh.patch(path, {"op": "replace", "path": "members", "value": []})
+    assert fresh.members(group["id"]) == set()
+    fresh.patch(path, {"op": "add", "path": "Members", "value": [{"Value": people[0]}]})  # names in any letter case
+    assert fresh.members(group["id"]) == {people[0]}
+    fresh.patch(path, {"op": "remove", "path": "members"})
+    assert fresh.members(group["id"]) == set()
+
+
+def test_sec09_parallel_adds_and_removes_end_in_the_exact_set(server, fresh, unique):
+    users = [fresh.user(unique("crowd@example.com"))["id"] for _ in range(100)]
+    stay, leave = users[:50], users[50:]
+    group = fresh.group(unique("crowd"), leave)
+    wrong = []
+
+    def work(items):
+        for user in items:
+            operation = ({"op": "remove", "path": f'members[value eq "{user}"]'} if user in leave_set
+                         else {"op": "add", "path": "members", "value": [{"value": user}]})
+            reply = fresh.patch(f"/Groups/{group['id']}", operation, expect=None)
+            if reply.status not in (200, 204):
+                wrong.append(reply)
+        server.http.close()
+
+    leave_set = set(leave)
+    mixed = [user for pair in zip(stay, leave) for user in pair]
+    threads = [threading.Thread(target=work, args=(mixed[n::8] * 2,)) for n in range(8)]  # 200 operations
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == [] and fresh.members(group["id"]) == set(stay)
+
+
+def test_sec10_put_without_members_leaves_them(fresh, people, unique):
+    group = fresh.group(unique("put"), people[:3])
+    fresh("PUT", f"/Groups/{group['id']}", {"schemas": [GROUP], "displayName": group["displayName"] + "!"}, expect=200)
+    assert fresh.members(group["id"]) == set(people[:3])
+    fresh("PUT", f"/Groups/{group['id']}", {"schemas": [GROUP], "displayName": group["displayName"], "members": [{"value": people[3]}]}, expect=200)
+    assert fresh.members(group["id"]) == {people[3]}
+
+
+def test_many_members_in_one_patch_and_flat_cost_of_one_more(fresh, unique):
+    users = [fresh.user(unique("bulk@example.com"))["id"] for _ in range(120)]
+    group = fresh.group(unique("large"))
+    fresh.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": [{"value": user} for user in users]})
+    assert fresh.members(group["id"]) == set(users)  # more than a page of 100: nothing is cut
+
+
+def test_group_of_another_connection_is_unknown(server, fresh, unique):
+    group = server.acme.connection(unique("their")).group(unique("their group"))
+    fresh("GET", f"/Groups/{group['id']}", expect=404)
+    fresh.patch(f"/Groups/{group['id']}", {"op": "replace", "path": "displayName", "value": "mine"}, expect=404)
+    fresh.group(group["displayName"])  # R10: unique per connection only
+
+
+def test_r14_a_local_member_is_not_the_connections_to_see_or_remove(server, fresh, people, unique):
+    group = fresh.group(unique("mixed"), people[:1])
+    server.acme.api("POST", f"/groups/{group['id']}/members", {"members": [people[1]]}, expect=(200, 201))
+    assert fresh.members(group["id"]) == {people[0]}
+    fresh.patch(f"/Groups/{group['id']}", {"op": "replace", "path": "members", "value": []})
+    fresh.patch(f"/Groups/{group['id']}", {"op": "remove", "path": f'members[value eq "{people[1]}"]'})
+    left = server.acme.api("GET", f"/groups/{group['id']}/members", expect=200).json["items"]
+    assert [(m["id"], m["source"]) for m in left] == [(people[1], "local")]
+    server.acme.api("DELETE", f"/groups/{group['id']}/members/{people[1]}", expect=204)
+
+
+def test_an_edge_of_a_connection_cannot_be_removed_locally(server, fresh, people, unique):
+    group = fresh.group(unique("given"), people[:1])
+    server.acme.api("DELETE", f"/groups/{group['id']}/members/{people[0]}", expect=409)
+    assert fresh.members(group["id"]) == {people[0]}
