@@ -39,7 +39,7 @@ static void gate_run(struct exchange *exchange, const struct first_line *line, s
                 size = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
         if (size)
                 layout.block_length = size->header_size;
-        gate_begin(gate, &exchange->request, line->version, size ? &layout : NULL);
+        gate_begin(gate, &exchange->request, line->method, line->version, size ? &layout : NULL);
         (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, header_seen, gate);
         (void)gate_end(gate);
 }
@@ -142,6 +142,7 @@ static enum err admit_route(struct exchange *exchange)
         request->route = &nowhere[face];
         if (e == ERR_NOT_FOUND && request->method != METHOD_NONE)
                 return refuse(exchange, e, "There is nothing at this address.");
+        exchange->answer_now = request->method == METHOD_NONE;
         (void)refuse(exchange, ERR_METHOD, "This address does not know that method.");
         reply_header(request, "Allow", allow);
         return ERR_METHOD;

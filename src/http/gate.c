@@ -94,9 +94,19 @@ static bool refuse(struct gate *gate, const char *why)
         return false;
 }
 
-void gate_begin(struct gate *gate, struct request *request, const char *version, const struct gate_layout *layout)
+static bool is_token(const char *text, size_t length)
+{
+        for (size_t i = 0; i < length; i++)
+                if (!token_byte[(unsigned char)text[i]])
+                        return false;
+        return length > 0;
+}
+
+void gate_begin(struct gate *gate, struct request *request, const char *method, const char *version, const struct gate_layout *layout)
 {
         *gate = (struct gate){ .request = request, .is_http_1_0 = strcmp(version, "HTTP/1.0") == 0 };
+        if (!is_token(method, strlen(method)))
+                gate->why = "The method holds a character that is not allowed.";
         if (!layout)
                 return;
         if (layout->url != layout->method + strlen(layout->method) + 1 || layout->version != layout->url + layout->raw_url_length + 1)
@@ -124,11 +134,8 @@ bool gate_header(struct gate *gate, const char *name, size_t name_length, const 
 {
         if (gate->why)
                 return false;
-        for (size_t i = 0; i < name_length; i++)
-                if (!token_byte[(unsigned char)name[i]])
-                        return refuse(gate, "A header name holds a character that is not allowed.");
-        if (name_length == 0)
-                return refuse(gate, "A header has no name.");
+        if (!is_token(name, name_length))
+                return refuse(gate, "A header name is empty or holds a character that is not allowed.");
         if (gate->next && name != gate->next)
                 return refuse(gate, "The header lines are malformed.");
         if (gate->next)

@@ -45,7 +45,8 @@ struct gate {
         bool is_http_1_0;
 };
 
-void gate_begin(struct gate *gate, struct request *request, const char *version, const struct gate_layout *layout);
+/* `layout` NULL: not known. */
+void gate_begin(struct gate *gate, struct request *request, const char *method, const char *version, const struct gate_layout *layout);
 /* One field line. False: refused, `why` says it. */
 bool gate_header(struct gate *gate, const char *name, size_t name_length, const char *value, size_t value_length);
 /* After the last one: what must be there, and together. */

@@ -241,7 +241,7 @@ static struct MHD_Daemon *daemon_start(struct loop *loop, const struct tls_files
 #if MHD_VERSION >= 0x01000000
                 MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
 #else
-                MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                MHD_OPTION_STRICT_FOR_CLIENT, 0, /* 1 only closes without a word where the gate answers 400 */
 #endif
                 MHD_OPTION_CONNECTION_LIMIT, connections_max > 0 ? connections_max : 1u, MHD_OPTION_CONNECTION_TIMEOUT,
                 options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
