@@ -195,7 +195,7 @@ static const char *find_kind(const char *text, size_t length, enum token_kind *r
 bool token_parse(const char *text, size_t length, enum token_kind *ret_kind, char ret_handle[HANDLE_SIZE])
 {
         enum token_kind kind;
-        if (!text || length >= TOKEN_TEXT_MAX || length < 4 || memcmp(text, "mus_", 4) != 0)
+        if (!text || length < 4 || memcmp(text, "mus_", 4) != 0)
                 return false;
         const char *handle = find_kind(text + 4, length - 4, &kind);
         if (!handle || (size_t)(text + length - handle) != HANDLE_SIZE + SECRET_CHARS + 1 + CRC_CHARS)

@@ -93,6 +93,7 @@ static void test_grows_through_many_sizes(void **state)
         for (int i = 0; i < 100000; i++)
                 buffer_printf(&buffer, "%d,", i % 10);
         assert_int_equal(buffer.length, 200000);
+        assert_true(buffer.capacity < 400000);
         for (size_t i = 0; i < 100000; i++)
                 assert_int_equal(buffer.data[2 * i], '0' + (int)(i % 10));
 }

@@ -53,6 +53,9 @@ static void test_long_and_foreign_text_is_no_token(void **state)
         assert_false(token_parse("mus_id_", 7, &kind, handle));
         assert_false(token_parse("mus_other_abcdefgh_", 19, &kind, handle));
         free(text);
+        /* The CRC is right, but the last character is none of base32. */
+        const char *capital = "mus_id_abcdefgh_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaA_0f5593fd";
+        assert_false(token_parse(capital, strlen(capital), &kind, handle));
 }
 
 static void test_token_needs_kind_and_handle(void **state)
