@@ -30,17 +30,30 @@ static enum err twice_fault(const struct spot *spot, struct fault *fault)
         return spot_fault(spot, fault, ERR_SYNTAX, "given twice, in different letter case");
 }
 
+static const json_t *schemas_find(const json_t *body)
+{
+        const json_t *found = json_object_get(body, "schemas");
+        const char *key;
+        json_t *value;
+
+        if (found)
+                return found;
+        json_object_foreach((json_t *)body, key, value)
+        {
+                if (strcasecmp(key, "schemas") == 0)
+                        return value;
+        }
+        return NULL;
+}
+
 static enum err schemas_check(const struct accept *accept, const json_t *body, struct fault *fault)
 {
         const struct attribute *schemas = attribute_common();
         struct spot spot = { .attribute = schemas };
         bool has_core = false;
-        const json_t *list = json_object_get(body, schemas->name), *urn;
-        const char *key;
-        json_t *member;
+        const json_t *list = schemas_find(body), *urn;
         size_t index;
 
-        json_object_foreach((json_t *)body, key, member) if (strcasecmp(key, schemas->name) == 0) list = member;
         json_array_foreach((json_t *)list, index, urn)
         {
                 const struct schema *schema;

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * attributes and excludedAttributes (RFC 7644 section 3.9) as a short list of paths. Without either, everything a resource holds is shown.
+ */
+#include "model/select.h"
+
+#include <string.h>
+#include <strings.h>
+#include "base/auto.h"
+
+#define NAMES_MAX 64
+
+struct selection {
+        bool excludes; /* the list is excludedAttributes */
+        const struct resource_type *type;
+        struct path paths[NAMES_MAX];
+        size_t count;
+};
+
+enum verdict { HIDE, SHOW, SHOW_SOME /* by sub-attribute */ };
+
+static enum err name_add(
+        struct selection *selection, const char *name, size_t length, struct arena *arena, struct leniency *leniency, struct fault *fault)
+{
+        struct path path = { 0 };
+        enum err e = path_parse_loose(selection->type, name, length, arena, leniency, &path, fault);
+
+        if (e && e != ERR_MEMORY && !(leniency && leniency->strict))
+                return ERR_OK; /* what names nothing selects nothing */
+        if (e)
+                return e;
+        if (!path.attribute && !path.extension) {
+                if (leniency && leniency->strict)
+                        return fault_set(fault, ERR_VALUE, selection->excludes ? "excludedAttributes" : "attributes",
+                                "no schema of %s names one of the attributes", selection->type->name);
+                return ERR_OK;
+        }
+        if (selection->count >= NAMES_MAX)
+                return fault_set(fault, ERR_VALUE, selection->excludes ? "excludedAttributes" : "attributes",
+                        "at most %d names are allowed", NAMES_MAX);
+        selection->paths[selection->count++] = path;
+        return ERR_OK;
+}
+
+enum err selection_parse(const struct resource_type *type, const char *attributes, const char *excluded, struct arena *arena,
+        struct leniency *leniency, const struct selection **ret, struct fault *fault)
+{
+        const char *text = attributes ? attributes : excluded;
+        struct selection *selection;
+
+        if (attributes && excluded)
+                return fault_set(fault, ERR_VALUE, "attributes", "give attributes or excludedAttributes, not both");
+        if (!text || !text[strspn(text, " ,")]) {
+                *ret = NULL;
+                return ERR_OK;
+        }
+        selection = arena_zero(arena, 1, sizeof(*selection));
+        if (!selection)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        selection->excludes = !attributes;
+        selection->type = type;
+        while (*(text += strspn(text, " ,"))) {
+                size_t length = strcspn(text, " ,");
+                enum err e = name_add(selection, text, length, arena, leniency, fault);
+
+                if (e)
+                        return e;
+                text += length;
+        }
+        *ret = selection;
+        return ERR_OK;
+}
+
+static unsigned flags_of(const struct attribute *attribute)
+{
+        return attribute ? attribute->flags : 0;
+}
+
+/* `extension` alone stands for the whole extension object. */
+static enum verdict judge(const struct selection *selection, const struct schema *extension, const struct attribute *attribute)
+{
+        enum verdict named = HIDE;
+
+        for (size_t i = 0; i < selection->count; i++) {
+                const struct path *path = &selection->paths[i];
+
+                if (path->extension != extension)
+                        continue;
+                if (!path->attribute || (path->attribute == attribute && !path->sub))
+                        named = SHOW;
+                else if ((!attribute || path->attribute == attribute) && named == HIDE)
+                        named = SHOW_SOME;
+        }
+        if (flags_of(attribute) & RETURNED_ALWAYS)
+                return SHOW;
+        if (!selection->excludes)
+                return named;
+        if (named == SHOW || (flags_of(attribute) & RETURNED_REQUEST))
+                return HIDE;
+        return named == SHOW_SOME ? SHOW_SOME : SHOW;
+}
+
+/* Is this sub-attribute to stay when its attribute's verdict is SHOW_SOME? */
+static bool sub_stays(
+        const struct selection *selection, const struct schema *extension, const struct attribute *attribute, const struct attribute *sub)
+{
+        bool named = false;
+
+        for (size_t i = 0; i < selection->count && sub; i++)
+                named |= selection->paths[i].extension == extension && selection->paths[i].attribute == attribute &&
+                         selection->paths[i].sub == sub;
+        if (flags_of(sub) & RETURNED_ALWAYS)
+                return true;
+        return selection->excludes ? !named && !(flags_of(sub) & RETURNED_REQUEST) : named;
+}
+
+static void subs_prune(const struct selection *selection, const struct schema *extension, const struct attribute *attribute, json_t *object)
+{
+        const char *key;
+        json_t *value;
+        void *next;
+
+        json_object_foreach_safe(object, next, key, value)
+        {
+                if (!sub_stays(selection, extension, attribute, attribute_find(attribute->sub, key, strlen(key))))
+                        (void)json_object_del(object, key);
+        }
+}
+
+/* True when something is left. */
+static bool value_prune(const struct selection *selection, const struct schema *extension, const struct attribute *attribute, json_t *value)
+{
+        if (!json_is_array(value)) {
+                subs_prune(selection, extension, attribute, value);
+                return json_object_size(value) > 0;
+        }
+        for (size_t i = json_array_size(value); i-- > 0;) {
+                json_t *element = json_array_get(value, i);
+
+                subs_prune(selection, extension, attribute, element);
+                if (json_object_size(element) == 0)
+                        (void)json_array_remove(value, i);
+        }
+        return json_array_size(value) > 0;
+}
+
+static void object_prune(const struct selection *selection, const struct schema *extension, json_t *object);
+
+static bool key_stays(const struct selection *selection, const struct schema *extension, const char *key, json_t *value)
+{
+        const struct schema *schema = extension ? extension : selection->type->core;
+        const struct attribute *attribute = attribute_find(schema->attributes, key, strlen(key));
+        const struct schema *inner = extension ? NULL : schema_of_type(selection->type, key, strlen(key));
+
+        if (inner && inner != schema) {
+                enum verdict verdict = judge(selection, inner, NULL);
+
+                if (verdict == SHOW_SOME)
+                        object_prune(selection, inner, value);
+                return verdict != HIDE && json_object_size(value) > 0;
+        }
+        if (!attribute && !extension)
+                attribute = attribute_find(attribute_common(), key, strlen(key));
+        if (!attribute && !extension)
+                attribute = attribute_find(selection->type->api_attributes, key, strlen(key));
+        if (!attribute)
+                return selection->excludes;
+        switch (judge(selection, extension, attribute)) {
+        case SHOW:
+                return true;
+        case SHOW_SOME:
+                return value_prune(selection, extension, attribute, value);
+        default:
+                return false;
+        }
+}
+
+static void object_prune(const struct selection *selection, const struct schema *extension, json_t *object)
+{
+        const char *key;
+        json_t *value;
+        void *next;
+
+        json_object_foreach_safe(object, next, key, value)
+        {
+                if (!key_stays(selection, extension, key, value))
+                        (void)json_object_del(object, key);
+        }
+}
+
+bool selection_wants(const struct selection *selection, const struct resource_type *type, const char *attribute)
+{
+        const struct attribute *found = attribute_find(type->core->attributes, attribute, strlen(attribute));
+
+        if (!found)
+                found = attribute_find(attribute_common(), attribute, strlen(attribute));
+        if (!found || (found->flags & RETURNED_NEVER))
+                return false;
+        if (!selection)
+                return !(found->flags & RETURNED_REQUEST);
+        return judge(selection, NULL, found) != HIDE;
+}
+
+enum err selection_apply(const struct selection *selection, const struct resource_type *type, json_t *resource)
+{
+        (void)type;
+        if (selection)
+                object_prune(selection, NULL, resource);
+        return ERR_OK;
+}
