@@ -60,6 +60,7 @@ struct claim_row {
         const char *doc; /* "" = equal to the resource's */
         size_t doc_length;
 };
+enum err claim_remove(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault) MUST_USE;
 enum err claim_put(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault) MUST_USE;
 /* All claims of one resource by ascending connection, in the arena. */
 enum err claims_of(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct claim_row **ret, size_t *ret_count,
@@ -77,6 +78,9 @@ enum err claimed_load(struct session *session, int64_t root_no, int64_t connecti
         struct arena *arena, struct claimed_row *ret, struct fault *fault) MUST_USE;
 enum err claimed_load_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, int64_t no,
         struct arena *arena, struct claimed_row *ret, struct fault *fault) MUST_USE;
+/* The number alone of a resource that this connection claims; ERR_NOT_FOUND as above. */
+enum err claimed_find_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,
+        int64_t *ret_no, struct fault *fault) MUST_USE;
 typedef enum err (*claimed_each)(void *context, const struct claimed_row *row, struct fault *fault);
 /* no > after_no. */
 enum err claimed_list(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, int64_t after_no, int limit,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grant: principal + scope + role or single privilege, with an optional time window. What it confers never changes: to alter it, make
- * another and delete this one, so that every rise of rights passes the same checks. */
+ * Grant: principal + scope + role or single privilege, with an optional time window. What it confers and to whom never changes: to
+ * alter that, make another and delete this one; its time window and reason may change, by the same checks as a new one. */
 #include "model/types.h"
 
 #include <string.h>
@@ -20,9 +20,9 @@ static const struct attribute attributes[] = {
         { "role",      ATTRIBUTE_TEXT,      IMMUTABLE | CASE_EXACT, NULL, "Slug of the role; or else a privilege.", .max_bytes = 64 },
         { "privilege", ATTRIBUTE_TEXT,      IMMUTABLE | CASE_EXACT, NULL, "One permission, subject:action; or else a role.",
           .max_bytes = 128 },
-        { "from",      ATTRIBUTE_TIME,      IMMUTABLE, NULL, "From this instant on; absent: at once." },
-        { "until",     ATTRIBUTE_TIME,      IMMUTABLE, NULL, "Until just before this instant; absent: for ever." },
-        { "reason",    ATTRIBUTE_TEXT,      IMMUTABLE, NULL, "Why it was given.", .max_bytes = 1024 },
+        { "from",      ATTRIBUTE_TIME,      0, NULL, "From this instant on; absent: at once." },
+        { "until",     ATTRIBUTE_TIME,      0, NULL, "Until just before this instant; absent: for ever." },
+        { "reason",    ATTRIBUTE_TEXT,      0, NULL, "Why it was given.", .max_bytes = 1024 },
         { NULL }
 };
 /* clang-format on */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The write path. A change is a pure function of (actor, change, stored state): queued, run by the writer in a savepoint — load before,
+ * rights from rows, version, apply, validate, invariants, rows, ledger entry — then applied to memory, then answered. */
+#ifndef DIRECTORY_CHANGE_H
+#define DIRECTORY_CHANGE_H
+
+#include "base/secret.h"
+#include "directory/directory.h"
+#include "model/document.h"
+#include "model/patch.h"
+#include "store/rows.h"
+
+enum change_verb {
+        CHANGE_CREATE,         /* document, edges */
+        CHANGE_REPLACE,        /* SCIM PUT: document, edges */
+        CHANGE_PATCH,          /* SCIM PATCH: document is the PatchOp message */
+        CHANGE_MERGE,          /* management API: document accepted with ACCEPT_MERGE */
+        CHANGE_DELETE,
+        CHANGE_RESTORE,        /* out of the bin (R12) */
+        CHANGE_MEMBERS_ADD,    /* local edges: edges.values are refs */
+        CHANGE_MEMBERS_REMOVE,
+        CHANGE_ROTATE,         /* a new token for an identity or connection */
+        CHANGE_GAIN_ACCESS,    /* an organisation admin becomes project admin (R22) */
+        CHANGE_VERB_COUNT
+};
+
+struct change {
+        /* in */
+        enum change_verb verb;
+        const struct actor *actor;
+        const struct resource_type *type;
+        const char *ref;            /* id, or a name where the face takes names; NULL with CREATE */
+        const json_t *document;     /* in the form of model/document.h; the caller's reference */
+        struct edge_list edges;
+        const char *if_match;       /* value of If-Match; NULL: none */
+        const char *organization;   /* ref of the organisation of a new thing; NULL: the actor's own */
+        const char *role;           /* of a new identity; NULL: none */
+        int64_t ttl_s;              /* of a token; 0: the default */
+        bool alone;                 /* touches more than 500 rows */
+        struct leniency *leniency;
+        struct arena *arena;        /* the request's: results live there */
+        int64_t deadline_us;        /* steady */
+        /* out */
+        struct claimed_row after;   /* the resource and, for a connection, its claim; the grant of GAIN_ACCESS */
+        struct secret token;        /* of CREATE (identity, connection) and ROTATE; the caller wipes it */
+        int64_t token_expires_us;
+        int64_t revision;           /* of the root after it */
+        int64_t epoch;
+        int64_t moved;              /* edges added or removed */
+        bool changed;               /* false: nothing was different, nothing was written */
+};
+
+/* Blocks until the change is durable and in force, or refused. */
+enum err directory_change(struct directory *directory, struct change *change, struct fault *fault) MUST_USE;
+
+#endif

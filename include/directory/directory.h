@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The directory: the only write and read path of organisations, users, groups, identities, projects, grants and connections. Faces build
+ * one `struct change` or one query and never touch store. */
+#ifndef DIRECTORY_DIRECTORY_H
+#define DIRECTORY_DIRECTORY_H
+
+#include "access/access.h"
+#include "base/settings.h"
+#include "ledger/ledger.h"
+#include "store/write_queue.h"
+
+/* The organisation resource of a root is always its first: dense numbers start here. */
+#define ROOT_ORG_NO 1
+
+struct directory {
+        struct store *store;
+        struct write_queue *queue;
+        struct access *access;
+        struct notices *notices;
+        struct checkpoint_key *checkpoint_key; /* NULL: nothing is signed */
+        const char *public_url;                /* without trailing slash; R33 */
+        unsigned writer_slot;                  /* reader slot for anybody but loops and workers */
+};
+
+/* Opens the store (exclusive lock, migrating SQLite), starts the write queue, learns all roots. `slots`: loops + workers; one more is
+ * added. Free with directory_close. */
+struct directory_options {
+        const struct settings *settings;
+        unsigned slots;
+        void (*fatal)(const char *reason);
+};
+enum err directory_open(const struct directory_options *options, struct directory **ret, struct fault *fault) MUST_USE;
+void directory_close(struct directory *directory);
+
+/* Authenticates a bearer token against the graph; loads the root when a reader is given, else ACCESS_NOT_LOADED. ERR_UNAUTHENTICATED with
+ * one message for every cause. */
+enum err directory_authenticate(struct directory *directory, unsigned slot, struct session *reader, const char *token, size_t length,
+        int64_t deadline_us, struct actor *ret, enum access_found *ret_found, struct fault *fault) MUST_USE;
+
+/* For the scheduler: notices older than a second, last_used of credentials. Each is bounded and safe to call at any time. */
+void directory_flush_notices(struct directory *directory);
+void directory_flush_used(struct directory *directory);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The read path. Every read carries the tenant (the actor's root) and the state (live rows only); what the actor may not see answers like
+ * what is not there. Rights of reads come from the graph, rows from the worker's reader session. */
+#ifndef DIRECTORY_QUERY_H
+#define DIRECTORY_QUERY_H
+
+#include "directory/directory.h"
+#include "model/filter.h"
+#include "store/rows.h"
+
+struct query {
+        struct directory *directory;
+        struct session *session;     /* the worker's */
+        const struct actor *actor;
+        unsigned slot;               /* reader slot of this thread */
+        struct arena *arena;
+        int64_t deadline_us;         /* steady; long walks check it: ERR_DEADLINE */
+};
+
+/* ---- what a connection sees (SCIM, R3, R14) ---- */
+
+/* A user or group that the actor's connection claims. claim.doc is expanded, never "". */
+enum err query_claimed(const struct query *query, const struct resource_type *type, const char *id, struct claimed_row *ret,
+        struct fault *fault) MUST_USE;
+/* How many of this type the connection claims: the totalResults of an unfiltered list. */
+enum err query_claimed_count(const struct query *query, const struct resource_type *type, int64_t *ret, struct fault *fault) MUST_USE;
+/* Rows [offset, offset + limit) in the stable order of their making; claim.doc expanded. */
+enum err query_claimed_page(const struct query *query, const struct resource_type *type, int64_t offset, int64_t limit, claimed_each each,
+        void *context, struct fault *fault) MUST_USE;
+/* Everything that could satisfy the filter: narrowed by an indexed `eq` conjunct (id, userName, displayName, externalId, emails.value), else
+ * all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
+#define CANDIDATES_MAX 20000
+enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
+        void *context, struct fault *fault) MUST_USE;
+/* Groups that hold this user through the connection's own edges; row.doc holds displayName. */
+enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault) MUST_USE;
+/* Members of a group through the connection's own edges, all of them, page by page. */
+enum err query_members_of(const struct query *query, int64_t group_no, member_each each, void *context, struct fault *fault) MUST_USE;
+/* Ids of the connections other than the actor's (or "local") that hold this user inactive (R3); at most `max`. */
+enum err query_held_by(const struct query *query, int64_t no, const char **ret, size_t max, size_t *ret_count, struct fault *fault) MUST_USE;
+/* The connection's own document, parsed: profile, preset. New reference. */
+enum err query_connection(const struct query *query, json_t **ret, struct fault *fault) MUST_USE;
+
+/* ---- what an identity sees (management API) ---- */
+
+/* By id or name; judged by the type's subject:read in its organisation (projects: any right there, or access-all-projects). */
+enum err query_resource(const struct query *query, const struct resource_type *type, const char *ref, struct resource_row *ret,
+        struct fault *fault) MUST_USE;
+/* A page by number. organization NULL: the actor's own; name NULL: all. *ret_more: rows are left; *ret_total of the type in the root, or of the
+ * page when narrowed. */
+struct query_page {
+        const struct resource_type *type;
+        const char *organization, *name;
+        int64_t after_no;
+        int limit; /* 1..1000 */
+};
+enum err query_list(const struct query *query, const struct query_page *page, resource_each each, void *context, bool *ret_more,
+        int64_t *ret_last_no, int64_t *ret_total, struct fault *fault) MUST_USE;
+/* All edges of a group, every source; rows ordered by member, then source. */
+enum err query_members(const struct query *query, const char *group_ref, int64_t after_no, int limit, member_each each, void *context,
+        struct fault *fault) MUST_USE;
+/* Any live resource of the root by number, for showing its id and name; ERR_NOT_FOUND. No right is judged. */
+enum err query_by_no(const struct query *query, int64_t no, struct resource_row *ret, struct fault *fault) MUST_USE;
+enum err query_grant(const struct query *query, int64_t no, struct grant_row *ret, struct fault *fault) MUST_USE;
+enum err query_count(const struct query *query, enum resource_kind kind, int64_t *ret, struct fault *fault) MUST_USE;
+/* Does the actor hold subject:action in this organisation or project? */
+enum err query_need(const struct query *query, int64_t scope_no, enum permission_level level, const char *subject, const char *action,
+        struct fault *fault) MUST_USE;
+/* Expiry of the actor's own credential; 0: never. */
+enum err query_credential_expiry(const struct query *query, int64_t *ret_expires_us, struct fault *fault) MUST_USE;
+
+/* ---- ledger: needs audit-logs:read at the root ---- */
+/* Calls `each` with one line of JSON per entry (without newline). class 0: all. *ret_last_seq: where to go on. */
+enum err query_ledger(const struct query *query, int64_t after_seq, int limit, int class,
+        enum err (*each)(void *context, const char *json, size_t length, struct fault *fault), void *context, int64_t *ret_last_seq,
+        struct fault *fault) MUST_USE;
+/* ERR_OK even when the ledger is not whole: the report says it. */
+enum err query_verify(const struct query *query, const char *checkpoint, struct verify_report *ret, struct fault *fault) MUST_USE;
+
+#endif

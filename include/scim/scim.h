@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SCIM 2.0 (RFC 7643, 7644) under /scim/v2: the token names the connection. */
+#ifndef SCIM_SCIM_H
+#define SCIM_SCIM_H
+
+#include "directory/directory.h"
+#include "http/route.h"
+
+/* The face's routes; handlers find the directory through scim_use, called once before the server starts. */
+void scim_use(struct directory *directory);
+extern const struct route_table scim_routes;
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The write path: one job on the write queue per change. The writer locks the root's row, lets due notices ride along, checks that the
+ * actor still lives, runs the verb, and appends the ledger entry with the difference; after COMMIT the effects go to the graph. */
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/metrics.h"
+#include "work.h"
+
+enum err work_memory(struct work *work)
+{
+        return fault_set(work->fault, ERR_MEMORY, "", "out of memory");
+}
+
+int64_t work_next_no(struct work *work)
+{
+        return work->root->next_no++;
+}
+
+enum err work_effect(struct work *work, const struct effect *effect)
+{
+        if (work->effect_count == work->effect_room) {
+                size_t room = work->effect_room ? work->effect_room * 2 : 8;
+                struct effect *bigger = arena_zero(work->arena, room, sizeof(*bigger));
+                if (!bigger)
+                        return work_memory(work);
+                if (work->effect_count)
+                        memcpy(bigger, work->effects, work->effect_count * sizeof(*bigger));
+                work->effects = bigger;
+                work->effect_room = room;
+        }
+        work->effects[work->effect_count++] = *effect;
+        return ERR_OK;
+}
+
+enum err work_effect_resource(struct work *work, const struct resource_row *row)
+{
+        struct effect effect = {
+                .kind = EFFECT_RESOURCE,
+                .no = row->no,
+                .other_no = row->org_no,
+                .resource_kind = row->kind,
+                .active = row->active,
+                .text = arena_strdup(work->arena, row->id),
+                .name = row->name,
+        };
+        if (!effect.text)
+                return work_memory(work);
+        return work_effect(work, &effect);
+}
+
+enum err work_body_document(struct work *work, const struct resource_row *row)
+{
+        work->body = arena_printf(work->arena, "{\"document\":%s,\"id\":\"%s\"}", row->doc, row->id);
+        return work->body ? ERR_OK : work_memory(work);
+}
+
+enum err work_body_json(struct work *work, json_t *body)
+{
+        json_auto_t *held = body;
+        if (!held)
+                return work_memory(work);
+        auto_buffer text = { 0 };
+        enum err e = json_canonical(held, &text, work->fault);
+        if (e)
+                return e;
+        work->body = arena_text(work->arena, text.data, text.length);
+        return work->body ? ERR_OK : work_memory(work);
+}
+
+enum err version_check(const char *if_match, int64_t version, struct fault *fault)
+{
+        if (!if_match)
+                return ERR_OK;
+        char wanted[24];
+        (void)snprintf(wanted, sizeof(wanted), "\"%lld\"", (long long)version);
+        for (const char *at = if_match; *at;) {
+                at += strspn(at, " \t,");
+                if (*at == '*')
+                        return ERR_OK;
+                if (strncmp(at, "W/", 2) == 0)
+                        at += 2;
+                size_t length = strcspn(at, ", \t");
+                if (length == strlen(wanted) && strncmp(at, wanted, length) == 0)
+                        return ERR_OK;
+                at += length;
+        }
+        return fault_set(fault, ERR_VERSION, "If-Match", "the resource has changed: it is at W/%s now; read it again", wanted);
+}
+
+/* ---- the job ---- */
+
+struct job {
+        struct directory *directory;
+        struct change *change;
+        struct effect *effects;
+        size_t effect_count;
+        int64_t revision_before;
+        unsigned char change_id[CHANGE_ID_SIZE];
+        bool reload;
+        bool rides; /* notices were appended and wait for settlement */
+};
+
+static enum err run_verb(struct work *work)
+{
+        bool person = work->change->type->kind == KIND_USER || work->change->type->kind == KIND_GROUP;
+        switch (work->change->verb) {
+        case CHANGE_CREATE:
+                return person ? person_create(work) : thing_create(work);
+        case CHANGE_REPLACE:
+                return person_replace(work);
+        case CHANGE_PATCH:
+                return person_patch(work);
+        case CHANGE_MERGE:
+                return person ? person_merge(work) : thing_merge(work);
+        case CHANGE_DELETE:
+                return person ? person_delete(work) : thing_delete(work);
+        case CHANGE_RESTORE:
+                return person_restore(work);
+        case CHANGE_MEMBERS_ADD:
+                return members_change(work, true);
+        case CHANGE_MEMBERS_REMOVE:
+                return members_change(work, false);
+        case CHANGE_ROTATE:
+                return thing_rotate(work);
+        case CHANGE_GAIN_ACCESS:
+                return thing_gain_access(work);
+        case CHANGE_VERB_COUNT:
+                break;
+        }
+        return fault_set(work->fault, ERR_INTERNAL, "", "unknown change");
+}
+
+static enum err run_audited(struct work *work, struct job *job)
+{
+        enum err e = rights_check_actor(work);
+        if (!e)
+                e = run_verb(work);
+        if (e || !work->changed)
+                return e;
+        struct ledger_entry entry = {
+                .event = work->event,
+                .actor = work->actor,
+                .object_kind = work->object_kind,
+                .object_no = work->object_no,
+                .body = work->body ? work->body : "{}",
+        };
+        memcpy(entry.change_id, job->change_id, CHANGE_ID_SIZE);
+        int64_t seq, at_us;
+        e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
+        if (!e)
+                job->change->revision = seq;
+        return e;
+}
+
+static void settle(struct job *job, bool committed)
+{
+        if (job->rides)
+                notices_settle(job->directory->notices, job->change->actor->root_no, committed);
+        job->rides = false;
+}
+
+static enum err job_run(struct session *session, void *context, struct fault *fault)
+{
+        struct job *job = context;
+        struct change *change = job->change;
+        settle(job, false); /* an earlier run of this job was rolled back */
+        struct work work = {
+                .directory = job->directory,
+                .change = change,
+                .actor = change->actor,
+                .session = session,
+                .arena = change->arena,
+                .fault = fault,
+                .root_no = change->actor->root_no,
+                .source_no = change->actor->kind == ACTOR_CONNECTION ? change->actor->no : 0,
+        };
+        change->changed = false;
+        change->moved = 0;
+        enum err e = session_root(session, work.root_no, &work.root, fault);
+        if (e)
+                return e;
+        job->revision_before = work.root->revision;
+        size_t notices = 0;
+        e = notices_flush(job->directory->notices, session, work.root_no, &notices, fault);
+        if (e)
+                return e;
+        job->rides = notices > 0;
+        int64_t now_us = clock_now_us();
+        work.at_us = now_us > work.root->last_us ? now_us : work.root->last_us;
+        work.version = work.root->revision + 1;
+        change->revision = work.root->revision;
+        change->epoch = work.root->epoch;
+        e = run_audited(&work, job);
+        if (e) {
+                settle(job, false);
+                return e;
+        }
+        change->changed = work.changed;
+        job->effects = work.effects;
+        job->effect_count = work.effect_count;
+        job->reload = work.reload;
+        return ERR_OK;
+}
+
+static void job_committed(void *context)
+{
+        struct job *job = context;
+        if (job->reload)
+                access_unload(job->directory->access, job->change->actor->root_no);
+        else
+                access_apply(job->directory->access, job->change->actor->root_no, job->change->revision, job->effects, job->effect_count);
+        settle(job, true);
+        if (job->change->changed)
+                metric_add(METRIC_CHANGES, 1);
+}
+
+static void job_abandoned(void *context)
+{
+        struct job *job = context;
+        access_unload(job->directory->access, job->change->actor->root_no);
+        settle(job, false);
+}
+
+static enum err job_was_committed(struct session *session, void *context, bool *ret, struct fault *fault)
+{
+        struct job *job = context;
+        return ledger_has_change(session, job->change->actor->root_no, job->revision_before, job->change_id, ret, fault);
+}
+
+/* The token is made before the job, so that a rerun hands out the same one. */
+static enum err prepare_token(struct change *change, struct fault *fault)
+{
+        bool makes = change->verb == CHANGE_ROTATE || (change->verb == CHANGE_CREATE &&
+                        (change->type->kind == KIND_IDENTITY || change->type->kind == KIND_CONNECTION));
+        if (!makes)
+                return ERR_OK;
+        enum token_kind kind = change->type->kind == KIND_CONNECTION ? TOKEN_SCIM : TOKEN_IDENTITY;
+        return token_make(kind, change->actor->handle, &change->token, fault);
+}
+
+/* A refusal leaves a trace: counted, and written with the root's next change or within a second. */
+static void note_refusal(struct directory *directory, const struct change *change, enum err e)
+{
+        if (e == ERR_FORBIDDEN)
+                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_REFUSED, change->type->word);
+        else if (e == ERR_LAST_ADMIN)
+                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, change->type->word);
+}
+
+enum err directory_change(struct directory *directory, struct change *change, struct fault *fault)
+{
+        enum err e = prepare_token(change, fault);
+        if (e)
+                return e;
+        struct job job = { .directory = directory, .change = change };
+        ident_random(job.change_id, sizeof(job.change_id));
+        const struct write_job write = {
+                .root_no = change->actor->root_no,
+                .alone = change->alone,
+                .deadline_us = change->deadline_us,
+                .context = &job,
+                .run = job_run,
+                .committed = job_committed,
+                .abandoned = job_abandoned,
+                .was_committed = job_was_committed,
+        };
+        e = write_queue_submit(directory->queue, &write, fault);
+        if (e) {
+                settle(&job, false);
+                secret_done(&change->token);
+                note_refusal(directory, change, e);
+        }
+        return e;
+}

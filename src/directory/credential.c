@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Credentials: bearer tokens of machine identities and connections. Only the hash is stored; the text leaves once. */
+#include <string.h>
+#include "work.h"
+
+#define CREDENTIALS_MAX 100
+#define TTL_DEFAULT_S (90LL * 86400)
+#define TTL_SCIM_DEFAULT_S (365LL * 86400)
+#define TTL_MAX_S (3653LL * 86400)
+
+static enum err credential_revoke(struct work *work, int64_t credential_no)
+{
+        enum err e = session_run(work->session, ST_CREDENTIAL_REVOKE, NULL, work->fault, V_I64(work->root_no), V_I64(credential_no),
+                V_I64(work->at_us));
+        if (e)
+                return e;
+        struct effect effect = { .kind = EFFECT_CREDENTIAL_GONE, .no = credential_no };
+        return work_effect(work, &effect);
+}
+
+static enum err revoke_beyond(struct work *work, int64_t owner_no, size_t keep)
+{
+        struct credential_row rows[CREDENTIALS_MAX];
+        size_t count;
+        enum err e = credential_list(work->session, work->root_no, owner_no, rows, CREDENTIALS_MAX, &count, work->fault);
+        for (size_t i = 0; !e && i + keep < count; i++)
+                e = credential_revoke(work, rows[i].no);
+        return e;
+}
+
+enum err credential_revoke_all(struct work *work, int64_t owner_no)
+{
+        return revoke_beyond(work, owner_no, 0);
+}
+
+enum err credential_add(struct work *work, const struct resource_row *owner, enum token_kind kind, unsigned scopes, size_t keep)
+{
+        int64_t ttl_s = work->change->ttl_s ? work->change->ttl_s : kind == TOKEN_SCIM ? TTL_SCIM_DEFAULT_S : TTL_DEFAULT_S;
+        if (ttl_s < 60 || ttl_s > TTL_MAX_S)
+                return fault_set(work->fault, ERR_VALUE, "ttl_s", "a token lives between 60 seconds and ten years, not %lld s", (long long)ttl_s);
+        enum err e = revoke_beyond(work, owner->no, keep);
+        if (e)
+                return e;
+        struct credential_row row = {
+                .no = work_next_no(work),
+                .owner_no = owner->no,
+                .kind = kind,
+                .label = "",
+                .scopes = scopes,
+                .created_us = work->at_us,
+                .expires_us = work->at_us + ttl_s * 1000000,
+        };
+        hash_sha256(work->change->token.text, work->change->token.length, row.hash);
+        e = credential_insert(work->session, work->root_no, &row, work->fault);
+        if (e)
+                return e;
+        work->change->token_expires_us = row.expires_us;
+        struct effect effect = {
+                .kind = EFFECT_CREDENTIAL,
+                .no = row.no,
+                .other_no = owner->no,
+                .token_kind = kind,
+                .scopes = scopes,
+                .until_us = row.expires_us,
+        };
+        memcpy(effect.hash, row.hash, HASH_SIZE);
+        return work_effect(work, &effect);
+}

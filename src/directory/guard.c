@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The last-admin guard (R24): the number of usable administrators of a root never goes from at least one to zero. Usable: a live user
+ * with a live claim of an enabled connection who holds the admin role in the root organisation now, directly or through a live group. */
+#include "work.h"
+
+static enum err any_row(struct work *work, enum statement statement, bool *ret)
+{
+        auto_result result = { 0 };
+        enum err e = session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO), V_I64(work->at_us));
+        if (e)
+                return e;
+        return result_next(&result, ret, work->fault);
+}
+
+static enum err admin_exists(struct work *work, bool *ret)
+{
+        bool found;
+        enum err e = any_row(work, ST_ADMIN_DIRECT, &found);
+        if (!e && !found)
+                e = any_row(work, ST_ADMIN_BY_GROUP, &found);
+        if (e)
+                return e;
+        *ret = found;
+        return ERR_OK;
+}
+
+enum err guard_begin(struct work *work, struct guard *ret)
+{
+        return admin_exists(work, &ret->admin_before);
+}
+
+enum err guard_end(struct work *work, const struct guard *guard)
+{
+        if (!guard->admin_before)
+                return ERR_OK;
+        bool after;
+        enum err e = admin_exists(work, &after);
+        if (e)
+                return e;
+        if (!after)
+                return fault_set(work->fault, ERR_LAST_ADMIN, "",
+                        "this would leave the organization without a usable administrator; make somebody else administrator first");
+        return ERR_OK;
+}

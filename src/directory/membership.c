@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Edges (R14): a source adds and removes only its own; the membership stands while any edge does. Nothing rewrites a list: adds and removes
+ * are single rows, a replacement is the difference against this source's own edges. */
+#include <stdlib.h>
+#include <string.h>
+#include "work.h"
+
+#define PAGE 1000
+
+void moved_done(struct moved *moved)
+{
+        json_decref(moved->added);
+        json_decref(moved->removed);
+        *moved = (struct moved){ 0 };
+}
+
+enum err moved_describe(struct moved *moved, json_t *body)
+{
+        if (!moved->count)
+                return ERR_OK;
+        json_auto_t *members = json_object();
+        if (!members || (moved->added && json_object_set(members, "added", moved->added)) ||
+                (moved->removed && json_object_set(members, "removed", moved->removed)))
+                return ERR_MEMORY;
+        return json_object_set(body, "members", members) ? ERR_MEMORY : ERR_OK;
+}
+
+static enum err note(struct work *work, json_t **list, const char *id, struct moved *moved)
+{
+        if (!*list)
+                *list = json_array();
+        if (!*list || json_array_append_new(*list, json_string(id)))
+                return work_memory(work);
+        moved->count++;
+        work->change->moved++;
+        return ERR_OK;
+}
+
+static enum err effect_member(struct work *work, int64_t container_no, int64_t member_no, bool stands)
+{
+        struct effect effect = { .kind = EFFECT_MEMBER, .no = container_no, .other_no = member_no, .active = stands };
+        return work_effect(work, &effect);
+}
+
+/* ---- single edges ---- */
+
+static enum err edge_add(struct work *work, int64_t group_no, int64_t member_no, const char *id, struct moved *moved)
+{
+        bool changed;
+        enum err e = member_add(work->session, work->root_no, group_no, member_no, work->source_no, work->at_us, &changed, work->fault);
+        if (e || !changed)
+                return e;
+        e = note(work, &moved->added, id, moved);
+        return e ? e : effect_member(work, group_no, member_no, true);
+}
+
+static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_no, const char *id, struct moved *moved)
+{
+        bool changed;
+        enum err e = member_remove(work->session, work->root_no, group_no, member_no, work->source_no, &changed, work->fault);
+        if (e || !changed)
+                return e;
+        int64_t left;
+        size_t count;
+        e = member_sources(work->session, work->root_no, group_no, member_no, &left, 1, &count, work->fault);
+        if (!e && !count)
+                e = effect_member(work, group_no, member_no, false);
+        return e ? e : note(work, &moved->removed, id, moved);
+}
+
+/* ---- who may be a member ---- */
+
+static enum err unknown_member(struct work *work, const char *value)
+{
+        return fault_set(work->fault, ERR_VALUE, "members.value", "\"%.80s\" is no user that this caller knows", value);
+}
+
+/* A connection names its own users by id; an administrator users and identities, by id or name. */
+static enum err member_resolve(struct work *work, const char *value, int64_t *ret_no, const char **ret_id)
+{
+        enum err e;
+        if (work->source_no) {
+                e = claimed_find_no(work->session, work->root_no, work->source_no, KIND_USER, value, ret_no, work->fault);
+                *ret_id = value;
+                return e == ERR_NOT_FOUND ? unknown_member(work, value) : e;
+        }
+        struct resource_row row;
+        e = reference_load(work, KIND_USER, value, 0, &row);
+        if (e == ERR_NOT_FOUND)
+                e = reference_load(work, KIND_IDENTITY, value, 0, &row);
+        if (e == ERR_NOT_FOUND)
+                return unknown_member(work, value);
+        if (e)
+                return e;
+        *ret_no = row.no;
+        *ret_id = arena_strdup(work->arena, row.id);
+        return *ret_id ? ERR_OK : work_memory(work);
+}
+
+/* ---- operations ---- */
+
+static enum err add_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
+{
+        for (size_t i = 0; i < operation->count; i++) {
+                int64_t no;
+                const char *id;
+                enum err e = member_resolve(work, operation->values[i], &no, &id);
+                if (!e)
+                        e = edge_add(work, group->no, no, id, moved);
+                if (e)
+                        return e;
+        }
+        return ERR_OK;
+}
+
+/* Removing what is not there, or not known, is no error (R14). */
+static enum err remove_all_of(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
+{
+        for (size_t i = 0; i < operation->count; i++) {
+                int64_t no;
+                const char *id;
+                enum err e = member_resolve(work, operation->values[i], &no, &id);
+                if (e == ERR_VALUE)
+                        continue;
+                if (!e)
+                        e = edge_remove(work, group->no, no, id, moved);
+                if (e)
+                        return e;
+        }
+        return ERR_OK;
+}
+
+/* The edges of this source as they stand, page by page into one array sorted by number. */
+struct edges {
+        struct work *work;
+        struct edge {
+                int64_t no;
+                const char *id;
+        } *list;
+        size_t count, room;
+};
+
+static enum err edges_collect(void *context, const struct member_row *row, struct fault *fault)
+{
+        struct edges *edges = context;
+        (void)fault;
+        if (edges->count == edges->room) {
+                size_t room = edges->room ? edges->room * 2 : PAGE;
+                struct edge *bigger = arena_zero(edges->work->arena, room, sizeof(*bigger));
+                if (!bigger)
+                        return work_memory(edges->work);
+                if (edges->count)
+                        memcpy(bigger, edges->list, edges->count * sizeof(*bigger));
+                edges->list = bigger;
+                edges->room = room;
+        }
+        char *id = arena_strdup(edges->work->arena, row->id);
+        if (!id)
+                return work_memory(edges->work);
+        edges->list[edges->count++] = (struct edge){ row->no, id };
+        return ERR_OK;
+}
+
+static enum err edges_load(struct work *work, int64_t group_no, struct edges *ret)
+{
+        *ret = (struct edges){ .work = work };
+        for (;;) {
+                size_t before = ret->count;
+                int64_t after_no = before ? ret->list[before - 1].no : 0;
+                enum err e = member_list_source(work->session, work->root_no, group_no, work->source_no, after_no, PAGE, edges_collect, ret,
+                        work->fault);
+                if (e || ret->count - before < PAGE)
+                        return e;
+        }
+}
+
+static int compare_no(const void *left, const void *right)
+{
+        int64_t l = *(const int64_t *)left, r = *(const int64_t *)right;
+        return (l > r) - (l < r);
+}
+
+static enum err replace_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
+{
+        struct edges edges;
+        enum err e = edges_load(work, group->no, &edges);
+        if (e)
+                return e;
+        int64_t *wanted = arena_zero(work->arena, operation->count + 1, sizeof(*wanted));
+        if (!wanted)
+                return work_memory(work);
+        for (size_t i = 0; !e && i < operation->count; i++) {
+                const char *id;
+                e = member_resolve(work, operation->values[i], &wanted[i], &id);
+                if (!e)
+                        e = edge_add(work, group->no, wanted[i], id, moved);
+        }
+        qsort(wanted, operation->count, sizeof(*wanted), compare_no);
+        for (size_t i = 0; !e && i < edges.count; i++)
+                if (!bsearch(&edges.list[i].no, wanted, operation->count, sizeof(*wanted), compare_no))
+                        e = edge_remove(work, group->no, edges.list[i].no, edges.list[i].id, moved);
+        return e;
+}
+
+static enum err remove_matching(struct work *work, const struct resource_row *group, const struct edge_operation *operation,
+        struct moved *moved)
+{
+        const struct filter *equal = filter_find_equal(operation->filter, "value", NULL);
+        if (equal && operation->filter == equal) {
+                const char *value = equal->value.text;
+                const struct edge_operation one = { .verb = EDGE_REMOVE, .values = &value, .count = 1 };
+                return remove_all_of(work, group, &one, moved);
+        }
+        struct edges edges;
+        enum err e = edges_load(work, group->no, &edges);
+        for (size_t i = 0; !e && i < edges.count; i++) {
+                json_auto_t *element = json_pack("{s:s, s:s}", "value", edges.list[i].id, "type", "User");
+                if (!element)
+                        return work_memory(work);
+                if (filter_match_element(operation->filter, element, work->arena) == TRUTH_TRUE)
+                        e = edge_remove(work, group->no, edges.list[i].no, edges.list[i].id, moved);
+        }
+        return e;
+}
+
+static enum err remove_everything(struct work *work, const struct resource_row *group, const struct edge_operation *operation,
+        struct moved *moved)
+{
+        (void)operation;
+        const struct edge_operation none = { .verb = EDGE_REPLACE_ALL };
+        return replace_all(work, group, &none, moved);
+}
+
+static enum err (*const verbs[])(struct work *, const struct resource_row *, const struct edge_operation *, struct moved *) = {
+        [EDGE_ADD] = add_all,
+        [EDGE_REMOVE] = remove_all_of,
+        [EDGE_REMOVE_MATCHING] = remove_matching,
+        [EDGE_REPLACE_ALL] = replace_all,
+        [EDGE_REMOVE_ALL] = remove_everything,
+};
+
+enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
+        struct moved *moved)
+{
+        struct guard guard = { 0 };
+        bool takes = false;
+        for (size_t i = 0; i < count; i++)
+                takes = takes || operations[i].verb != EDGE_ADD;
+        enum err e = takes ? guard_begin(work, &guard) : ERR_OK;
+        for (size_t i = 0; !e && i < count; i++)
+                e = verbs[operations[i].verb](work, group, &operations[i], moved);
+        return e || !takes ? e : guard_end(work, &guard);
+}
+
+/* ---- leaving ---- */
+
+static enum err leave_collect(void *context, const struct member_row *row, struct fault *fault)
+{
+        return edges_collect(context, row, fault);
+}
+
+enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no)
+{
+        struct edges groups = { .work = work };
+        enum err e = member_groups(work->session, work->root_no, member_no, source_no, leave_collect, &groups, work->fault);
+        for (size_t i = 0; !e && i < groups.count; i++) {
+                bool changed;
+                e = member_remove(work->session, work->root_no, groups.list[i].no, member_no, source_no, &changed, work->fault);
+                int64_t left;
+                size_t count = 0;
+                if (!e)
+                        e = member_sources(work->session, work->root_no, groups.list[i].no, member_no, &left, 1, &count, work->fault);
+                if (!e && !count)
+                        e = effect_member(work, groups.list[i].no, member_no, false);
+        }
+        return e;
+}
+
+/* ---- the management API's members ---- */
+
+static enum err still_a_member(struct work *work, const struct resource_row *group, const char *value)
+{
+        int64_t no, sources[8];
+        const char *id;
+        size_t count = 0;
+        enum err e = member_resolve(work, value, &no, &id);
+        if (e == ERR_VALUE)
+                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such member");
+        if (!e)
+                e = member_sources(work->session, work->root_no, group->no, no, sources, COUNT_OF(sources), &count, work->fault);
+        if (e)
+                return e;
+        if (!count)
+                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such member");
+        struct resource_row connection;
+        if (resource_load(work->session, work->root_no, sources[0], work->arena, &connection, NULL))
+                return fault_set(work->fault, ERR_CONFLICT, "", "the membership comes from a connection, not from here");
+        return fault_set(work->fault, ERR_CONFLICT, "", "the membership comes from the connection \"%.80s\": remove it there", connection.name);
+}
+
+enum err members_change(struct work *work, bool add)
+{
+        const struct change *change = work->change;
+        struct resource_row group;
+        enum err e = rights_need_org(work, ROOT_ORG_NO, "groups", add ? "add-members" : "remove-members");
+        if (!e)
+                e = reference_load(work, KIND_GROUP, change->ref, 0, &group);
+        if (!e && add)
+                e = rights_cover(work, group.no); /* who adds to a group hands out what the group holds (law 6) */
+        if (e)
+                return e;
+        __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
+        const struct edge_operation operation = {
+                .verb = add ? EDGE_ADD : EDGE_REMOVE,
+                .values = change->edges.values,
+                .count = change->edges.count,
+        };
+        e = membership_apply(work, &group, &operation, 1, &moved);
+        if (!e && !add && !moved.count)
+                e = still_a_member(work, &group, change->edges.values[0]);
+        work->change->after.resource = group;
+        if (e || !moved.count)
+                return e;
+        work->change->after.resource.version = work->version;
+        work->change->after.resource.modified_us = work->at_us;
+        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group.no), V_I64(work->version),
+                V_I64(work->at_us));
+        if (e)
+                return e;
+        work->event = EVENT_MEMBERS_CHANGED;
+        work->object_kind = KIND_GROUP;
+        work->object_no = group.no;
+        work->changed = true;
+        json_auto_t *body = json_pack("{s:s}", "id", group.id);
+        if (!body || moved_describe(&moved, body))
+                return work_memory(work);
+        return work_body_json(work, STEAL(body));
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Changes of users and groups, by a connection (SCIM) or by an administrator (local): create, replace, patch, merge, delete, restore. */
+#include <string.h>
+#include "work.h"
+
+static void describe(struct work *work, enum ledger_event event, const struct resource_row *row)
+{
+        work->event = event;
+        work->object_kind = row->kind;
+        work->object_no = row->no;
+        work->changed = true;
+}
+
+static enum err body_difference(struct work *work, const struct resource_row *row, const json_t *before, const json_t *after,
+        struct moved *moved)
+{
+        json_auto_t *body = json_pack("{s:s, s:o}", "id", row->id, "difference", document_difference(before, after));
+        if (!body)
+                return work_memory(work);
+        if (moved && moved_describe(moved, body))
+                return work_memory(work);
+        return work_body_json(work, STEAL(body));
+}
+
+static void answer(struct work *work, const struct resource_row *row, const struct claim_row *claim)
+{
+        work->change->after.resource = *row;
+        if (claim)
+                work->change->after.claim = *claim;
+}
+
+/* ---- create ---- */
+
+static enum err apply_edges(struct work *work, const struct resource_row *row, const struct edge_operation *edges, size_t count,
+        struct moved *moved)
+{
+        if (row->kind != KIND_GROUP || !count)
+                return ERR_OK;
+        return membership_apply(work, row, edges, count, moved);
+}
+
+static struct edge_operation whole_list(const struct change *change)
+{
+        return (struct edge_operation){ .verb = EDGE_REPLACE_ALL, .values = change->edges.values, .count = change->edges.count };
+}
+
+/* May the token or the administrator make one at all? person_load judges the same for things that exist. */
+static enum err may_create(struct work *work)
+{
+        const struct resource_type *type = work->change->type;
+        if (!work->source_no)
+                return rights_need_org(work, ROOT_ORG_NO, type->subject, "create");
+        unsigned scope = type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
+        if (!(work->actor->scopes & scope) || (work->actor->scopes & SCOPE_READ_ONLY))
+                return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not create %ss; its connection's token needs that scope", type->word);
+        return ERR_OK;
+}
+
+/* R11: a POST that meets an inactive row of its own connection with the same externalId and name revives it. */
+static enum err revive(struct work *work, bool *ret_done)
+{
+        const struct change *change = work->change;
+        const char *external_id = json_string_value(json_object_get(change->document, "externalId"));
+        *ret_done = false;
+        if (!work->source_no || !external_id || change->type->kind != KIND_USER)
+                return ERR_OK;
+        int64_t no;
+        enum err e = claim_find_external(work->session, work->root_no, work->source_no, change->type->kind, external_id, &no, work->fault);
+        if (e || !no)
+                return e;
+        struct claimed_row found;
+        e = claimed_load_no(work->session, work->root_no, work->source_no, change->type->kind, no, work->arena, &found, work->fault);
+        const char *name = NULL;
+        if (!e)
+                e = document_name(change->type, change->document, work->arena, &name, work->fault);
+        if (e)
+                return e;
+        if (found.claim.active != CLAIMED_INACTIVE || strcmp(name, found.resource.name) != 0)
+                return fault_set(work->fault, ERR_TAKEN, "externalId", "the externalId is already used by another %s of this connection",
+                        change->type->word);
+        work->change->ref = arena_strdup(work->arena, found.resource.id);
+        if (!work->change->ref)
+                return work_memory(work);
+        *ret_done = true;
+        return person_replace(work);
+}
+
+enum err person_create(struct work *work)
+{
+        struct change *change = work->change;
+        enum err e = may_create(work);
+        bool revived = false;
+        if (!e)
+                e = revive(work, &revived);
+        if (e || revived)
+                return e;
+        struct resource_row row;
+        struct claim_row claim;
+        e = person_insert(work, change->document, &row, &claim);
+        if (e)
+                return e;
+        __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
+        struct edge_operation all = whole_list(change);
+        e = apply_edges(work, &row, &all, change->edges.given && change->edges.count ? 1 : 0, &moved);
+        if (e)
+                return e;
+        describe(work, EVENT_CREATED, &row);
+        answer(work, &row, &claim);
+        if (!moved.count)
+                return work_body_document(work, &row);
+        json_auto_t *nothing = json_object();
+        return nothing ? body_difference(work, &row, nothing, change->document, &moved) : work_memory(work);
+}
+
+/* ---- replace, patch, merge ---- */
+
+/* Stores a changed document and edge operations of one person, and says in the ledger what differs. */
+static enum err finish(struct work *work, struct person *person, const json_t *document, const struct edge_operation *edges, size_t edge_count)
+{
+        enum err e = person_store(work, person, document);
+        __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
+        if (!e)
+                e = apply_edges(work, &person->row, edges, edge_count, &moved);
+        if (e)
+                return e;
+        if (moved.count) {
+                if (!work->changed) {
+                        person->row.version = work->version;
+                        person->row.modified_us = work->at_us;
+                        work->event = EVENT_MEMBERS_CHANGED;
+                        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
+                                V_I64(work->version), V_I64(work->at_us));
+                }
+                work->changed = true;
+        }
+        answer(work, &person->row, person->own);
+        if (e || !work->changed)
+                return e;
+        describe(work, work->event, &person->row);
+        return body_difference(work, &person->row, person->document, document, &moved);
+}
+
+/* R15: an absent active is true for POST; PUT leaves it unchanged. */
+static enum err with_active(struct work *work, const struct person *person, json_t *document)
+{
+        if (json_object_get(document, "active"))
+                return ERR_OK;
+        bool active = work->change->verb == CHANGE_CREATE || person->own->active == CLAIMED_ACTIVE;
+        return json_object_set_new(document, "active", json_boolean(active)) ? work_memory(work) : ERR_OK;
+}
+
+enum err person_replace(struct work *work)
+{
+        const struct change *change = work->change;
+        auto_person person = { 0 };
+        enum err e = person_load(work, "edit", &person);
+        if (e)
+                return e;
+        json_auto_t *document = json_copy((json_t *)change->document);
+        if (!document)
+                return work_memory(work);
+        e = with_active(work, &person, document);
+        struct edge_operation all = whole_list(change);
+        if (!e)
+                e = finish(work, &person, document, &all, change->edges.given ? 1 : 0);
+        return e;
+}
+
+enum err person_patch(struct work *work)
+{
+        const struct change *change = work->change;
+        auto_person person = { 0 };
+        enum err e = person_load(work, "edit", &person);
+        if (e)
+                return e;
+        if (json_object_set_new(person.document, "id", json_string(person.row.id)))
+                return work_memory(work);
+        const struct patch patch = { .type = change->type, .before = person.document, .leniency = change->leniency, .arena = work->arena };
+        struct patch_result result = { 0 };
+        e = patch_apply(&patch, change->document, &result, work->fault);
+        json_auto_t *document = result.document;
+        if (e)
+                return e;
+        (void)json_object_del(person.document, "id");
+        if (json_object_get(document, "id")) {
+                json_t *copy = json_copy(document);
+                json_decref(document);
+                document = copy;
+                if (!document)
+                        return work_memory(work);
+                (void)json_object_del(document, "id");
+        }
+        return finish(work, &person, document, result.edges, result.edge_count);
+}
+
+/* A user that a connection manages: an administrator may only suspend him locally, or release him (R2, R12). */
+static enum err suspend_locally(struct work *work, struct person *person)
+{
+        const json_t *wanted = work->change->document, *active = json_object_get(wanted, "active");
+        if (!json_is_boolean(active) || json_object_size(wanted) != 1)
+                return fault_set(work->fault, ERR_MUTABILITY, "", "this %s is managed by a connection: only `active` may be changed here",
+                        work->change->type->word);
+        struct claim_row *claims = arena_zero(work->arena, person->claim_count + 1, sizeof(*claims));
+        if (!claims)
+                return work_memory(work);
+        size_t count = 0;
+        enum err e = ERR_OK;
+        for (size_t i = 0; !e && i < person->claim_count; i++) {
+                const struct claim_row *claim = &person->claims[i];
+                if (claim->connection_no == 0)
+                        continue;
+                if (claim->active == CLAIMED_DELETED && json_is_true(active))
+                        e = claim_remove(work->session, work->root_no, claim, work->fault);
+                else
+                        claims[count++] = *claim;
+        }
+        claims[count++] = (struct claim_row){
+                .kind = person->row.kind,
+                .no = person->row.no,
+                .external_id = "",
+                .active = json_is_true(active) ? CLAIMED_NOTHING : CLAIMED_INACTIVE,
+                .modified_us = work->at_us,
+                .doc = "{}",
+                .doc_length = 2,
+        };
+        bool managed = count > 1;
+        if (!managed) { /* nobody else speaks for him any more: he is a local user now */
+                claims[0].active = json_is_true(active) ? CLAIMED_ACTIVE : CLAIMED_INACTIVE;
+                claims[0].doc = person->row.doc;
+                claims[0].doc_length = person->row.doc_length;
+                if (!e)
+                        e = count_move(work->session, work->root_no, person->row.kind, 0, 1, work->fault);
+        }
+        person->claims = claims;
+        person->claim_count = count;
+        work->event = EVENT_UPDATED;
+        if (!e)
+                e = person_settle(work, person, &work->changed);
+        if (e)
+                return e;
+        describe(work, work->event, &person->row);
+        answer(work, &person->row, NULL);
+        return work_body_json(work, json_pack("{s:s, s:b, s:b}", "id", person->row.id, "suspended_locally", json_is_false(active), "active",
+                                          person->row.active));
+}
+
+static bool is_managed(const struct person *person)
+{
+        for (size_t i = 0; i < person->claim_count; i++)
+                if (person->claims[i].connection_no)
+                        return true;
+        return false;
+}
+
+enum err person_merge(struct work *work)
+{
+        auto_person person = { 0 };
+        enum err e = person_load(work, "edit", &person);
+        if (e)
+                return e;
+        if (is_managed(&person) || !person.own)
+                return suspend_locally(work, &person);
+        json_auto_t *document = document_merge(person.document, work->change->document);
+        if (!document)
+                return work_memory(work);
+        e = document_check(work->change->type, document, work->fault);
+        if (e)
+                return e;
+        return finish(work, &person, document, NULL, 0);
+}
+
+/* ---- delete, restore (R12) ---- */
+
+static enum err into_bin(struct work *work, struct person *person)
+{
+        enum err e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
+                V_I64(work->version), V_I64(work->at_us));
+        if (!e)
+                e = count_move(work->session, work->root_no, person->row.kind, COUNT_ALL, -1, work->fault);
+        if (!e)
+                e = credential_revoke_all(work, person->row.no);
+        struct effect gone = { .kind = EFFECT_GONE, .no = person->row.no };
+        return e ? e : work_effect(work, &gone);
+}
+
+/* Which claims does this delete end: a connection its own, an administrator all. Does any other live on? */
+static enum err end_claims(struct work *work, struct person *person, bool *ret_others)
+{
+        enum err e = ERR_OK;
+        *ret_others = false;
+        for (size_t i = 0; !e && i < person->claim_count; i++) {
+                struct claim_row *claim = &person->claims[i];
+                if (claim->active == CLAIMED_DELETED)
+                        continue;
+                if (!work->source_no || claim == person->own)
+                        e = person_forget(work, person, claim);
+                else if (claim_asserts(claim))
+                        *ret_others = true;
+        }
+        return e;
+}
+
+enum err person_delete(struct work *work)
+{
+        auto_person person = { 0 };
+        enum err e = person_load(work, "delete", &person);
+        if (e)
+                return e;
+        struct guard guard;
+        e = guard_begin(work, &guard);
+        bool others = false, changed = false;
+        if (!e)
+                e = end_claims(work, &person, &others);
+        if (!e)
+                e = others ? person_settle(work, &person, &changed) : into_bin(work, &person);
+        if (!e)
+                e = guard_end(work, &guard);
+        if (e)
+                return e;
+        describe(work, EVENT_DELETED, &person.row);
+        answer(work, &person.row, NULL);
+        return work_body_json(work, json_pack("{s:s, s:b}", "id", person.row.id, "kept_by_another_source", others));
+}
+
+enum err person_restore(struct work *work)
+{
+        const struct change *change = work->change;
+        enum err e = rights_need_org(work, ROOT_ORG_NO, change->type->subject, "create");
+        struct resource_row row;
+        if (!e)
+                e = resource_load_from_bin(work->session, work->root_no, change->ref, work->arena, &row, work->fault);
+        if (!e && row.kind != change->type->kind)
+                e = ERR_NOT_FOUND;
+        if (e == ERR_NOT_FOUND)
+                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s in the bin", change->type->word);
+        if (e)
+                return e;
+        struct fault cause = { 0 };
+        e = session_run(work->session, ST_RESOURCE_UNBIN, NULL, &cause, V_I64(work->root_no), V_I64(row.no), V_I64(work->version),
+                V_I64(work->at_us));
+        if (e == ERR_TAKEN)
+                return fault_set(work->fault, ERR_CONFLICT, change->type->name_attribute, "another %s has taken the name \"%.80s\" meanwhile",
+                        change->type->word, row.name);
+        if (e) {
+                *work->fault = cause;
+                return e;
+        }
+        e = count_move(work->session, work->root_no, row.kind, COUNT_ALL, 1, work->fault);
+        if (e)
+                return e;
+        row.active = false;
+        row.version = work->version;
+        row.modified_us = work->at_us;
+        row.deleted_us = 0;
+        work->reload = true;
+        describe(work, EVENT_RESTORED, &row);
+        answer(work, &row, NULL);
+        return work_body_json(work, json_pack("{s:s}", "id", row.id));
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rights of a write, judged from rows of the same transaction by the pure rules of model: grants to the actor and to the active groups
+ * that hold him, in one scope, inside their time window. The graph is never asked here. */
+#include <string.h>
+#include "work.h"
+
+static enum err forbidden(struct work *work, enum permission_level level, const char *subject, const char *action)
+{
+        return fault_set(work->fault, ERR_FORBIDDEN, "", "this needs the permission %s:%s in the %s; ask an administrator for a role that holds it",
+                subject, action, level == LEVEL_PROJECT ? "project" : "organization");
+}
+
+static enum err unauthenticated(struct work *work)
+{
+        return fault_set(work->fault, ERR_UNAUTHENTICATED, "", "the bearer token is missing, wrong, expired or revoked");
+}
+
+enum err rights_check_actor(struct work *work)
+{
+        const struct actor *actor = work->actor;
+        if (actor->kind == ACTOR_SYSTEM)
+                return ERR_OK;
+        if (actor->kind != ACTOR_IDENTITY && actor->kind != ACTOR_CONNECTION)
+                return unauthenticated(work);
+        struct credential_row credential;
+        enum err e = credential_load(work->session, work->root_no, actor->credential_no, &credential, work->fault);
+        if (e == ERR_NOT_FOUND)
+                return unauthenticated(work);
+        if (e)
+                return e;
+        if (credential.owner_no != actor->no || credential.revoked_us || (credential.expires_us && credential.expires_us <= work->at_us))
+                return unauthenticated(work);
+        struct resource_row owner;
+        e = resource_load(work->session, work->root_no, actor->no, work->arena, &owner, work->fault);
+        if (e == ERR_NOT_FOUND || (!e && !owner.active))
+                return unauthenticated(work);
+        return e;
+}
+
+struct rights_walk {
+        struct work *work;
+        int64_t scope_no;
+        struct permission_set *set;
+};
+
+static enum err add_grants(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *set)
+{
+        auto_result result = { 0 };
+        enum err e = session_query(work->session, ST_GRANTS_IN_SCOPE_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
+                V_I64(scope_no));
+        while (!e) {
+                bool more;
+                e = result_next(&result, &more, work->fault);
+                if (e || !more)
+                        break;
+                int64_t role_no = result_i64(&result, 0);
+                int64_t from_us = result_i64(&result, 2), until_us = result_i64(&result, 3);
+                if (from_us > work->at_us || (until_us && until_us <= work->at_us))
+                        continue;
+                const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
+                if (role)
+                        permission_set_unite(set, &role->allow);
+        }
+        return e;
+}
+
+static enum err add_group(void *context, const struct member_row *group, struct fault *fault)
+{
+        struct rights_walk *walk = context;
+        (void)fault;
+        return group->active ? add_grants(walk->work, group->no, walk->scope_no, walk->set) : ERR_OK;
+}
+
+enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *ret)
+{
+        struct permission_set set = { 0 };
+        enum err e = add_grants(work, principal_no, scope_no, &set);
+        if (e)
+                return e;
+        struct rights_walk walk = { work, scope_no, &set };
+        e = member_groups(work->session, work->root_no, principal_no, -1, add_group, &walk, work->fault);
+        if (e)
+                return e;
+        *ret = set;
+        return ERR_OK;
+}
+
+enum err rights_need(struct work *work, const struct resource_row *scope, const char *subject, const char *action)
+{
+        if (work->actor->kind == ACTOR_SYSTEM)
+                return ERR_OK;
+        enum permission_level level = scope->kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION;
+        int permission = permission_find(level, subject, action);
+        if (work->actor->kind != ACTOR_IDENTITY || permission < 0)
+                return forbidden(work, level, subject, action);
+        struct permission_set set;
+        enum err e = rights_of(work, work->actor->no, scope->no, &set);
+        if (e)
+                return e;
+        return permission_set_has(&set, permission) ? ERR_OK : forbidden(work, level, subject, action);
+}
+
+enum err rights_need_org(struct work *work, int64_t org_no, const char *subject, const char *action)
+{
+        const struct resource_row scope = { .no = org_no, .kind = KIND_ORGANIZATION };
+        return rights_need(work, &scope, subject, action);
+}
+
+static enum err exceeds(struct work *work, int missing)
+{
+        const char *name = permission_name(missing, NULL);
+        return fault_set(work->fault, ERR_FORBIDDEN, "",
+                "nobody grants what he does not hold himself: %s is missing; ask somebody who holds it", name ? name : "a permission");
+}
+
+enum err rights_contain(struct work *work, int64_t scope_no, const struct permission_set *wanted)
+{
+        if (work->actor->kind == ACTOR_SYSTEM)
+                return ERR_OK;
+        struct permission_set held = { 0 };
+        if (work->actor->kind == ACTOR_IDENTITY) {
+                enum err e = rights_of(work, work->actor->no, scope_no, &held);
+                if (e)
+                        return e;
+        }
+        int missing;
+        return permission_set_contains(&held, wanted, &missing) ? ERR_OK : exceeds(work, missing);
+}
+
+/* Scopes are collected before they are judged, because a session reads one page at a time. */
+#define COVER_SCOPES_MAX 1000
+
+struct scopes {
+        int64_t no[COVER_SCOPES_MAX];
+        size_t count;
+};
+
+static enum err scopes_add(struct work *work, int64_t principal_no, struct scopes *scopes)
+{
+        auto_result result = { 0 };
+        enum err e = session_query(work->session, ST_GRANT_SCOPES_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no));
+        while (!e) {
+                bool more;
+                e = result_next(&result, &more, work->fault);
+                if (e || !more)
+                        break;
+                if (scopes->count == COVER_SCOPES_MAX)
+                        return fault_set(work->fault, ERR_FORBIDDEN, "", "the identity holds rights in more than %d places", COVER_SCOPES_MAX);
+                scopes->no[scopes->count++] = result_i64(&result, 0);
+        }
+        return e;
+}
+
+struct cover_walk {
+        struct work *work;
+        struct scopes *scopes;
+};
+
+static enum err scopes_add_group(void *context, const struct member_row *group, struct fault *fault)
+{
+        struct cover_walk *walk = context;
+        (void)fault;
+        return scopes_add(walk->work, group->no, walk->scopes);
+}
+
+enum err rights_cover(struct work *work, int64_t principal_no)
+{
+        if (work->actor->kind == ACTOR_SYSTEM || work->actor->no == principal_no)
+                return ERR_OK;
+        struct scopes *scopes = arena_zero(work->arena, 1, sizeof(*scopes));
+        if (!scopes)
+                return work_memory(work);
+        enum err e = scopes_add(work, principal_no, scopes);
+        if (e)
+                return e;
+        struct cover_walk walk = { work, scopes };
+        e = member_groups(work->session, work->root_no, principal_no, -1, scopes_add_group, &walk, work->fault);
+        for (size_t i = 0; !e && i < scopes->count; i++) {
+                struct permission_set set;
+                e = rights_of(work, principal_no, scopes->no[i], &set);
+                if (!e)
+                        e = rights_contain(work, scopes->no[i], &set);
+        }
+        return e;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One running change on the writer thread: what every step of it shares. */
+#ifndef DIRECTORY_WORK_H
+#define DIRECTORY_WORK_H
+
+#include "base/auto.h"
+#include "directory/change.h"
+
+struct work {
+        struct directory *directory;
+        struct change *change;
+        const struct actor *actor;
+        struct session *session;
+        struct root_row *root;
+        struct arena *arena;
+        struct fault *fault;
+        int64_t root_no;
+        int64_t at_us;
+        int64_t version;             /* revision of the entry that this change will write */
+        int64_t source_no;           /* the connection that acts; 0: local */
+        struct effect *effects;
+        size_t effect_count, effect_room;
+        enum ledger_event event;
+        enum resource_kind object_kind;
+        int64_t object_no;
+        const char *body;            /* of the ledger entry */
+        bool changed;
+        bool reload;                 /* what changed is cheaper to load anew than to describe */
+};
+
+/* ---- effects ---- */
+enum err work_effect(struct work *work, const struct effect *effect) MUST_USE;
+enum err work_effect_resource(struct work *work, const struct resource_row *row) MUST_USE;
+
+/* ---- ledger body ---- */
+/* {"document":<doc>,"id":"…"}; doc is canonical JSON text. */
+enum err work_body_document(struct work *work, const struct resource_row *row) MUST_USE;
+/* Takes the reference; dumped canonically. */
+enum err work_body_json(struct work *work, json_t *body) MUST_USE;
+
+int64_t work_next_no(struct work *work);
+enum err work_memory(struct work *work) MUST_USE; /* fills the fault: out of memory */
+
+/* ---- references (reference.c) ---- */
+/* Finds a live resource by id or, where the kind has names, by name (organisation: in the whole root; else in org_no, 0 = any). */
+enum err reference_load(struct work *work, enum resource_kind kind, const char *ref, int64_t org_no, struct resource_row *ret) MUST_USE;
+/* The organisation of a new thing: change->organization or the actor's own. */
+enum err reference_organization(struct work *work, int64_t *ret_no) MUST_USE;
+/* A principal by id, or by "user:NAME", "group:NAME", "identity:NAME", or a name that only one of them has. */
+enum err reference_principal(struct work *work, const char *ref, struct resource_row *ret) MUST_USE;
+/* A grant's scope: an organisation or a project. */
+enum err reference_scope(struct work *work, const char *ref, struct resource_row *ret) MUST_USE;
+
+/* ---- rights (rights.c): judged from rows in this transaction ---- */
+/* The actor's credential and the thing that owns it still live? (security.md 76) */
+enum err rights_check_actor(struct work *work) MUST_USE;
+enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *ret) MUST_USE;
+/* ERR_FORBIDDEN that names the permission. The scope's kind gives the level. */
+enum err rights_need(struct work *work, const struct resource_row *scope, const char *subject, const char *action) MUST_USE;
+enum err rights_need_org(struct work *work, int64_t org_no, const char *subject, const char *action) MUST_USE;
+/* Nobody grants what he does not hold (law 6). */
+enum err rights_contain(struct work *work, int64_t scope_no, const struct permission_set *wanted) MUST_USE;
+/* Everything `principal_no` holds anywhere is held by the actor, too: before a credential of it is handed out. */
+enum err rights_cover(struct work *work, int64_t principal_no) MUST_USE;
+
+/* ---- guards (guard.c) ---- */
+/* R24, around a change that can take administrators away: begin before the rows change, end after. ERR_LAST_ADMIN. */
+struct guard {
+        bool admin_before;
+};
+enum err guard_begin(struct work *work, struct guard *ret) MUST_USE;
+enum err guard_end(struct work *work, const struct guard *guard) MUST_USE;
+
+/* ---- users and groups: person.c over claim.c ---- */
+struct person {
+        struct resource_row row;
+        struct claim_row *claims; /* all, docs expanded: never "" */
+        size_t claim_count;
+        struct claim_row *own;    /* of the acting source; NULL: it claims nothing (local actor, managed user) */
+        json_t *document;         /* own->doc with the columns externalId and active inside; NULL without own */
+};
+void person_done(struct person *person);
+/* Does the claim say more than yes or no? A bare local suspension does not. */
+bool claim_asserts(const struct claim_row *claim);
+#define auto_person __attribute__((cleanup(person_done))) struct person
+/* Loads what change->ref names, as far as the actor may see it, and judges the token's scopes or the right `action`. */
+enum err person_load(struct work *work, const char *action, struct person *ret) MUST_USE;
+/* Writes the own claim as `document` (columns inside) says, merges all claims, and stores what differs: rows, index, effects, event. */
+enum err person_store(struct work *work, struct person *person, const json_t *document) MUST_USE;
+/* Recomputes document and effective state from person->claims and stores what differs. *ret_changed. */
+enum err person_settle(struct work *work, struct person *person, bool *ret_changed) MUST_USE;
+enum err person_insert(struct work *work, const json_t *document, struct resource_row *ret, struct claim_row *ret_claim) MUST_USE;
+/* Sets one claim to deleted: out of its counter, its edges and the graph. */
+enum err person_forget(struct work *work, struct person *person, struct claim_row *claim) MUST_USE;
+
+enum err person_create(struct work *work) MUST_USE;
+enum err person_replace(struct work *work) MUST_USE;
+enum err person_patch(struct work *work) MUST_USE;
+enum err person_merge(struct work *work) MUST_USE;
+enum err person_delete(struct work *work) MUST_USE;
+enum err person_restore(struct work *work) MUST_USE;
+
+/* ---- edges (membership.c) ---- */
+struct moved {
+        json_t *added, *removed; /* arrays of ids, for the ledger; new references, NULL until needed */
+        int64_t count;
+};
+void moved_done(struct moved *moved);
+enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
+        struct moved *moved) MUST_USE;
+/* Removes every edge of this source that makes `member_no` a member of a group. */
+enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
+/* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */
+enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
+enum err members_change(struct work *work, bool add) MUST_USE;
+
+/* ---- everything else (thing.c) ---- */
+enum err thing_create(struct work *work) MUST_USE;
+enum err thing_merge(struct work *work) MUST_USE;
+enum err thing_delete(struct work *work) MUST_USE;
+enum err thing_rotate(struct work *work) MUST_USE;
+enum err thing_gain_access(struct work *work) MUST_USE;
+
+/* Makes a resource row of `kind` with a fresh number and id, counts it and tells the graph. */
+enum err thing_insert(struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)
+        MUST_USE;
+
+/* ---- grants (grant.c) ---- */
+struct grant_wish {
+        const struct resource_row *scope, *principal;
+        const struct builtin_role *role; /* or */
+        const char *privilege;
+        int64_t from_us, until_us;
+        const char *reason; /* NULL: none */
+};
+/* Writes the grant without asking who may: the caller has judged. */
+enum err grant_make(struct work *work, const struct grant_wish *wish, struct resource_row *ret) MUST_USE;
+enum err grant_create(struct work *work) MUST_USE;
+enum err grant_merge(struct work *work) MUST_USE;
+enum err grant_delete(struct work *work) MUST_USE;
+
+/* ---- tokens (credential.c) ---- */
+/* Stores the hash of change->token (made before the job ran) for an owner; revokes the oldest beyond `keep` others. */
+enum err credential_add(struct work *work, const struct resource_row *owner, enum token_kind kind, unsigned scopes, size_t keep) MUST_USE;
+enum err credential_revoke_all(struct work *work, int64_t owner_no) MUST_USE;
+
+/* ---- versions ---- */
+/* If-Match against W/"<version>" (weak and strong compare alike, "*" matches); ERR_VERSION. */
+enum err version_check(const char *if_match, int64_t version, struct fault *fault) MUST_USE;
+
+#endif
