@@ -62,6 +62,7 @@ static enum err job_run(struct session *session, const struct write_job *job, st
         }
         if (!e && session->ran_audited && !session->marked_audited)
                 return fault_set(fault, ERR_INTERNAL, "", "a change was written without its ledger entry");
+        fault->code = e; /* a job may answer an error of its own after a fault it did not heed */
         return e;
 }
 
