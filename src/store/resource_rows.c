@@ -183,6 +183,12 @@ enum err claim_put(struct session *session, int64_t root_no, const struct claim_
                 V_TEXT(row->external_id), V_I64(row->active), V_I64(row->modified_us), V_TEXT(row->doc));
 }
 
+enum err claim_remove(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault)
+{
+        return session_run(session, ST_CLAIM_REMOVE, NULL, fault, V_I64(root_no), V_I64(row->connection_no), V_I64(row->kind),
+                V_I64(row->no));
+}
+
 enum err claims_of(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct claim_row **ret, size_t *ret_count,
         struct fault *fault)
 {
@@ -300,6 +306,23 @@ enum err claimed_load_no(struct session *session, int64_t root_no, int64_t conne
         if (e)
                 return e;
         return claimed_one(&result, connection_no, arena, ret, fault);
+}
+
+enum err claimed_find_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,
+        int64_t *ret_no, struct fault *fault)
+{
+        auto_result result = { 0 };
+        enum err e = session_query(session, ST_CLAIMED_NO, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(kind), V_TEXT(id));
+        if (e)
+                return e;
+        bool row;
+        e = result_next(&result, &row, fault);
+        if (e)
+                return e;
+        if (!row)
+                return not_found(fault);
+        *ret_no = result_i64(&result, 0);
+        return ERR_OK;
 }
 
 static enum err claimed_walk(struct result *result, int64_t connection_no, claimed_each each, void *context, struct fault *fault)
