@@ -32,6 +32,8 @@ struct directory_options {
 };
 enum err directory_open(const struct directory_options *options, struct directory **ret, struct fault *fault) MUST_USE;
 void directory_close(struct directory *directory);
+/* The store of these settings, its password read from its file, the installation lock taken. */
+enum err directory_store_open(const struct settings *settings, bool migrate, struct store **ret, struct fault *fault) MUST_USE;
 
 /* Authenticates a bearer token against the graph; loads the root when a reader is given, else ACCESS_NOT_LOADED. ERR_UNAUTHENTICATED with
  * one message for every cause. */

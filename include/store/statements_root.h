@@ -13,7 +13,7 @@
                 "UPDATE root SET revision = $2, last_hash = $3, last_us = $4, next_no = $5 WHERE root_no = $1")                           \
         X(ROOT_READ, READ, "i", "ttiibii",                                                                                                \
                 "SELECT slug_folded, handle, epoch, revision, last_hash, last_us, next_no FROM root WHERE root_no = $1")                  \
-        X(ROOT_LIST, READ, "ii", "itt", "SELECT root_no, slug_folded, handle FROM root WHERE root_no > $1 ORDER BY root_no LIMIT $2")     \
+        X(ROOT_LIST, READ, "ii", "itti", "SELECT root_no, slug_folded, handle, epoch FROM root WHERE root_no > $1 ORDER BY root_no LIMIT $2")     \
         X(ROOT_INSERT, AUDITED, "ittibi", "",                                                                                             \
                 "INSERT INTO root (root_no, slug_folded, handle, epoch, revision, last_hash, last_us, next_no, lock_count) "              \
                 "VALUES ($1, $2, $3, $4, 0, $5, $6, 1, 0)")                                                                               \

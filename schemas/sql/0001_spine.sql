@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The first house: roots, resources, claims, edges, grants, credentials, ledger.
 -- Macros: @i64 @text @bytes are the column types of the engine; @strict ends a table, @clustered ends a table whose rows are small and
--- live in their primary key. root_no and no are dense numbers per root, never reused. Times are microseconds; 0 = never. No column is NULL.
+-- live in their primary key; @hash0 is the hash before a ledger's first entry. root_no and no are dense numbers per root, never reused. Times are microseconds; 0 = never. No column is NULL.
 
 CREATE TABLE root (
     root_no      @i64   NOT NULL PRIMARY KEY,
@@ -154,3 +154,7 @@ CREATE TABLE checkpoint (
     signature @bytes NOT NULL,
     PRIMARY KEY (root_no, seq)
 ) @strict;
+
+-- The system root: no users; holds only notices that belong to no tenant.
+INSERT INTO root (root_no, slug_folded, handle, epoch, revision, last_hash, last_us, next_no, lock_count)
+VALUES (0, '', '', 1, 0, @hash0, 0, 1, 0);

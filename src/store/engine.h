@@ -48,6 +48,7 @@ struct connection {
 
 struct engine {
         const char *integer_type, *text_type, *bytes_type, *strict, *clustered; /* the macros of migrations */
+        const char *hash0;       /* expression: 32 zero bytes, the hash before the first entry */
         const char *schema_version_exists;                                      /* query that answers 0 or 1 */
         const char *migration_lock;                                             /* keeps two programs from migrating at once */
         int writers;

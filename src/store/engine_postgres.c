@@ -297,6 +297,7 @@ const struct engine engine_postgres = {
         .bytes_type = "BYTEA",
         .strict = "",
         .clustered = "",
+        .hash0 = "decode(repeat('00', 32), 'hex')",
         .schema_version_exists = "SELECT COUNT(*) FROM pg_catalog.pg_class c WHERE c.relname = 'schema_version' AND c.relkind = 'r' "
                                  "AND pg_catalog.pg_table_is_visible(c.oid)",
         .migration_lock = "SELECT pg_advisory_xact_lock(1297437524, 2)",

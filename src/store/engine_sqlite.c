@@ -505,6 +505,7 @@ const struct engine engine_sqlite = {
         .bytes_type = "BLOB",
         .strict = "STRICT",
         .clustered = "STRICT, WITHOUT ROWID",
+        .hash0 = "zeroblob(32)",
         .schema_version_exists = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
         .migration_lock = "", /* BEGIN IMMEDIATE does it */
         .writers = 1,

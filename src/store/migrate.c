@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Brings the schema up: every file of schemas/sql beyond the stored version, each in one transaction with its row in schema_version. One
- * text serves both engines by five macros. A schema newer than the program is refused, an older one too unless the caller migrates. */
+ * text serves both engines by six macros. A schema newer than the program is refused, an older one too unless the caller migrates. */
 #include <string.h>
 #include "base/auto.h"
 #include "base/buffer.h"
@@ -26,6 +26,7 @@ enum err migrate_expand(const struct engine *engine, const char *sql, char **ret
                 { "@bytes", engine->bytes_type },
                 { "@strict", engine->strict },
                 { "@clustered", engine->clustered },
+                { "@hash0", engine->hash0 },
         };
         auto_buffer out = { 0 };
         while (*sql) {
