@@ -22,7 +22,7 @@ static inline bool permission_set_has(const struct permission_set *set, int perm
 {
         return permission >= 0 && permission < PERMISSIONS_MAX && ((set->words[permission / 64] >> (permission % 64)) & 1);
 }
-void permission_set_add(struct permission_set *set, int permission);
+void permission_set_add(struct permission_set *set, int permission); /* -1, the permission that is not there, adds nothing */
 void permission_set_unite(struct permission_set *into, const struct permission_set *from);
 void permission_set_subtract(struct permission_set *from, const struct permission_set *less);
 /* Does `holder` have all of `wanted`? If not, *ret_missing (may be NULL) is one that lacks. */
@@ -43,7 +43,7 @@ bool permission_subject_exists(enum permission_level level, const char *subject)
 struct builtin_role {
         int64_t no;                   /* < 0; never changes once released */
         enum permission_level level;
-        const char *slug;             /* admin, member, auditor, no-access; project: admin, member, viewer, no-access */
+        const char *slug;             /* admin, member, auditor, no-access; project: admin, member, viewer, auditor, no-access */
         const char *name;
         const char *description;
         struct permission_set allow;

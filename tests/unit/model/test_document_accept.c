@@ -342,6 +342,36 @@ static void test_our_own_types_check_themselves(void **state)
         assert_accepts(f, "{'slug':'x','permissions':['a:b']}", "{}", 0);
 }
 
+static int allocations_left;
+static void *failing_alloc(size_t size)
+{
+        return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+/* Fails each allocation in turn: the answer is ERR_MEMORY or right, and (with the address sanitizer) nothing leaks. */
+static void test_every_failed_allocation_is_an_error(void **state)
+{
+        struct fixture *f = *state;
+        json_auto_t *body =
+                json_of("{" CORE "'userName':'a','externalId':7,'name':{'givenName':'x'},'emails':[{'value':'x'},{'value':'y'}],"
+                        "'roles':'r','" ENTERPRISE "':{'manager':'m'}}");
+        enum err e = ERR_MEMORY;
+        int tries = 0;
+
+        for (; e; tries++) {
+                json_t *document = NULL;
+
+                allocations_left = tries;
+                json_set_alloc_funcs(failing_alloc, free);
+                e = document_accept(&f->accept, body, &document, &f->edges, &f->fault);
+                json_set_alloc_funcs(malloc, free);
+                assert_true(e == ERR_OK || e == ERR_MEMORY);
+                assert_int_equal(document != NULL, e == ERR_OK);
+                json_decref(document);
+        }
+        assert_true(tries > 20);
+}
+
 /* 22 us is what parsing such a user costs; accepting it must stay clearly below. Generous, for slow machines and sanitizers. */
 static void test_accepting_is_cheaper_than_parsing(void **state)
 {
@@ -403,6 +433,7 @@ int main(void)
                 TEST(test_merge_keeps_null),
                 TEST(test_one_value_for_the_patch_engine),
                 TEST(test_our_own_types_check_themselves),
+                TEST(test_every_failed_allocation_is_an_error),
                 TEST(test_accepting_is_cheaper_than_parsing),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,9 @@ static void test_sets(void **state)
         int missing = -1;
 
         assert_true(permission_set_is_empty(&some));
+        permission_set_add(&some, -1);
+        permission_set_add(&some, PERMISSIONS_MAX);
+        assert_true(permission_set_is_empty(&some));
         permission_set_add(&some, 0);
         permission_set_add(&some, 130);
         permission_set_add(&more, 0);
