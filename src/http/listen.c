@@ -99,7 +99,8 @@ static bool host_port_split(const char *address, char host[64], char port[8])
                         return false;
         }
         size_t length = (size_t)(end - start);
-        if (length == 0 || length >= 64 || strlen(colon + 1) == 0 || strlen(colon + 1) >= 8)
+        int64_t number;
+        if (length == 0 || length >= 64 || !text_parse_i64(colon + 1, 0, 65535, &number) || strlen(colon + 1) >= 8)
                 return false;
         memcpy(host, start, length);
         host[length] = '\0';

@@ -163,6 +163,8 @@ void http_server_stop(struct http_server *server)
 {
         if (!server)
                 return;
+        /* The loops hold their own copies; the last one to close it ends the listening. */
+        listener_close(&server->listener);
         loops_enter(server, PHASE_DRAIN);
         drain_wait(server);
         if (server->pool)
@@ -172,7 +174,6 @@ void http_server_stop(struct http_server *server)
                 loop_free(&server->loops[i]);
         if (server->pool)
                 pool_free(server->pool);
-        listener_close(&server->listener);
         (void)pthread_cond_destroy(&server->changed);
         (void)pthread_mutex_destroy(&server->lock);
         free(server->authority);

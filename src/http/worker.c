@@ -153,9 +153,10 @@ enum err pool_submit(struct pool *pool, struct exchange *exchange, struct fault 
         if (!is_full)
                 return ERR_OK;
         metric_add(METRIC_QUEUE_FULL, 1);
+        enum err e = fault_set(fault, ERR_UNAVAILABLE, NULL, "The server has too many requests waiting; try again in a moment.");
         if (fault)
                 fault->retry_after_s = 1;
-        return fault_set(fault, ERR_UNAVAILABLE, NULL, "The server has too many requests waiting; try again in a moment.");
+        return e;
 }
 
 void pool_tick(struct pool *pool)
@@ -206,8 +207,8 @@ static bool job_run(struct worker *worker, struct exchange *exchange)
         request->slot = worker->pool->server->loop_count + worker->index;
         request->worker = worker->state;
         if (request->deadline_us <= clock_steady_us()) {
-                fault.retry_after_s = 1;
                 e = fault_set(&fault, ERR_DEADLINE, NULL, "The request waited too long for its turn; nothing was done. Try again.");
+                fault.retry_after_s = 1;
         } else if (!exchange->is_authenticated) {
                 e = authenticate(worker, exchange, &fault);
                 if (!e && root_must_wait(worker, exchange))
