@@ -30,8 +30,15 @@ enum err access_load(struct access *access, unsigned slot, struct session *reade
         MUST_USE;
 /* Forgets a root's graph: the next question loads it anew. After a failed apply, or a commit of unknown outcome. */
 void access_unload(struct access *access, int64_t root_no);
-/* Evicts roots unasked for `idle_s`; refreshes the memory metrics. For the scheduler. */
+/* Evicts roots unasked for `idle_s`. For the scheduler. */
 void access_sweep(struct access *access, int64_t idle_s);
+/* For metrics, and for the alarm when bytes > limit_bytes (a root above the limit stays). Takes the last slot. */
+struct access_counters {
+        size_t roots, loaded;
+        size_t bytes, limit_bytes;             /* of loaded graphs; memory_mib */
+        uint64_t loads, evictions, unloads;    /* since the start */
+};
+struct access_counters access_counters(struct access *access);
 
 /* ---- credentials ---- */
 enum access_found { ACCESS_FOUND, ACCESS_UNKNOWN, ACCESS_NOT_LOADED };
@@ -68,8 +75,8 @@ struct answer {
         int64_t epoch;
 };
 /* ERR_OK with an answer (false for anything unknown, foreign or disabled); ERR_VALUE: resource.type=project with a project-level action
- * and a different context.project; ERR_UNAVAILABLE is for the face when ACCESS_NOT_LOADED comes back in *ret_found. The caller's own
- * right (decisions:evaluate in the scope's organisation) is judged here, too: ERR_FORBIDDEN. */
+ * and a different context.project; ERR_UNAVAILABLE is for the face when ACCESS_NOT_LOADED comes back in *ret_found (ERR_OK and a false
+ * answer without reason then). The caller's own right (decisions:evaluate in the scope's organisation) is judged here, too: ERR_FORBIDDEN. */
 enum err access_decide(struct access *access, unsigned slot, const struct actor *caller, const struct question *question,
         struct answer *ret, enum access_found *ret_found, struct fault *fault) MUST_USE;
 
@@ -92,7 +99,7 @@ enum access_found access_revision(struct access *access, unsigned slot, int64_t 
 /* ---- apply: what a committed change did to the graph ---- */
 enum effect_kind {
         EFFECT_RESOURCE = 1, /* made or changed: no, kind, org_no, active, id, name */
-        EFFECT_GONE,         /* no: deleted; its edges, grants and credentials go with it */
+        EFFECT_GONE,         /* no: deleted; its edges, grants and credentials go with it: what restores it tells them anew */
         EFFECT_MEMBER,       /* container_no, member_no, stands: does the membership stand now (any source)? */
         EFFECT_GRANT,        /* no, scope_no, principal_no, role_no, permission text, from_us, until_us */
         EFFECT_CREDENTIAL,   /* no, owner_no, token_kind, hash, scopes, expires_us */
@@ -114,8 +121,10 @@ struct effect {
         const char *name;    /* RESOURCE: folded name */
         unsigned char hash[HASH_SIZE]; /* CREDENTIAL */
 };
-/* All effects of one committed change, atomically; `revision` is the root's after it. A root that is not loaded only notes it. Out of
- * memory: the root is unloaded, so that no stale answer can be given. */
+/* All effects of one committed change, atomically; `revision` is the root's after it; count 0 moves the revision alone. In the order of
+ * revisions; a revision the graph already has is passed over. A root that loads keeps it for later, one that is not loaded drops it. Out
+ * of memory, or an edge, grant, credential or claim that is to stand on something unknown: the root is unloaded, so that no stale answer
+ * can be given. */
 void access_apply(struct access *access, int64_t root_no, int64_t revision, const struct effect *effects, size_t count);
 
 #endif
