@@ -48,9 +48,9 @@ struct connection {
 
 struct engine {
         const char *integer_type, *text_type, *bytes_type, *strict, *clustered; /* the macros of migrations */
-        const char *hash0;       /* expression: 32 zero bytes, the hash before the first entry */
-        const char *schema_version_exists;                                      /* query that answers 0 or 1 */
-        const char *migration_lock;                                             /* keeps two programs from migrating at once */
+        const char *hash0;                 /* expression: 32 zero bytes, the hash before the first entry */
+        const char *schema_version_exists; /* query that answers 0 or 1 */
+        const char *migration_lock;        /* keeps two programs from migrating at once */
         int writers;
 
         /* Takes the installation lock, checks the server, prepares what sessions share. */
@@ -139,11 +139,9 @@ struct waiting {
         _Atomic(unsigned) done;
         struct waiting *next;
 };
-struct writer_context {
-        struct session *session;
-        void (*fatal)(const char *reason);
-};
-void batch_run(struct writer_context *writer, struct waiting **jobs, size_t count);
+/* Every job has its result afterwards. False: SQLite does not know whether the transaction is stored; the process must end so that
+ * recovery decides. */
+bool batch_run(struct session *session, struct waiting **jobs, size_t count) MUST_USE;
 
 /* migrate.c */
 struct migration {

@@ -22,7 +22,6 @@ enum verdict {
 };
 
 struct batch {
-        struct writer_context *writer;
         struct session *session;
         const struct engine *engine;
         struct connection *connection;
@@ -201,7 +200,7 @@ static void batch_answer(struct batch *batch)
                         batch->jobs[i]->job->committed(batch->jobs[i]->job->context);
 }
 
-/* The outcome is unknown: 503 for all; on SQLite the process must end so that recovery decides. */
+/* The outcome is unknown: 503 for all. */
 static void batch_lose(struct batch *batch)
 {
         struct fault fault = batch->fault;
@@ -209,13 +208,23 @@ static void batch_lose(struct batch *batch)
         batch_fail(batch);
 }
 
-void batch_run(struct writer_context *writer, struct waiting **jobs, size_t count)
+static bool batch_run_alone(struct session *session, struct waiting **jobs, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (!batch_run(session, &jobs[i], 1)) {
+                        struct batch rest = { .session = session, .jobs = jobs + i + 1, .count = count - i - 1, .fault = jobs[i]->fault };
+                        batch_fail(&rest);
+                        return false;
+                }
+        return true;
+}
+
+bool batch_run(struct session *session, struct waiting **jobs, size_t count)
 {
         struct batch batch = {
-                .writer = writer,
-                .session = writer->session,
-                .engine = writer->session->store->engine,
-                .connection = writer->session->connection,
+                .session = session,
+                .engine = session->store->engine,
+                .connection = session->connection,
                 .jobs = jobs,
                 .count = count,
         };
@@ -229,12 +238,11 @@ void batch_run(struct writer_context *writer, struct waiting **jobs, size_t coun
                 batch_answer(&batch);
         } else if (verdict == VERDICT_UNKNOWN || batch.ask) {
                 batch_lose(&batch);
-                if (store_is_sqlite(batch.session->store))
-                        writer->fatal(batch.fault.message);
+                return !store_is_sqlite(session->store);
         } else if (count > 1 && verdict != VERDICT_FAILED) {
-                for (size_t i = 0; i < count; i++)
-                        batch_run(writer, &jobs[i], 1);
+                return batch_run_alone(session, jobs, count);
         } else {
                 batch_fail(&batch);
         }
+        return true;
 }

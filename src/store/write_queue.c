@@ -19,7 +19,8 @@
 
 struct writer {
         struct write_queue *queue;
-        struct writer_context context;
+        struct session *session;
+        void (*fatal)(const char *reason);
         pthread_t thread;
         pthread_mutex_t mutex;
         pthread_cond_t work;
@@ -106,12 +107,13 @@ static void *writer_main(void *context)
         size_t taken;
         while ((taken = writer_take(queue, writer, jobs))) {
                 size_t count = jobs_expire(jobs, taken);
-                if (count)
-                        batch_run(&writer->context, jobs, count);
+                bool known = count == 0 || batch_run(writer->session, jobs, count);
                 atomic_fetch_add_explicit(&queue->store->jobs, taken, memory_order_relaxed);
                 for (size_t i = 0; i < count; i++)
                         waiting_finish(jobs[i]);
-                queue->store->engine->maintain(writer->context.session->connection);
+                if (!known)
+                        writer->fatal("the outcome of a COMMIT is unknown: the database must be recovered by a restart");
+                queue->store->engine->maintain(writer->session->connection);
         }
         return NULL;
 }
@@ -121,8 +123,8 @@ static enum err writer_start(struct write_queue *queue, const struct write_queue
         struct writer *writer = &queue->writers[queue->writer_count];
         writer->queue = queue;
         writer->last = &writer->first;
-        writer->context.fatal = options->fatal ? options->fatal : fatal_default;
-        enum err e = session_open(queue->store, ENGINE_WRITER, &writer->context.session, fault);
+        writer->fatal = options->fatal ? options->fatal : fatal_default;
+        enum err e = session_open(queue->store, ENGINE_WRITER, &writer->session, fault);
         if (e)
                 return e;
         (void)pthread_mutex_init(&writer->mutex, NULL);
@@ -203,7 +205,7 @@ void write_queue_stop(struct write_queue *queue)
         for (int i = 0; i < queue->thread_count; i++)
                 (void)pthread_join(queue->writers[i].thread, NULL);
         for (int i = 0; i < queue->writer_count; i++) {
-                session_close(queue->writers[i].context.session);
+                session_close(queue->writers[i].session);
                 (void)pthread_mutex_destroy(&queue->writers[i].mutex);
                 (void)pthread_cond_destroy(&queue->writers[i].work);
         }

@@ -288,12 +288,13 @@ static void stop_runs_what_is_queued(struct fixture *fixture)
         }
         (void)usleep(50000);
         (void)sem_post(&gate.open);
-        write_queue_stop(STEAL(fixture->queue));
+        write_queue_stop(fixture->queue);
         (void)pthread_join(gate.thread, NULL);
         for (size_t i = 0; i < COUNT_OF(jobs); i++) {
                 (void)pthread_join(jobs[i].thread, NULL);
                 assert_ok(jobs[i].result);
         }
+        fixture->queue = NULL;
         assert_int_equal(read_revision(fixture->reader, 1), 5);
 }
 

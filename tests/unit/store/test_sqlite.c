@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What only SQLite can do to us: a disk that is full or broken at each write and sync, a WAL that grows, a killed process, files that
+ * are not ours to open. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "store/fault_vfs.h"
+#include "store/fixture.h"
+
+static void one_root(struct fixture *fixture)
+{
+        int64_t one = 1;
+        assert_ok(fixture_submit(fixture, job_insert_roots, &one));
+}
+
+static char *text_of(size_t length)
+{
+        char *text = malloc(length + 1);
+        assert_non_null(text);
+        memset(text, 'x', length);
+        text[length] = 0;
+        return text;
+}
+
+static enum err insert_document(struct fixture *fixture, int64_t no, const char *doc)
+{
+        char name[24];
+        (void)snprintf(name, sizeof name, "name %d", (int)no);
+        const struct new_resource resource = { 1, no, 0, 2, 0, 1, name, doc };
+        return fixture_submit(fixture, job_insert_resource, (void *)&resource);
+}
+
+static void database_is_whole(struct fixture *fixture)
+{
+        sqlite3 *db = NULL;
+        sqlite3_stmt *statement = NULL;
+        assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &statement, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        assert_string_equal((const char *)sqlite3_column_text(statement, 0), "ok");
+        sqlite3_finalize(statement);
+        sqlite3_close(db);
+}
+
+/* ---- a full disk ---- */
+
+static void a_disk_full_at_each_write_loses_nothing_and_heals(struct fixture *fixture)
+{
+        auto_free_ char *doc = text_of(40000);
+        int64_t no = 1, refused = 0;
+        bool happened = true;
+        one_root(fixture);
+        for (int nth = 1; happened; nth++, no++) {
+                fault_vfs_fail(FAULT_WRITE | FAULT_TRUNCATE, nth, SQLITE_FULL, true);
+                enum err e = insert_document(fixture, no, doc);
+                happened = fault_vfs_heal();
+                assert_err(e, happened ? ERR_STORAGE_FULL : ERR_OK);
+                assert_int_equal(resource_exists(fixture->reader, 1, no), !happened);
+                refused += happened;
+                assert_ok(insert_document(fixture, ++no, "{}")); /* at once, without help */
+        }
+        assert_true(refused > 10);
+        database_is_whole(fixture);
+}
+
+/* 24 MiB do not fit into the cache: the transaction meets the full disk in the middle of a statement and SQLite ends it. */
+static void a_disk_full_inside_a_statement_ends_only_that_job(struct fixture *fixture)
+{
+        auto_free_ char *doc = text_of(24u << 20);
+        one_root(fixture);
+        for (int nth = 1; nth < 2000; nth = 3 * nth + 1) {
+                fault_vfs_fail(FAULT_WRITE, nth, SQLITE_FULL, true);
+                assert_err(insert_document(fixture, 1, doc), ERR_STORAGE_FULL);
+                assert_true(fault_vfs_heal());
+                assert_false(resource_exists(fixture->reader, 1, 1));
+        }
+        assert_ok(insert_document(fixture, 1, doc));
+        database_is_whole(fixture);
+}
+
+static void an_io_error_inside_a_statement_ends_only_that_job(struct fixture *fixture)
+{
+        auto_free_ char *doc = text_of(24u << 20);
+        one_root(fixture);
+        fault_vfs_fail(FAULT_WRITE, 5, SQLITE_IOERR_WRITE, true);
+        assert_err(insert_document(fixture, 1, doc), ERR_UNAVAILABLE);
+        assert_true(fault_vfs_heal());
+        assert_false(resource_exists(fixture->reader, 1, 1));
+        assert_ok(insert_document(fixture, 1, "{}"));
+        assert_true(store_counters(fixture->store).errors > 0);
+        database_is_whole(fixture);
+}
+
+struct parallel {
+        struct fixture *fixture;
+        int64_t no;
+        const char *doc;
+        pthread_t thread;
+        enum err result;
+};
+
+static void *parallel_main(void *context)
+{
+        struct parallel *parallel = context;
+        char name[24];
+        (void)snprintf(name, sizeof name, "name %d", (int)parallel->no);
+        const struct new_resource resource = { 1, parallel->no, 0, 2, 0, 1, name, parallel->doc };
+        const struct write_job job = { .root_no = 1, .run = job_insert_resource, .context = (void *)&resource };
+        parallel->result = write_queue_submit(parallel->fixture->queue, &job, NULL);
+        return NULL;
+}
+
+/* One fault, then the disk works: the batch is undone and every job rerun alone, so that all succeed. */
+static void a_batch_that_met_a_full_disk_is_rerun_job_by_job(struct fixture *fixture)
+{
+        struct parallel jobs[12] = { 0 };
+        auto_free_ char *doc = text_of(200000);
+        one_root(fixture);
+        for (int nth = 1; nth < 200; nth = 2 * nth + 1) {
+                fault_vfs_fail(FAULT_WRITE, nth, SQLITE_FULL, false);
+                for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+                        jobs[i] = (struct parallel){ .fixture = fixture, .no = 100 * nth + (int64_t)i, .doc = doc };
+                        assert_int_equal(pthread_create(&jobs[i].thread, NULL, parallel_main, &jobs[i]), 0);
+                }
+                int refused = 0;
+                for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+                        (void)pthread_join(jobs[i].thread, NULL);
+                        refused += jobs[i].result != ERR_OK;
+                        assert_int_equal(resource_exists(fixture->reader, 1, jobs[i].no), jobs[i].result == ERR_OK);
+                }
+                assert_true(fault_vfs_heal());
+                assert_true(refused <= 1); /* only a job that was alone already when the fault came */
+        }
+        database_is_whole(fixture);
+}
+
+/* ---- a COMMIT whose outcome is unknown ---- */
+
+static int lost_abandoned;
+
+static void lost_abandon(void *context)
+{
+        lost_abandoned = 1;
+}
+
+static void fatal_exit(const char *reason)
+{
+        _exit(lost_abandoned ? 42 : 43);
+}
+
+static void child_lose_commit(struct fixture *fixture)
+{
+        const struct store_options options = { .database = fixture->url };
+        const struct new_resource resource = { 1, 1, 0, 2, 0, 1, "name", "{}" };
+        const struct write_job job = { .root_no = 1, .run = job_insert_resource, .context = (void *)&resource, .abandoned = lost_abandon };
+        if (store_open(&options, &fixture->store, NULL))
+                _exit(1);
+        const struct write_queue_options queue = { .store = fixture->store, .length_max = 10, .fatal = fatal_exit };
+        if (write_queue_start(&queue, &fixture->queue, NULL))
+                _exit(2);
+        fault_vfs_fail(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, true);
+        enum err e = write_queue_submit(fixture->queue, &job, NULL);
+        if (e != ERR_UNAVAILABLE)
+                _exit(3);
+        (void)pause();
+}
+
+static void a_commit_with_unknown_outcome_ends_the_process(struct fixture *fixture)
+{
+        int status;
+        one_root(fixture);
+        fixture_close(fixture);
+        pid_t child = fork();
+        if (!child)
+                child_lose_commit(fixture);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 42);
+        fixture_open(fixture); /* recovery decides: either is right, half is not */
+        (void)resource_exists(fixture->reader, 1, 1);
+        assert_int_equal(read_revision(fixture->reader, 1), 0);
+        assert_ok(insert_document(fixture, 2, "{}"));
+        database_is_whole(fixture);
+}
+
+static void child_write_on(struct fixture *fixture, int pipe_fd)
+{
+        fixture_open_store(fixture, false);
+        const struct write_queue_options options = { .store = fixture->store, .length_max = 10 };
+        if (write_queue_start(&options, &fixture->queue, NULL))
+                _exit(1);
+        for (int64_t written = 1;; written++)
+                if (fixture_submit(fixture, job_raise_revision, NULL) || write(pipe_fd, &written, sizeof written) != sizeof written)
+                        _exit(2);
+}
+
+static void what_was_acknowledged_survives_kill_9(struct fixture *fixture)
+{
+        int ends[2], status;
+        int64_t acknowledged = 0, got;
+        one_root(fixture);
+        fixture_close(fixture);
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        if (!child)
+                child_write_on(fixture, ends[1]);
+        (void)close(ends[1]);
+        while (acknowledged < 50 && read(ends[0], &got, sizeof got) == sizeof got)
+                acknowledged = got;
+        assert_int_equal(kill(child, SIGKILL), 0);
+        while (read(ends[0], &got, sizeof got) == sizeof got)
+                acknowledged = got;
+        (void)close(ends[0]);
+        (void)waitpid(child, &status, 0);
+        fixture_open(fixture);
+        int64_t stored = read_revision(fixture->reader, 1);
+        assert_true(acknowledged >= 50 && (stored == acknowledged || stored == acknowledged + 1));
+}
+
+/* ---- the WAL ---- */
+
+static void the_writer_restarts_a_large_wal(struct fixture *fixture)
+{
+        auto_free_ char *doc = text_of(8u << 20);
+        one_root(fixture);
+        for (int64_t no = 1; no <= 24; no++)
+                assert_ok(insert_document(fixture, no, doc));
+        assert_true(store_wal_bytes(fixture->store) > 0);
+        assert_true(store_wal_bytes(fixture->store) < (int64_t)90 << 20); /* 192 MiB were written */
+        database_is_whole(fixture);
+}
+
+static void a_reader_in_a_snapshot_only_delays_the_restart(struct fixture *fixture)
+{
+        auto_free_ char *doc = text_of(8u << 20);
+        one_root(fixture);
+        assert_ok(session_snapshot_begin(fixture->reader, &fixture->fault));
+        assert_int_equal(read_revision(fixture->reader, 1), 0);
+        int64_t begin_us = clock_steady_us();
+        for (int64_t no = 1; no <= 12; no++)
+                assert_ok(insert_document(fixture, no, doc));
+        assert_true(clock_steady_us() - begin_us < 20 * US_PER_S);
+        assert_false(resource_exists(fixture->reader, 1, 12));
+        session_snapshot_end(fixture->reader);
+        assert_true(resource_exists(fixture->reader, 1, 12));
+}
+
+static void a_checkpoint_moves_the_wal_into_the_database(struct fixture *fixture)
+{
+        struct stat before, after;
+        auto_free_ char *doc = text_of(1u << 20);
+        one_root(fixture);
+        assert_ok(insert_document(fixture, 1, doc));
+        assert_int_equal(stat(fixture->path, &before), 0);
+        assert_ok(store_checkpoint(fixture->store, &fixture->fault));
+        assert_int_equal(stat(fixture->path, &after), 0);
+        assert_true(after.st_size >= before.st_size + (1 << 20));
+        int64_t wal_bytes = store_wal_bytes(fixture->store);
+        assert_ok(insert_document(fixture, 2, "{}"));
+        assert_int_equal(store_wal_bytes(fixture->store), wal_bytes); /* it begins anew */
+}
+
+/* ---- files ---- */
+
+static void the_files_belong_to_their_owner_alone(struct fixture *fixture)
+{
+        static const char *const suffixes[] = { "", "-wal", "-shm" };
+        one_root(fixture);
+        for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+                char path[128];
+                struct stat status;
+                (void)snprintf(path, sizeof path, "%s%s", fixture->path, suffixes[i]);
+                assert_int_equal(stat(path, &status), 0);
+                assert_int_equal(status.st_mode & 0777, 0600);
+        }
+}
+
+static void open_refuses(const char *database, bool migrate, enum err expected)
+{
+        struct fault fault = { 0 };
+        struct store *store = NULL;
+        assert_err(store_open(&(struct store_options){ .database = database, .migrate = migrate }, &store, &fault), expected);
+        assert_null(store);
+        assert_true(fault.message[0] != 0);
+}
+
+static void what_is_no_database_is_refused(struct fixture *fixture)
+{
+        char url[160], path[128];
+        open_refuses(NULL, true, ERR_VALUE);
+        open_refuses("", true, ERR_VALUE);
+        open_refuses("sqlite:", true, ERR_VALUE);
+        open_refuses("mysql://x", true, ERR_VALUE);
+        open_refuses("sqlite:/nonexistent/folder/x.db", true, ERR_UNAVAILABLE);
+        (void)snprintf(url, sizeof url, "sqlite:%s/absent.db", fixture->folder);
+        open_refuses(url, false, ERR_NOT_FOUND);
+        assert_int_not_equal(access(url + 7, F_OK), 0); /* and not made by asking */
+        (void)snprintf(path, sizeof path, "%s/text.db", fixture->folder);
+        int fd = open(path, O_CREAT | O_WRONLY, 0600);
+        for (int i = 0; i < 300; i++)
+                assert_int_equal(write(fd, "this is not a database\n", 23), 23);
+        (void)close(fd);
+        (void)snprintf(url, sizeof url, "sqlite:%s", path);
+        open_refuses(url, true, ERR_UNAVAILABLE);
+}
+
+static void a_second_program_is_refused_with_the_pid_of_the_first(struct fixture *fixture)
+{
+        const struct store_options options = { .database = fixture->url, .exclusive = true };
+        struct store *first = NULL, *second = NULL;
+        char pid[16];
+        assert_ok(store_open(&options, &first, &fixture->fault));
+        assert_err(store_open(&options, &second, &fixture->fault), ERR_CONFLICT);
+        (void)snprintf(pid, sizeof pid, "pid %d)", (int)getpid());
+        assert_non_null(strstr(fixture->fault.message, pid));
+        store_close(first);
+        assert_ok(store_open(&options, &second, &fixture->fault));
+        store_close(second);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(a_disk_full_at_each_write_loses_nothing_and_heals, ON_SQLITE),
+                FIXTURE_TEST(a_disk_full_inside_a_statement_ends_only_that_job, ON_SQLITE),
+                FIXTURE_TEST(an_io_error_inside_a_statement_ends_only_that_job, ON_SQLITE),
+                FIXTURE_TEST(a_batch_that_met_a_full_disk_is_rerun_job_by_job, ON_SQLITE),
+                FIXTURE_TEST(a_commit_with_unknown_outcome_ends_the_process, ON_SQLITE),
+                FIXTURE_TEST(what_was_acknowledged_survives_kill_9, ON_SQLITE),
+                FIXTURE_TEST(the_writer_restarts_a_large_wal, ON_SQLITE),
+                FIXTURE_TEST(a_reader_in_a_snapshot_only_delays_the_restart, ON_SQLITE),
+                FIXTURE_TEST(a_checkpoint_moves_the_wal_into_the_database, ON_SQLITE),
+                FIXTURE_TEST(the_files_belong_to_their_owner_alone, ON_SQLITE),
+                FIXTURE_TEST(what_is_no_database_is_refused, ON_SQLITE),
+                FIXTURE_TEST(a_second_program_is_refused_with_the_pid_of_the_first, ON_SQLITE),
+        };
+        fault_vfs_install();
+        return fixture_main(tests, COUNT_OF(tests));
+}
