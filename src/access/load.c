@@ -269,6 +269,24 @@ static void load_end(struct access *access, struct root *root, struct load *load
         pthread_mutex_unlock(&access->load_mutex);
 }
 
+/* Roots are never removed: the pointer stays good without a lock. */
+static struct root *root_of(struct access *access, unsigned slot, int64_t root_no)
+{
+        struct slot *held = access_lock(access, slot);
+        struct root *root = root_find(access, root_no);
+        access_unlock(held);
+        return root;
+}
+
+static bool is_loaded(struct access *access, unsigned slot, int64_t root_no)
+{
+        struct slot *held = access_lock(access, slot);
+        const struct root *root = root_find(access, root_no);
+        bool loaded = root && root->graph;
+        access_unlock(held);
+        return loaded;
+}
+
 enum err access_load(
         struct access *access, unsigned slot, struct session *reader, int64_t root_no, int64_t deadline_us, struct fault *fault)
 {
