@@ -31,7 +31,8 @@ struct filter_value {
 struct filter {
         enum filter_operator operator;
         const struct filter *left, *right; /* AND, OR; NOT and ANY use left */
-        struct path path;                  /* comparisons and ANY; attribute NULL: unknown; inside ANY: sub-attribute in path.attribute */
+        struct path path;                  /* comparisons and ANY; attribute NULL: unknown (with extension: all of that, PR or null);
+                                            * inside ANY: sub-attribute in path.attribute */
         struct filter_value value;         /* comparisons but PR */
 };
 
@@ -43,12 +44,13 @@ enum err filter_parse(const struct resource_type *type, const struct attribute *
 /* Judges a whole resource as a client would see it: document plus id, externalId, active, meta, groups/members where the filter needs
  * them. `arena` for folding; out of memory is TRUTH_UNKNOWN. */
 enum truth filter_match(const struct filter *filter, const json_t *resource, struct arena *arena);
-/* One element of a multi-valued attribute against a filter parsed with element_of. */
+/* One element of a multi-valued attribute (an object, or the value itself) against a filter parsed with element_of. */
 enum truth filter_match_element(const struct filter *filter, const json_t *element, struct arena *arena);
 
-/* The one comparison `attribute[.sub] eq "text"` when the filter is just that, or has it as a conjunct: for the index. NULL: none. */
+/* The one comparison `attribute[.sub] eq "text"` when the filter is just that, or has it as a conjunct (also inside a value path): for the
+ * index. Attributes of extensions are named "urn:…:name". NULL: none. */
 const struct filter *filter_find_equal(const struct filter *filter, const char *attribute, const char *sub);
-/* True when some comparison or value path names this top-level attribute: whether members or groups must be read at all. */
+/* True when some comparison or value path names this top-level attribute (in any case): whether members or groups must be read at all. */
 bool filter_names(const struct filter *filter, const char *attribute);
 
 #endif

@@ -32,14 +32,16 @@ struct patch {
         struct arena *arena;
 };
 struct patch_result {
-        json_t *document;            /* new reference; equal to before when nothing changed */
+        json_t *document;            /* new reference; equal to before when nothing changed. Its top level is its own, the values below
+                                      * are shared with before and message and must not be changed in place */
         bool changed;                /* of the document; edges are judged by rows */
         struct edge_operation *edges;
         size_t edge_count;
 };
 
 /* `message` is the whole PatchOp body. Errors: ERR_SYNTAX (shape, unknown op), ERR_PATH, ERR_FILTER, ERR_NO_TARGET, ERR_MUTABILITY,
- * ERR_VALUE; fault->field says "Operations[2].path" and the like. The result is checked by document_check before it is handed out. */
+ * ERR_VALUE, ERR_TOO_LARGE (operations, or work over long lists); fault->field says "Operations[2].path" and the like. The result is
+ * checked by document_check before it is handed out. */
 enum err patch_apply(const struct patch *patch, const json_t *message, struct patch_result *ret, struct fault *fault) MUST_USE;
 
 #endif
