@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of commands. To add one, add a row: help, completion, man page and docs/cli.md follow (tests compare the last). */
+#include "client.h"
+
+#define API "/api/v1/"
+#define ARGUMENT(key, number)                                                                                                              \
+        {                                                                                                                                  \
+                key, SOURCE_ARGUMENT, number, NULL                                                                                         \
+        }
+#define ARGUMENTS(key, number)                                                                                                             \
+        {                                                                                                                                  \
+                key, SOURCE_ARGUMENTS, number, NULL                                                                                        \
+        }
+#define OPTION(key, code)                                                                                                                  \
+        {                                                                                                                                  \
+                key, SOURCE_OPTION, OPT_##code, NULL                                                                                       \
+        }
+#define TRUE_WITH(key, code)                                                                                                               \
+        {                                                                                                                                  \
+                key, SOURCE_TRUE, OPT_##code, NULL                                                                                         \
+        }
+#define ALWAYS_TRUE(key)                                                                                                                   \
+        {                                                                                                                                  \
+                key, SOURCE_TRUE, -1, NULL                                                                                                 \
+        }
+#define ALWAYS_FALSE(key)                                                                                                                  \
+        {                                                                                                                                  \
+                key, SOURCE_FALSE, -1, NULL                                                                                                \
+        }
+#define WORD(key, word)                                                                                                                    \
+        {                                                                                                                                  \
+                key, SOURCE_WORD, -1, word                                                                                                 \
+        }
+#define END                                                                                                                                \
+        {                                                                                                                                  \
+                0                                                                                                                          \
+        }
+
+/* clang-format off */
+static const struct field query_list[] = { OPTION("organization", ORG), OPTION("name", NAME), END };
+static const struct field query_org[] = { OPTION("organization", ORG), END };
+static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
+static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
+static const struct field body_ttl[] = { OPTION("ttl_s", TTL), END };
+
+static const struct field body_user[] = {
+        ARGUMENT("userName", 1), OPTION("displayName", DISPLAY_NAME), OPTION("name.givenName", GIVEN_NAME),
+        OPTION("name.familyName", FAMILY_NAME), OPTION("emails[].value", EMAIL), TRUE_WITH("emails[].primary", EMAIL),
+        OPTION("externalId", EXTERNAL_ID), END };
+static const struct field body_group[] = { ARGUMENT("displayName", 1), OPTION("externalId", EXTERNAL_ID), END };
+static const struct field body_members[] = { ARGUMENTS("members", 2), END };
+static const struct field body_identity[] = {
+        ARGUMENT("name", 1), OPTION("description", DESCRIPTION), OPTION("organization", ORG), OPTION("role", ROLE),
+        OPTION("ttl_s", TTL), END };
+static const struct field body_project[] = {
+        ARGUMENT("slug", 1), OPTION("name", NAME), ARGUMENT("name", 1), OPTION("description", DESCRIPTION),
+        OPTION("organization", ORG), END };
+static const struct field body_grant[] = {
+        ARGUMENT("principal", 1), OPTION("scope", PROJECT), OPTION("scope", ORG), OPTION("role", ROLE),
+        OPTION("privilege", PRIVILEGE), OPTION("from", FROM), OPTION("until", UNTIL), OPTION("reason", REASON), END };
+static const struct field body_connection[] = {
+        OPTION("name", NAME), WORD("kind", "scim"), OPTION("organization", ORG), OPTION("upstream", UPSTREAM),
+        OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), END };
+
+static const struct column columns_user[] = {
+        { "ID", "id" }, { "USER NAME", "userName" }, { "NAME", "displayName" }, { "ACTIVE", "active" }, { "SOURCE", "source" }, END };
+static const struct column columns_group[] = {
+        { "ID", "id" }, { "NAME", "displayName" }, { "ACTIVE", "active" }, { "SOURCE", "source" }, END };
+static const struct column columns_member[] = {
+        { "ID", "id" }, { "KIND", "kind" }, { "NAME", "name" }, { "SOURCE", "source" }, END };
+static const struct column columns_identity[] = {
+        { "ID", "id" }, { "NAME", "name" }, { "ACTIVE", "active" }, { "DESCRIPTION", "description" }, END };
+static const struct column columns_slug[] = {
+        { "ID", "id" }, { "SLUG", "slug" }, { "NAME", "name" }, { "ACTIVE", "active" }, END };
+static const struct column columns_role[] = {
+        { "SLUG", "slug" }, { "LEVEL", "level" }, { "NAME", "name" }, { "DESCRIPTION", "description" }, END };
+static const struct column columns_grant[] = {
+        { "ID", "id" }, { "PRINCIPAL", "principal_name" }, { "KIND", "principal_kind" }, { "ROLE", "role" },
+        { "PERMISSION", "privilege" }, { "SCOPE", "scope_name" }, { "UNTIL", "until" }, { "SOURCE", "source" }, END };
+static const struct column columns_upstream[] = { { "ID", "id" }, { "NAME", "name" }, { "DESCRIPTION", "description" }, END };
+static const struct column columns_connection[] = {
+        { "ID", "id" }, { "NAME", "name" }, { "KIND", "kind" }, { "PROFILE", "profile" }, { "PRESET", "preset" },
+        { "ACTIVE", "active" }, END };
+
+#define O_LIST (O_SERVER | O(ORG) | O(NAME) | O(LIMIT) | O(CURSOR))
+#define O_ONE (O_SERVER | O(ORG))
+/* Rows that differ only in their nouns. `noun` is the command's word, `collection` the API's, `article` "a user". */
+#define LIST(noun, collection, columns_, many) \
+        { .path = noun " list", .options = O_LIST, .summary = "List " many, .run = call_run, \
+          .call = { "GET", API collection, query_list, NULL, columns_, NULL, NULL } }
+#define SHOW(noun, collection, argument, article) \
+        { .path = noun " show", .arguments = argument, .options = O_ONE, .summary = "Show " article, .run = call_run, \
+          .call = { "GET", API collection "/{1}", query_org, NULL, NULL, NULL, NULL } }
+#define SET(noun, verb, collection, argument, summary_, body_, done_) \
+        { .path = noun " " verb, .arguments = argument, .options = O_ONE, .summary = summary_, .run = call_run, \
+          .call = { "PATCH", API collection "/{1}", query_org, body_, NULL, NULL, done_ } }
+#define DELETE(noun, collection, argument, summary_) \
+        { .path = noun " delete", .arguments = argument, .options = O_ONE, .summary = summary_, .run = call_run, \
+          .call = { "DELETE", API collection "/{1}", query_org, NULL, NULL, NULL, "deleted" } }
+
+static const struct command commands[] = {
+        { .path = "init", .options = O(CONFIG) | O(ORG) | O(NAME) | O(ADMIN_EMAIL) | O(JSON),
+          .required = O(CONFIG) | O(ORG) | O(NAME) | O(ADMIN_EMAIL),
+          .summary = "Make keys, database and the first organisation",
+          .detail = "Works on the database that the settings name, while no server runs. Prints once the token of the machine identity "
+                    "\"bootstrap\", an administrator for 30 days. A second organisation with the same slug is refused with exit code 5.",
+          .run = init_run },
+        { .path = "status", .options = O_SERVER, .summary = "Show who you are, what is there and what needs care", .run = status_run,
+          .call = { "GET", API "status", NULL, NULL, NULL, NULL, NULL } },
+
+        LIST("user", "users", columns_user, "users"),
+        SHOW("user", "users", "USER", "a user"),
+        { .path = "user create", .arguments = "USER_NAME",
+          .options = O_SERVER | O(DISPLAY_NAME) | O(GIVEN_NAME) | O(FAMILY_NAME) | O(EMAIL) | O(EXTERNAL_ID),
+          .summary = "Create a user", .run = call_run, .call = { "POST", API "users", NULL, body_user, NULL, NULL, NULL } },
+        SET("user", "activate", "users", "USER", "Lift a local suspension", body_active, "activated"),
+        SET("user", "deactivate", "users", "USER", "Suspend a user: refused everywhere at once", body_inactive, "deactivated"),
+        DELETE("user", "users", "USER", "Delete a user, into the bin"),
+
+        LIST("group", "groups", columns_group, "groups"),
+        SHOW("group", "groups", "GROUP", "a group"),
+        { .path = "group create", .arguments = "NAME", .options = O_SERVER | O(EXTERNAL_ID), .summary = "Create a group",
+          .run = call_run, .call = { "POST", API "groups", NULL, body_group, NULL, NULL, NULL } },
+        DELETE("group", "groups", "GROUP", "Delete a group, into the bin"),
+        { .path = "group members", .arguments = "GROUP", .options = O_SERVER | O(ORG) | O(LIMIT) | O(CURSOR),
+          .summary = "List the members of a group and where each comes from", .run = call_run,
+          .call = { "GET", API "groups/{1}/members", query_org, NULL, columns_member, NULL, NULL } },
+        { .path = "group add-member", .arguments = "GROUP MEMBER...", .options = O_ONE, .summary = "Add users, groups or identities",
+          .run = call_run, .call = { "POST", API "groups/{1}/members", query_org, body_members, NULL, NULL, NULL } },
+        { .path = "group remove-member", .arguments = "GROUP MEMBER", .options = O_ONE, .summary = "Remove a member that was added here",
+          .detail = "A membership that a connection gave stands until that connection takes it away.",
+          .run = call_run, .call = { "DELETE", API "groups/{1}/members/{2}", query_org, NULL, NULL, NULL, "removed" } },
+
+        LIST("identity", "identities", columns_identity, "machine identities"),
+        SHOW("identity", "identities", "IDENTITY", "a machine identity"),
+        { .path = "identity create", .arguments = "NAME", .options = O_ONE | O(ROLE) | O(TTL) | O(DESCRIPTION),
+          .summary = "Create a machine identity and show its token once",
+          .detail = "Without --role it may do nothing yet; without --ttl its token lives 90 days.", .run = call_run,
+          .call = { "POST", API "identities", NULL, body_identity, NULL, "id token", NULL } },
+        { .path = "identity rotate", .arguments = "IDENTITY", .options = O_ONE | O(TTL), .summary = "Make a new token; the old one dies",
+          .run = call_run, .call = { "POST", API "identities/{1}/rotate", query_org, body_ttl, NULL, NULL, NULL } },
+        SET("identity", "enable", "identities", "IDENTITY", "Enable a machine identity", body_active, "enabled"),
+        SET("identity", "disable", "identities", "IDENTITY", "Disable a machine identity: refused at once", body_inactive, "disabled"),
+        DELETE("identity", "identities", "IDENTITY", "Delete a machine identity and its token"),
+
+        LIST("project", "projects", columns_slug, "projects"),
+        SHOW("project", "projects", "PROJECT", "a project"),
+        { .path = "project create", .arguments = "SLUG", .options = O_ONE | O(NAME) | O(DESCRIPTION),
+          .summary = "Create a project and become its administrator", .run = call_run,
+          .call = { "POST", API "projects", NULL, body_project, NULL, NULL, NULL } },
+        { .path = "project gain-access", .arguments = "PROJECT", .options = O_ONE,
+          .summary = "Become administrator of a project, as one of the organisation; audited", .run = call_run,
+          .call = { "POST", API "projects/{1}/gain-access", query_org, NULL, NULL, NULL, NULL } },
+        DELETE("project", "projects", "PROJECT", "Delete a project, into the bin"),
+
+        LIST("grant", "grants", columns_grant, "grants"),
+        { .path = "grant create", .arguments = "PRINCIPAL",
+          .options = O_SERVER | O(ORG) | O(PROJECT) | O(ROLE) | O(PRIVILEGE) | O(FROM) | O(UNTIL) | O(REASON),
+          .one_of = { O(ROLE) | O(PRIVILEGE), O(ORG) | O(PROJECT) },
+          .summary = "Grant a role or a permission to a user, group or identity",
+          .detail = "Holds in the project or organisation named. You cannot grant what you do not hold.", .run = call_run,
+          .call = { "POST", API "grants", NULL, body_grant, NULL, NULL, NULL } },
+        DELETE("grant", "grants", "GRANT", "Take a grant back"),
+        LIST("role", "roles", columns_role, "roles"),
+
+        LIST("organization", "organizations", columns_slug, "organisations"),
+        { .path = "organization show", .arguments = "[ORGANIZATION]", .options = O_SERVER,
+          .summary = "Show an organisation, by default your own", .run = organization_run,
+          .call = { "GET", API "organizations/{1}", NULL, NULL, NULL, NULL, NULL } },
+
+        { .path = "connection create scim",
+          .options = O_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION), .required = O(ORG) | O(NAME),
+          .summary = "Let an identity provider push users and groups by SCIM",
+          .detail = "Prints the address and, once, the token to enter there.", .run = call_run,
+          .call = { "POST", API "connections", NULL, body_connection, NULL, "id base_url token", NULL } },
+        LIST("connection", "connections", columns_connection, "connections"),
+        SHOW("connection", "connections", "CONNECTION", "a connection"),
+        { .path = "connection rotate", .arguments = "CONNECTION", .options = O_ONE | O(TTL),
+          .summary = "Make a new token; the last one works on beside it", .run = call_run,
+          .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl, NULL, NULL, NULL } },
+        SET("connection", "enable", "connections", "CONNECTION", "Enable a connection", body_active, "enabled"),
+        SET("connection", "disable", "connections", "CONNECTION", "Disable a connection; what it gave stands", body_inactive, "disabled"),
+        DELETE("connection", "connections", "CONNECTION", "Delete a connection"),
+        LIST("upstream", "upstreams", columns_upstream, "upstreams, the authorities behind connections"),
+        SHOW("upstream", "upstreams", "UPSTREAM", "an upstream"),
+
+        { .path = "check", .arguments = "SUBJECT ACTION RESOURCE_TYPE [RESOURCE_ID]",
+          .options = O_SERVER | O(PROJECT) | O(ORG) | O(IDENTITY) | O(EXIT_CODE), .exclusive = O(PROJECT) | O(ORG),
+          .summary = "Ask whether somebody may do something",
+          .detail = "Prints \"allowed\" or \"denied\". Both are answers, so the exit code is 0; with --exit-code it is 3 when denied. "
+                    "Without RESOURCE_ID the question is about the type as such in the project or organisation.",
+          .run = check_run, .call = { "POST", "/access/v1/evaluation", NULL, NULL, NULL, NULL, NULL } },
+
+        { .path = "audit tail", .options = O_SERVER | O(CONFIG) | O(ORG) | O(AFTER) | O(LIMIT) | O(FOLLOW),
+          .summary = "Show the last entries of the ledger",
+          .detail = "The last 20, or --limit N, or all after --after N; with --json one entry a line. With --config and --org the "
+                    "database is read directly, without a server.",
+          .run = audit_tail_run },
+        { .path = "audit export", .options = O_SERVER | O(CONFIG) | O(ORG) | O(AFTER),
+          .summary = "Write the whole ledger, one JSON entry a line",
+          .detail = "With --config and --org the database is read directly, without a server.", .run = audit_export_run },
+        { .path = "audit verify", .options = O_SERVER | O(CONFIG) | O(ORG) | O(CHECKPOINT),
+          .summary = "Prove that the ledger is whole, or name the first bad entry",
+          .detail = "Exit code 8 when it is not. A cut inside the last checkpoint interval is found only against a checkpoint kept "
+                    "elsewhere. With --config and --org the database is read directly, without a server.",
+          .run = audit_verify_run },
+
+        { .path = "completion bash", .summary = "Print the completion script of bash",
+          .detail = "For example: muster completion bash > /etc/bash_completion.d/muster", .run = completion_run },
+        { .path = "man", .summary = "Print the manual page", .detail = "For example: muster man > muster.1", .run = man_run },
+        { .path = "version", .summary = "Print the version", .run = version_run },
+        { .path = "docs", .summary = "Print docs/cli.md", .run = docs_run, .hidden = true },
+        { 0 },
+};
+/* clang-format on */
+
+const struct command *command_table(void)
+{
+        return commands;
+}
