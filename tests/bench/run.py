@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""CPU per request of musterd (utime + stime of its process) at 16 connections, against the bars; start time and idle memory.
+
+    tests/bench/run.py [--build build/release] [--engine sqlite|postgres] [--requests 8000] [--users 2000] [--check]
+
+Decisions are compared with bare_mhd.c: the CPU of a libmicrohttpd POST handler that parses the same body with jansson. --check exits 1
+when a bar is missed. Everything is made here, on loopback, bounded in count and time.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "server"))
+
+BARS_MS = {"create": 0.20, "GET by id": 0.05, "userName eq": None, "PATCH active": 0.15, "decision": None}
+DECISION_RATIO = 2.2
+CONNECTIONS = 16
+
+
+def compile_tool(folder, name, *packages):
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", *packages], capture_output=True, text=True, check=True).stdout.split() if packages else []
+    program = folder / name
+    subprocess.run(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-o", program, HERE / f"{name}.c", *flags], check=True)
+    return program
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def http(method, path, port, token, body=None):
+    text = json.dumps(body).encode() if body is not None else b""
+    head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Authorization: Bearer {token}"]
+    head += ["Content-Type: application/json", f"Content-Length: {len(text)}"] if text else []
+    return ("\r\n".join(head) + "\r\n\r\n").encode() + text
+
+
+class Bench:
+    def __init__(self, folder, pid, load):
+        self.folder, self.pid, self.load, self.results = folder, pid, load, {}
+
+    def measure(self, name, port, requests, pid=None):
+        """CPU milliseconds per request; the clock tick of 10 ms is small against thousands of requests."""
+        path = self.folder / "requests"
+        with open(path, "wb") as file:
+            for request in requests:
+                file.write(b"%d\n%s" % (len(request), request))
+        before = cpu_s(pid or self.pid)
+        done = subprocess.run([self.load, str(port), str(CONNECTIONS), path], capture_output=True, text=True, check=False)
+        cpu = cpu_s(pid or self.pid) - before
+        if done.returncode != 0:
+            raise SystemExit(f"{name}: {done.stdout}{done.stderr}")
+        answers, good, seconds, p50, p99, worst = (float(word) for word in done.stdout.split())
+        if good != answers:
+            raise SystemExit(f"{name}: {answers - good:.0f} of {answers:.0f} answers were no success")
+        self.results[name] = cpu / answers * 1000
+        bar = BARS_MS.get(name)
+        print(f"{name:22} {cpu / answers * 1000:8.4f} ms CPU  {answers / seconds:9.0f}/s  p50 {p50:6.0f} us  p99 {p99:7.0f} us  max {worst:7.0f} us"
+              + (f"   bar {bar:.2f} {'good' if cpu / answers * 1000 <= bar else 'MISSED'}" if bar else ""), flush=True)
+        return cpu / answers * 1000
+
+
+def user_body(number):
+    name = f"bench-{number}@example.com"
+    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "externalId": f"ext-{number}", "active": True,
+            "name": {"givenName": "Bench", "familyName": f"Number {number}"}, "displayName": f"Bench {number}",
+            "emails": [{"value": name, "type": "work", "primary": True}]}
+
+
+def patch_body(active):
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "replace", "value": {"active": active}}]}
+
+
+def bare_decision(bench, folder, requests):
+    process = subprocess.Popen([compile_tool(folder, "bare_mhd", "libmicrohttpd", "jansson")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(process.stdout.readline())
+        return bench.measure("bare libmicrohttpd", port, requests, process.pid)
+    finally:
+        process.stdin.close()
+        process.wait(10)
+
+
+def start_figures(server):
+    times = []
+    for _ in range(5):
+        start = time.monotonic()
+        server.start()
+        times.append((time.monotonic() - start) * 1000)
+        rss_mib = server.rss_kib() / 1024
+        server.stop()
+    print(f"empty start {min(times):.0f} ms (best of 5; bar 200), idle memory {rss_mib:.1f} MiB (bar 20)", flush=True)
+    return min(times) < 200 and rss_mib < 20
+
+
+def run(options, folder, server):
+    server.install("acme")
+    good = start_figures(server)
+    server.start()
+    scim, acme, port = server.acme.connection("bench"), server.acme, server.port
+    bench = Bench(folder, server.pid, compile_tool(folder, "load"))
+    ids = [scim("POST", "/Users", user_body(f"seed-{number}"), expect=201).json["id"] for number in range(options.users)]
+    count = options.requests
+    pick = [ids[number * 7919 % len(ids)] for number in range(count)]
+    bench.measure("create", port, [http("POST", "/scim/v2/Users", port, scim.token, user_body(number)) for number in range(count)])
+    bench.measure("GET by id", port, [http("GET", f"/scim/v2/Users/{identifier}", port, scim.token) for identifier in pick])
+    bench.measure("userName eq", port, [
+        http("GET", f"/scim/v2/Users?filter=userName%20eq%20%22bench-seed-{n * 7919 % len(ids)}@example.com%22", port, scim.token) for n in range(count)])
+    switches = [http("PATCH", f"/scim/v2/Users/{ids[n % len(ids)]}", port, scim.token, patch_body(n // len(ids) % 2 == 1)) for n in range(count - count % (2 * len(ids)) or count)]
+    bench.measure("PATCH active", port, switches)
+    questions = [http("POST", "/access/v1/evaluation", port, acme.token, acme.question(identifier, "read", "groups")) for identifier in pick * 3]
+    decision = bench.measure("decision", port, questions)
+    ratio = decision / bare_decision(bench, folder, questions)
+    print(f"decision / bare libmicrohttpd = {ratio:.2f} (bar {DECISION_RATIO})")
+    print(f"memory after: {server.rss_kib() / 1024:.1f} MiB")
+    good = good and ratio <= DECISION_RATIO and all(bar is None or bench.results[name] <= bar for name, bar in BARS_MS.items())
+    return 0 if good or not options.check else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--engine", default="sqlite", choices=["sqlite", "postgres"])
+    parser.add_argument("--requests", type=int, default=8000)
+    parser.add_argument("--users", type=int, default=2000)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    os.environ["MUSTER_BUILD"] = options.build
+    from harness.postgres import Cluster
+    from harness.server import Server
+
+    cluster = Cluster(fast=False) if options.engine == "postgres" else None
+    with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
+        folder = pathlib.Path(name)
+        server = Server(folder, options.engine, cluster)
+        try:
+            return run(options, folder, server)
+        finally:
+            server.kill9()
+            if cluster:
+                cluster.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
