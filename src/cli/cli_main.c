@@ -65,7 +65,7 @@ static bool hint_of_list(const struct command *command, char *ret, size_t size)
 }
 
 static void next_step(
-        const struct cli *cli, const struct command *command, enum err code, const struct fault *fault, char *ret, size_t size)
+        const struct cli *cli, const struct invocation *invocation, enum err code, const struct fault *fault, char *ret, size_t size)
 {
         const struct command *command = invocation->command;
         bool is_local_lock = code == ERR_CONFLICT && text_equal(command ? command->path : "", "init");

@@ -122,6 +122,8 @@ static const struct command commands[] = {
         SHOW("group", "groups", "GROUP", "a group"),
         { .path = "group create", .arguments = "NAME", .options = O_SERVER | O(EXTERNAL_ID), .summary = "Create a group",
           .run = call_run, .call = { "POST", API "groups", NULL, body_group, NULL, NULL, NULL } },
+        SET("group", "enable", "groups", "GROUP", "Enable a group", body_active, "enabled"),
+        SET("group", "disable", "groups", "GROUP", "Disable a group: it confers nothing", body_inactive, "disabled"),
         DELETE("group", "groups", "GROUP", "Delete a group, into the bin"),
         { .path = "group members", .arguments = "GROUP", .options = O_SERVER | O(ORG) | O(LIMIT) | O(CURSOR),
           .summary = "List the members of a group and where each comes from", .run = call_run,
@@ -152,6 +154,8 @@ static const struct command commands[] = {
         { .path = "project gain-access", .arguments = "PROJECT", .options = O_ONE,
           .summary = "Become administrator of a project, as one of the organisation; audited", .run = call_run,
           .call = { "POST", API "projects/{1}/gain-access", query_org, NULL, NULL, NULL, NULL } },
+        SET("project", "enable", "projects", "PROJECT", "Enable a project", body_active, "enabled"),
+        SET("project", "disable", "projects", "PROJECT", "Disable a project: nothing in it is allowed", body_inactive, "disabled"),
         DELETE("project", "projects", "PROJECT", "Delete a project, into the bin"),
 
         LIST("grant", "grants", columns_grant, "grants"),
