@@ -15,6 +15,10 @@
 
 int64_t clock_now_us(void);
 int64_t clock_steady_us(void);
+/* The time to store: clock_now_us, except that it does not follow a jump forward of more than CLOCK_JUMP_MAX_US until the clock is set right
+ * again or the program restarts; it goes on by the steady clock meanwhile. Thread safe. */
+#define CLOCK_JUMP_MAX_US (300 * US_PER_S)
+int64_t clock_stored_us(void);
 void clock_shift_for_test_us(int64_t shift_us); /* added to clock_now_us from now on */
 
 /* RFC 3339 in UTC with millisecond fraction: "2026-11-21T05:06:07.123Z". */

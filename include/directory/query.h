@@ -33,6 +33,8 @@ enum err query_claimed_page(const struct query *query, const struct resource_typ
 #define CANDIDATES_MAX 20000
 enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault) MUST_USE;
+/* True when the index alone decides: the filter is nothing but such a comparison, so that every candidate matches. */
+bool query_is_exact(const struct resource_type *type, const struct filter *filter);
 /* Groups that hold this user through the connection's own edges; row.doc holds displayName. */
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault) MUST_USE;
 /* Members of a group through the connection's own edges, all of them, page by page. */

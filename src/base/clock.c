@@ -32,6 +32,18 @@ int64_t clock_steady_us(void)
         return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_stored_us(void)
+{
+        static _Atomic int64_t trusted_offset_us; /* realtime minus steady, as last trusted; 0: not known yet */
+        int64_t now_us = clock_now_us(), steady_us = clock_steady_us();
+        int64_t offset_us = now_us - steady_us, trusted_us = atomic_load(&trusted_offset_us);
+        if (trusted_us && offset_us - trusted_us > CLOCK_JUMP_MAX_US)
+                return steady_us + trusted_us;
+        if (!trusted_us || trusted_us - offset_us <= CLOCK_JUMP_MAX_US) /* a jump back is not forgotten: its repair is no jump forward */
+                atomic_store(&trusted_offset_us, offset_us);
+        return now_us;
+}
+
 void clock_shift_for_test_us(int64_t shift_us)
 {
         atomic_store(&shift_for_test_us, shift_us);

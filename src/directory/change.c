@@ -188,7 +188,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         if (e)
                 return e;
         job->rides = notices > 0;
-        int64_t now_us = clock_now_us();
+        int64_t now_us = clock_stored_us();
         work.at_us = now_us > work.root->last_us ? now_us : work.root->last_us;
         work.version = work.root->revision + 1;
         change->revision = work.root->revision;

@@ -170,27 +170,52 @@ static enum err every_candidate(const struct query *query, const struct resource
         return e;
 }
 
+/* ---- narrowing: the first of these comparisons that every match must satisfy ---- */
+
+enum narrowing { BY_NOTHING, BY_ID, BY_EXTERNAL_ID, BY_NAME, BY_EMAIL };
+
+static enum narrowing narrow(const struct resource_type *type, const struct filter *filter, const struct filter **ret)
+{
+        if ((*ret = filter_find_equal(filter, "id", NULL)))
+                return BY_ID;
+        if ((*ret = filter_find_equal(filter, "externalId", NULL)))
+                return BY_EXTERNAL_ID;
+        if ((*ret = filter_find_equal(filter, type->name_attribute, NULL)))
+                return BY_NAME;
+        if (type->kind == KIND_USER && ((*ret = filter_find_equal(filter, "emails", "value")) || (*ret = filter_find_equal(filter, "emails", NULL))))
+                return BY_EMAIL;
+        return BY_NOTHING;
+}
+
+bool query_is_exact(const struct resource_type *type, const struct filter *filter)
+{
+        const struct filter *equal;
+        return narrow(type, filter, &equal) != BY_NOTHING && equal == filter && equal->value.kind == FILTER_TEXT;
+}
+
 enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault)
 {
         const struct filter *equal;
         int64_t no = 0;
-        enum err e;
-        if ((equal = filter_find_equal(filter, "id", NULL)))
-                e = by_id(query, equal, &no, fault);
-        else if ((equal = filter_find_equal(filter, "externalId", NULL)))
-                e = equal->value.kind == FILTER_TEXT && *equal->value.text
-                            ? claim_find_external(query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault)
-                            : ERR_OK;
-        else if ((equal = filter_find_equal(filter, type->name_attribute, NULL)))
-                e = by_name(query, type, equal, &no, fault);
-        else if (type->kind == KIND_USER && ((equal = filter_find_equal(filter, "emails", "value")) || (equal = filter_find_equal(filter, "emails", NULL))))
-                return by_email(query, type, equal, each, context, fault);
-        else
+        enum err e = ERR_OK;
+        switch (narrow(type, filter, &equal)) {
+        case BY_NOTHING:
                 return every_candidate(query, type, each, context, fault);
-        if (e || !no)
-                return e;
-        return one_candidate(query, type, no, each, context, fault);
+        case BY_EMAIL:
+                return by_email(query, type, equal, each, context, fault);
+        case BY_ID:
+                e = by_id(query, equal, &no, fault);
+                break;
+        case BY_EXTERNAL_ID:
+                if (equal->value.kind == FILTER_TEXT && *equal->value.text)
+                        e = claim_find_external(query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault);
+                break;
+        case BY_NAME:
+                e = by_name(query, type, equal, &no, fault);
+                break;
+        }
+        return e || !no ? e : one_candidate(query, type, no, each, context, fault);
 }
 
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault)
@@ -281,21 +306,27 @@ enum err query_need(const struct query *query, int64_t scope_no, enum permission
         return forbidden(level, subject, action, fault);
 }
 
-/* May the actor see this row? Projects: whoever has any right in them, or may enter all; everything else: subject:read in its organisation. */
+static bool holds(const struct query *query, int64_t org_no, const char *subject)
+{
+        return query_need(query, org_no, LEVEL_ORGANIZATION, subject, "read", NULL) == ERR_OK;
+}
+
+/* May the actor see this row? An organisation: by organization:read inside, or sub-organization:read at the root. A project: by project:read in
+ * its organisation, or by any right inside. Everything else: by subject:read in its organisation. */
 static bool may_see(const struct query *query, const struct resource_type *type, const struct resource_row *row)
 {
-        int64_t org_no = type->kind == KIND_ORGANIZATION ? row->no : row->org_no;
         bool in = false;
-        if (query_need(query, org_no, LEVEL_ORGANIZATION, type->kind == KIND_PROJECT ? "organization-admin-console" : type->subject,
-                    type->kind == KIND_PROJECT ? "access-all-projects" : "read", NULL) == ERR_OK)
-                return true;
-        if (type->kind == KIND_ORGANIZATION && row->no != ROOT_ORG_NO)
-                return query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "organization", "edit", NULL) == ERR_OK;
-        if (type->kind != KIND_PROJECT)
-                return false;
-        return access_is_in(query->directory->access, query->slot, query->actor->root_no, query->actor->no, row->no, clock_now_us(), &in) ==
-                       ACCESS_FOUND &&
-               in;
+        switch (type->kind) {
+        case KIND_ORGANIZATION:
+                return holds(query, row->no, "organization") || (row->no != ROOT_ORG_NO && holds(query, ROOT_ORG_NO, "sub-organization"));
+        case KIND_PROJECT:
+                return holds(query, row->org_no, "project") ||
+                       (access_is_in(query->directory->access, query->slot, query->actor->root_no, query->actor->no, row->no,
+                                clock_now_us(), &in) == ACCESS_FOUND &&
+                               in);
+        default:
+                return holds(query, row->org_no, type->subject);
+        }
 }
 
 static enum err organization_of(const struct query *query, const char *ref, int64_t *ret_no, struct fault *fault)

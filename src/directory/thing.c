@@ -268,9 +268,9 @@ static enum err need(struct work *work, const struct resource_row *row, const ch
         const struct resource_type *type = work->change->type;
         if (type->kind == KIND_PROJECT)
                 return rights_need(work, row, type->subject, action);
-        if (type->kind == KIND_ORGANIZATION && row->no != ROOT_ORG_NO)
-                return rights_need_org(work, ROOT_ORG_NO, "sub-organization", action);
-        return rights_need_org(work, type->kind == KIND_ORGANIZATION ? row->no : row->org_no, type->subject, action);
+        if (type->kind == KIND_ORGANIZATION)
+                return rights_need_org(work, ROOT_ORG_NO, row->no == ROOT_ORG_NO ? "organization" : "sub-organization", action);
+        return rights_need_org(work, row->org_no, type->subject, action);
 }
 
 static enum err load(struct work *work, const char *action, struct resource_row *ret)
@@ -279,6 +279,8 @@ static enum err load(struct work *work, const char *action, struct resource_row 
         if (!rules)
                 return not_offered(work);
         enum err e = reference_load(work, work->change->type->kind, work->change->ref, 0, ret);
+        if (!e && ret->no == ROOT_ORG_NO && strcmp(action, "delete") == 0)
+                return fault_set(work->fault, ERR_CONFLICT, "", "the root organization cannot be deleted");
         if (!e)
                 e = need(work, ret, action);
         if (!e && rules->admin_only)
@@ -439,8 +441,6 @@ static enum err refuse_while_used(struct work *work, enum resource_kind kind, in
 
 static enum err end_organization(struct work *work, const struct resource_row *row)
 {
-        if (row->no == ROOT_ORG_NO)
-                return fault_set(work->fault, ERR_CONFLICT, "", "the root organization cannot be deleted");
         enum err e = refuse_while_used(work, KIND_PROJECT, row->no, NULL, "organization");
         return e ? e : refuse_while_used(work, KIND_IDENTITY, row->no, NULL, "organization");
 }

@@ -72,7 +72,7 @@ enum err ledger_append(struct session *session, int64_t root_no, const struct le
         AUTO(hash_free) struct hash *hash = hash_new();
         if (!hash)
                 return fault_set(fault, ERR_MEMORY, "", "No memory to hash a ledger entry.");
-        int64_t now_us = clock_now_us();
+        int64_t now_us = clock_stored_us();
         struct entry row = {
                 .seq = root->revision + 1,
                 .at_us = now_us > root->last_us ? now_us : root->last_us,

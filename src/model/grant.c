@@ -70,6 +70,6 @@ const struct resource_type grant_type = {
         .api_collection = "grants",
         .subject = "grants",
         .core = &schema,
-        .api_offers = OFFER_READ | OFFER_CREATE | OFFER_DELETE,
+        .api_offers = OFFER_ALL,
         .check = check,
 };

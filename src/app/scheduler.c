@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The scheduler: a table of {what, how often}, walked four times a second. Its jobs are bounded; each may fail alone and says so. */
+#include "scheduler.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "http/metrics.h"
+#include "notify.h"
+
+#define TICK_US (250 * US_PER_MS)
+#define ROOT_IDLE_S 600
+#define WAL_QUIET_BYTES (1 << 20)
+
+struct scheduler {
+        struct directory *directory;
+        struct session *reader;
+        pthread_t thread;
+        pthread_mutex_t mutex;
+        pthread_cond_t wake;
+        bool stop;
+        atomic_bool ready, stopping;
+        int64_t checkpoint_interval_us;
+        int64_t clock_offset_us; /* realtime minus steady, as last seen */
+        struct store_counters counted;
+};
+
+/* ---- jobs ---- */
+
+static void flush_notices(struct scheduler *scheduler)
+{
+        directory_flush_notices(scheduler->directory);
+}
+
+static void flush_used(struct scheduler *scheduler)
+{
+        directory_flush_used(scheduler->directory);
+}
+
+static void sign_checkpoints(struct scheduler *scheduler)
+{
+        struct fault fault = { 0 };
+        size_t count = 0;
+        if (!scheduler->directory->checkpoint_key)
+                return;
+        if (checkpoint_sign_all(scheduler->directory->queue, scheduler->reader, scheduler->directory->checkpoint_key, &count, &fault))
+                log_event(LOG_WARN, "checkpoint-failed", LOG_TEXT("why", fault.message));
+        metric_add(METRIC_CHECKPOINTS, (int64_t)count);
+}
+
+static void checkpoint_wal(struct scheduler *scheduler)
+{
+        struct fault fault = { 0 };
+        if (store_wal_bytes(scheduler->directory->store) < WAL_QUIET_BYTES)
+                return;
+        if (store_checkpoint(scheduler->directory->store, &fault))
+                log_event(LOG_WARN, "wal-checkpoint-failed", LOG_TEXT("why", fault.message));
+}
+
+static void sweep_graph(struct scheduler *scheduler)
+{
+        access_sweep(scheduler->directory->access, ROOT_IDLE_S);
+}
+
+static void probe_database(struct scheduler *scheduler)
+{
+        struct fault fault = { 0 };
+        bool ready = store_ping(scheduler->reader, &fault) == ERR_OK;
+        if (atomic_exchange(&scheduler->ready, ready) != ready)
+                log_event(ready ? LOG_INFO : LOG_ERROR, ready ? "database-back" : "database-lost", LOG_TEXT("why", fault.message));
+}
+
+static void count_store(struct scheduler *scheduler)
+{
+        struct store_counters now = store_counters(scheduler->directory->store);
+        metric_add(METRIC_COMMITS, now.commits - scheduler->counted.commits);
+        metric_add(METRIC_STORE_ERRORS, now.errors - scheduler->counted.errors);
+        scheduler->counted = now;
+}
+
+/* Expiry refuses by the clock as read; what is stored does not follow a jump forward (base/clock). Somebody has to look. */
+static void watch_clock(struct scheduler *scheduler)
+{
+        int64_t offset_us = clock_now_us() - clock_steady_us();
+        int64_t jump_us = offset_us - scheduler->clock_offset_us;
+        scheduler->clock_offset_us = offset_us;
+        if (jump_us < CLOCK_JUMP_MAX_US && jump_us > -CLOCK_JUMP_MAX_US)
+                return;
+        log_event(LOG_WARN, "clock-jump", LOG_I64("seconds", jump_us / US_PER_S),
+                LOG_TEXT("next", "set the clock right; if it is right now, restart musterd to accept it"));
+        const struct actor system = { .kind = ACTOR_SYSTEM };
+        notice_count(scheduler->directory->notices, 0, &system, EVENT_CLOCK_JUMP, jump_us > 0 ? "forward" : "back");
+}
+
+static const struct job {
+        void (*run)(struct scheduler *scheduler);
+        int64_t every_us; /* 0: the checkpoint interval of the settings */
+} jobs[] = {
+        { watch_clock, TICK_US },
+        { flush_notices, TICK_US },
+        { probe_database, US_PER_S },
+        { count_store, US_PER_S },
+        { checkpoint_wal, US_PER_S },
+        { flush_used, 60 * US_PER_S },
+        { sweep_graph, 60 * US_PER_S },
+        { sign_checkpoints, 0 },
+};
+#define JOBS (sizeof(jobs) / sizeof(jobs[0]))
+
+/* ---- the thread ---- */
+
+static bool wait_tick(struct scheduler *scheduler)
+{
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += TICK_US * 1000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        (void)pthread_mutex_lock(&scheduler->mutex);
+        if (!scheduler->stop)
+                (void)pthread_cond_timedwait(&scheduler->wake, &scheduler->mutex, &until);
+        bool stop = scheduler->stop;
+        (void)pthread_mutex_unlock(&scheduler->mutex);
+        return !stop;
+}
+
+static void *scheduler_run(void *context)
+{
+        struct scheduler *scheduler = context;
+        int64_t due_us[JOBS], watchdog_us = notify_watchdog_us(), started_us = clock_steady_us(), bark_us = started_us;
+        for (size_t i = 0; i < JOBS; i++)
+                due_us[i] = started_us;
+        while (wait_tick(scheduler)) {
+                int64_t now_us = clock_steady_us();
+                for (size_t i = 0; i < JOBS; i++) {
+                        if (now_us < due_us[i])
+                                continue;
+                        jobs[i].run(scheduler);
+                        due_us[i] = now_us + (jobs[i].every_us ? jobs[i].every_us : scheduler->checkpoint_interval_us);
+                }
+                if (watchdog_us && now_us >= bark_us) {
+                        notify_send("WATCHDOG=1");
+                        bark_us = now_us + watchdog_us;
+                }
+        }
+        flush_notices(scheduler);
+        flush_used(scheduler);
+        sign_checkpoints(scheduler);
+        return NULL;
+}
+
+enum err scheduler_start(struct directory *directory, const struct settings *settings, struct scheduler **ret, struct fault *fault)
+{
+        struct scheduler *scheduler = calloc(1, sizeof(*scheduler));
+        if (!scheduler)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        scheduler->directory = directory;
+        scheduler->checkpoint_interval_us = settings->checkpoint_interval_s * US_PER_S;
+        scheduler->clock_offset_us = clock_now_us() - clock_steady_us();
+        enum err e = store_reader_open(directory->store, &scheduler->reader, fault);
+        if (e) {
+                free(scheduler);
+                return e;
+        }
+        atomic_store(&scheduler->ready, true);
+        (void)pthread_mutex_init(&scheduler->mutex, NULL);
+        pthread_condattr_t steady;
+        (void)pthread_condattr_init(&steady);
+        (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+        (void)pthread_cond_init(&scheduler->wake, &steady);
+        (void)pthread_condattr_destroy(&steady);
+        if (pthread_create(&scheduler->thread, NULL, scheduler_run, scheduler)) {
+                session_close(scheduler->reader);
+                free(scheduler);
+                return fault_set(fault, ERR_UNAVAILABLE, "", "no thread for the scheduler");
+        }
+        *ret = scheduler;
+        return ERR_OK;
+}
+
+void scheduler_stop(struct scheduler *scheduler)
+{
+        (void)pthread_mutex_lock(&scheduler->mutex);
+        scheduler->stop = true;
+        (void)pthread_cond_signal(&scheduler->wake);
+        (void)pthread_mutex_unlock(&scheduler->mutex);
+        (void)pthread_join(scheduler->thread, NULL);
+        session_close(scheduler->reader);
+        (void)pthread_cond_destroy(&scheduler->wake);
+        (void)pthread_mutex_destroy(&scheduler->mutex);
+        free(scheduler);
+}
+
+bool scheduler_is_ready(const struct scheduler *scheduler)
+{
+        return atomic_load(&scheduler->ready) && !atomic_load(&scheduler->stopping);
+}
+
+void scheduler_set_stopping(struct scheduler *scheduler)
+{
+        atomic_store(&scheduler->stopping, true);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Wiring: the hooks that lower layers need from above, the two listeners, the order of start and stop. */
+#include "wiring.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include "api/api.h"
+#include "base/log.h"
+#include "directory/directory.h"
+#include "http/metrics.h"
+#include "http/server.h"
+#include "scheduler.h"
+#include "scim/scim.h"
+
+#define OPERATIONS_CONNECTIONS 256
+#define SYSTEMD_SOCKET 3
+
+struct server {
+        const struct settings *settings;
+        struct directory *directory;
+        struct scheduler *scheduler;
+        struct http_server *front, *operations;
+};
+
+/* ---- authentication ---- */
+
+/* "Bearer" in any letter case, one token, nothing else (R19, RFC 9110 section 11.1). */
+static const char *bearer_token(const char *header)
+{
+        if (!header || strncasecmp(header, "Bearer", 6) != 0 || (header[6] != ' ' && header[6] != '\t'))
+                return NULL;
+        header += 6;
+        header += strspn(header, " \t");
+        return *header && !strpbrk(header, " \t,") ? header : NULL;
+}
+
+static void note_stranger(struct directory *directory)
+{
+        static const struct actor nobody;
+        notice_count(directory->notices, 0, &nobody, EVENT_UNAUTHENTICATED, "bearer");
+}
+
+static enum authenticated authenticate(void *context, struct request *request, bool may_block, struct fault *fault)
+{
+        struct server *server = context;
+        const char *token = bearer_token(request->headers[HEADER_AUTHORIZATION]);
+        if (!token) {
+                note_stranger(server->directory);
+                (void)fault_set(fault, ERR_UNAUTHENTICATED, "Authorization", "send the header Authorization: Bearer <token>");
+                return AUTHENTICATED_REFUSED;
+        }
+        enum access_found found;
+        enum err e = directory_authenticate(server->directory, request->slot, may_block ? request->worker : NULL, token, strlen(token),
+                request->deadline_us, &request->actor, &found, fault);
+        if (!e)
+                return AUTHENTICATED;
+        if (found == ACCESS_NOT_LOADED && !may_block)
+                return AUTHENTICATED_LATER;
+        if (e == ERR_UNAUTHENTICATED)
+                note_stranger(server->directory);
+        return AUTHENTICATED_REFUSED;
+}
+
+static void *worker_start(void *context, unsigned index)
+{
+        struct server *server = context;
+        struct session *reader = NULL;
+        struct fault fault = { 0 };
+        if (store_reader_open(server->directory->store, &reader, &fault))
+                log_event(LOG_ERROR, "worker-failed", LOG_I64("worker", index), LOG_TEXT("why", fault.message));
+        return reader;
+}
+
+static void worker_stop(void *context, void *worker)
+{
+        (void)context;
+        session_close(worker);
+}
+
+/* The outcome of a COMMIT is unknown: nothing in memory can be trusted; the next start reads what is there. */
+static void fatal(const char *reason)
+{
+        log_event(LOG_ERROR, "fatal", LOG_TEXT("why", reason));
+        _exit(70);
+}
+
+/* ---- operations ---- */
+
+static struct server *operated; /* the one server of this process; set before its listener starts */
+
+static void plain(struct request *request, int status, const char *text)
+{
+        buffer_puts(&request->reply.body, text);
+        reply_json(request, status, "text/plain; charset=utf-8");
+}
+
+static enum handled livez(struct request *request)
+{
+        plain(request, 200, "alive\n");
+        return HANDLED;
+}
+
+static enum handled readyz(struct request *request)
+{
+        bool ready = scheduler_is_ready(operated->scheduler);
+        plain(request, ready ? 200 : 503, ready ? "ready\n" : "not ready\n");
+        return HANDLED;
+}
+
+static enum handled metrics(struct request *request)
+{
+        metrics_format(&request->reply.body);
+        reply_json(request, 200, "text/plain; version=0.0.4; charset=utf-8");
+        return HANDLED;
+}
+
+static const struct route operation_rows[] = {
+        { METHOD_GET, "/livez", livez, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },
+        { METHOD_GET, "/readyz", readyz, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },
+        { METHOD_GET, "/metrics", metrics, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },
+        { .method = METHOD_NONE },
+};
+static const struct route_table operation_routes = { operation_rows, "", FACE_OPERATIONS };
+
+/* ---- start and stop ---- */
+
+static unsigned loops_of(const struct settings *settings)
+{
+        if (settings->loops)
+                return (unsigned)settings->loops;
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        return cores > 0 ? (unsigned)cores : 1;
+}
+
+static const char *or_null(const char *text)
+{
+        return text && *text ? text : NULL;
+}
+
+static enum err start_front(struct server *server, int sockets, struct fault *fault)
+{
+        const struct settings *settings = server->settings;
+        const struct route_table tables[] = { scim_routes, api_routes, decision_routes };
+        const struct http_options options = {
+                .listen = settings->listen,
+                .listen_fd = sockets > 0 ? SYSTEMD_SOCKET : -1,
+                .public_url = settings->public_url,
+                .tls_certificate_file = or_null(settings->tls_certificate_file),
+                .tls_key_file = or_null(settings->tls_key_file),
+                .trusted_proxies = settings->behind_proxy ? or_null(settings->trusted_proxies) : NULL,
+                .loops = loops_of(settings),
+                .workers = (unsigned)settings->workers,
+                .queue_length = (unsigned)settings->queue_length,
+                .connections_max = (unsigned)settings->connections_max,
+                .idle_timeout_s = (unsigned)settings->idle_timeout_s,
+                .request_timeout_s = (unsigned)settings->request_timeout_s,
+                .tables = tables,
+                .table_count = sizeof(tables) / sizeof(tables[0]),
+                .hooks = { server, authenticate, worker_start, worker_stop },
+        };
+        return http_server_start(&options, &server->front, fault);
+}
+
+static enum err start_operations(struct server *server, int sockets, struct fault *fault)
+{
+        const struct settings *settings = server->settings;
+        if (!*settings->operations_listen && sockets < 2)
+                return ERR_OK;
+        operated = server;
+        const struct http_options options = {
+                .listen = settings->operations_listen,
+                .listen_fd = sockets > 1 ? SYSTEMD_SOCKET + 1 : -1,
+                .public_url = settings->public_url,
+                .loops = 1,
+                .connections_max = OPERATIONS_CONNECTIONS,
+                .idle_timeout_s = (unsigned)settings->idle_timeout_s,
+                .request_timeout_s = (unsigned)settings->request_timeout_s,
+                .tables = &operation_routes,
+                .table_count = 1,
+        };
+        return http_server_start(&options, &server->operations, fault);
+}
+
+static void say_ready(const struct server *server)
+{
+        log_event(LOG_INFO, "ready", LOG_TEXT("version", MUSTER_VERSION), LOG_TEXT("listen", http_server_address(server->front)),
+                LOG_TEXT("operations_listen", server->operations ? http_server_address(server->operations) : NULL),
+                LOG_TEXT("public_url", server->settings->public_url),
+                LOG_TEXT("database", store_is_sqlite(server->directory->store) ? "sqlite" : "postgresql"), LOG_I64("pid", getpid()));
+}
+
+void server_stop(struct server *server)
+{
+        if (server->scheduler)
+                scheduler_set_stopping(server->scheduler);
+        if (server->front)
+                http_server_stop(server->front);
+        if (server->operations)
+                http_server_stop(server->operations);
+        if (server->scheduler)
+                scheduler_stop(server->scheduler);
+        directory_close(server->directory);
+        free(server);
+}
+
+enum err server_start(const struct settings *settings, int sockets, struct server **ret, struct fault *fault)
+{
+        struct server *server = calloc(1, sizeof(*server));
+        if (!server)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        server->settings = settings;
+        const struct directory_options options = {
+                .settings = settings,
+                .slots = loops_of(settings) + (unsigned)settings->workers,
+                .fatal = fatal,
+        };
+        metric_set(METRIC_BUILD_INFO, 1);
+        enum err e = directory_open(&options, &server->directory, fault);
+        if (!e) {
+                scim_use(server->directory);
+                api_use(server->directory);
+                e = scheduler_start(server->directory, settings, &server->scheduler, fault);
+        }
+        if (!e)
+                e = start_front(server, sockets, fault);
+        if (!e)
+                e = start_operations(server, sockets, fault);
+        if (e) {
+                server_stop(server);
+                return e;
+        }
+        say_ready(server);
+        *ret = server;
+        return ERR_OK;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How the layers hang together in a running server. */
+#ifndef APP_WIRING_H
+#define APP_WIRING_H
+
+#include "base/settings.h"
+
+struct server;
+
+/* Everything up to serving: directory, faces, scheduler, both listeners. `sockets`: number handed in by systemd. */
+enum err server_start(const struct settings *settings, int sockets, struct server **ret, struct fault *fault) MUST_USE;
+/* Not ready, drain, stop the scheduler, close. Every accepted request gets its answer, every acknowledged write is durable. */
+void server_stop(struct server *server);
+
+#endif

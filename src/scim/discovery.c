@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Discovery (RFC 7644 section 4): what is implemented, exactly, made from the descriptors. Sorting and paging are ignored here, a filter is
+ * refused. */
+#include <string.h>
+#include "scim_request.h"
+
+static int set_meta(json_t *document, const char *type, const char *endpoint, const char *name)
+{
+        json_t *meta = json_pack("{s:s, s:s++}", "resourceType", type, "location", scim_directory()->public_url, SCIM_BASE "/", endpoint);
+        if (meta && name) {
+                json_decref(meta);
+                json_auto_t *location = json_sprintf("%s" SCIM_BASE "/%s/%s", scim_directory()->public_url, endpoint, name);
+                meta = location ? json_pack("{s:s, s:O}", "resourceType", type, "location", location) : NULL;
+        }
+        return json_object_set_new(document, "meta", meta);
+}
+
+static json_t *with_meta(json_t *document, const char *type, const char *endpoint, const char *name)
+{
+        if (document && set_meta(document, type, endpoint, name)) {
+                json_decref(document);
+                return NULL;
+        }
+        return document;
+}
+
+static json_t *config_document(void)
+{
+        json_t *document = json_pack("{s:[s], s:{s:b}, s:{s:b, s:i, s:i}, s:{s:b, s:i}, s:{s:b}, s:{s:b}, s:{s:b}, s:[{s:s, s:s, s:s, s:s, s:b}]}",
+                "schemas", URN_SERVICE_PROVIDER_CONFIG,                                         /* */
+                "patch", "supported", 1,                                                        /* */
+                "bulk", "supported", 0, "maxOperations", 0, "maxPayloadSize", 0,                /* */
+                "filter", "supported", 1, "maxResults", PAGE_MAX,                               /* */
+                "changePassword", "supported", 0,                                               /* */
+                "sort", "supported", 0,                                                         /* */
+                "etag", "supported", 1,                                                         /* */
+                "authenticationSchemes", "type", "oauthbearertoken", "name", "Bearer token",    /* */
+                "description", "The token of the SCIM connection in the Authorization header.", /* */
+                "specUri", "https://www.rfc-editor.org/info/rfc6750", "primary", 1);
+        return with_meta(document, "ServiceProviderConfig", "ServiceProviderConfig", NULL);
+}
+
+static json_t *type_entry(const struct resource_type *type)
+{
+        return with_meta(resource_type_document(type), "ResourceType", "ResourceTypes", type->name);
+}
+
+static json_t *schema_entry(const struct schema *schema)
+{
+        return with_meta(schema_document(schema), "Schema", "Schemas", schema->urn);
+}
+
+static json_t *all_types(void)
+{
+        json_t *list = json_array();
+        for (int kind = 1; list && kind < KIND_COUNT; kind++) {
+                const struct resource_type *type = resource_type((enum resource_kind)kind);
+                if (type && type->scim_endpoint)
+                        (void)json_array_append_new(list, type_entry(type));
+        }
+        return list;
+}
+
+static json_t *all_schemas(void)
+{
+        json_t *list = json_array();
+        for (const struct schema *const *schema = schema_list(); list && *schema; schema++)
+                (void)json_array_append_new(list, schema_entry(*schema));
+        return list;
+}
+
+static json_t *list_response(json_t *resources)
+{
+        if (!resources)
+                return NULL;
+        json_int_t count = (json_int_t)json_array_size(resources);
+        return json_pack("{s:[s], s:I, s:i, s:I, s:o}", "schemas", "urn:ietf:params:scim:api:messages:2.0:ListResponse", "totalResults", count,
+                "startIndex", 1, "itemsPerPage", count, "Resources", resources);
+}
+
+static json_t *find_type(const char *name)
+{
+        const struct resource_type *type = resource_type_by_name(name);
+        return type && type->scim_endpoint ? type_entry(type) : NULL;
+}
+
+static json_t *find_schema(const char *urn)
+{
+        const struct schema *schema = schema_by_urn(urn);
+        return schema ? schema_entry(schema) : NULL;
+}
+
+static const struct endpoint {
+        const char *name;
+        json_t *(*all)(void);
+        json_t *(*one)(const char *name);
+        bool single;
+} endpoints[] = {
+        { "ServiceProviderConfig", config_document, NULL, true },
+        { "ResourceTypes", all_types, find_type, false },
+        { "Schemas", all_schemas, find_schema, false },
+};
+
+static const struct endpoint *endpoint_of(const struct request *request)
+{
+        const char *path = request->path + strlen(SCIM_BASE "/");
+        size_t length = strcspn(path, "/");
+        for (size_t i = 0; i < COUNT_OF(endpoints); i++)
+                if (strlen(endpoints[i].name) == length && strncmp(path, endpoints[i].name, length) == 0)
+                        return &endpoints[i];
+        return NULL;
+}
+
+enum handled discovery_get(struct request *request)
+{
+        struct fault fault = { 0 };
+        const struct endpoint *endpoint = endpoint_of(request);
+        enum err e = ERR_OK;
+        if (request_query(request, "filter"))
+                e = fault_set(&fault, ERR_FORBIDDEN, "filter", "discovery documents cannot be filtered");
+        json_auto_t *document = NULL;
+        if (!e && request->param_count)
+                document = endpoint->one(request->params[0]);
+        else if (!e)
+                document = endpoint->single ? endpoint->all() : list_response(endpoint->all());
+        if (!e && !document)
+                e = fault_set(&fault, ERR_NOT_FOUND, "", "there is no such document; the list is at " SCIM_BASE "/%s", endpoint->name);
+        if (!e)
+                e = json_compact(document, &request->reply.body, &fault);
+        if (e)
+                reply_fault(request, e, &fault);
+        else
+                reply_json(request, 200, SCIM_MEDIA_TYPE);
+        return HANDLED;
+}

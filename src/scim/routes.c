@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The routes of SCIM. A connection's token is needed everywhere, also for discovery. */
+#include "scim_request.h"
+
+/* /Me has no person behind a connection's token (RFC 7644 section 3.11); bulk and POST search come with a later release. */
+static enum handled not_implemented(struct request *request)
+{
+        struct fault fault = { 0 };
+        (void)fault_set(&fault, ERR_NOT_IMPLEMENTED, "", "%.60s is not offered; ServiceProviderConfig says what is", request->path);
+        reply_fault(request, ERR_NOT_IMPLEMENTED, &fault);
+        return HANDLED;
+}
+
+#define BODY LIMIT_KIB(1024)
+#define BIG_BODY LIMIT_KIB(8192) /* a PATCH may carry 10,000 members */
+
+/* clang-format off */
+static const struct route rows[] = {
+        { METHOD_GET,    "/scim/v2/ServiceProviderConfig", discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/ResourceTypes",         discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/ResourceTypes/{name}",  discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/Schemas",               discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/Schemas/{urn}",         discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_POST,   "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BODY,     0, NULL },
+        { METHOD_PUT,    "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_PATCH,  "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_DELETE, "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_DELETE, FACE_SCIM, 0,        0, NULL },
+        { METHOD_POST,   "/scim/v2/Bulk",                  not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_POST,   "/scim/v2/.search",               not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_POST,   "/scim/v2/{type}/.search",        not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_GET,    "/scim/v2/{type}",                resource_list_get, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_POST,   "/scim/v2/{type}",                resource_post,     WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_GET,    "/scim/v2/{type}/{id}",           resource_get,      WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_PUT,    "/scim/v2/{type}/{id}",           resource_put,      WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_PATCH,  "/scim/v2/{type}/{id}",           resource_patch,    WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_DELETE, "/scim/v2/{type}/{id}",           resource_delete,   WHO_CONNECTION, ACTION_DELETE, FACE_SCIM, 0,        0, NULL },
+        { .method = METHOD_NONE },
+};
+/* clang-format on */
+
+const struct route_table scim_routes = { rows, SCIM_BASE, FACE_SCIM };

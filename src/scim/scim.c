@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The beginning and the end of every SCIM request. */
+#include "scim_request.h"
+
+#include <string.h>
+
+static struct directory *used; /* set once, before the server starts */
+
+void scim_use(struct directory *directory)
+{
+        used = directory;
+}
+
+struct directory *scim_directory(void)
+{
+        return used;
+}
+
+static enum err judge_scope(struct scim *scim)
+{
+        const struct actor *actor = scim->query.actor;
+        unsigned scope = scim->type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
+        if (!(actor->scopes & scope))
+                return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token does not reach %s", scim->type->scim_endpoint);
+        return ERR_OK;
+}
+
+enum err scim_begin(struct scim *scim, struct request *request)
+{
+        *scim = (struct scim){
+                .request = request,
+                .query = {
+                        .directory = used,
+                        .session = request->worker,
+                        .actor = &request->actor,
+                        .slot = request->slot,
+                        .arena = request->arena,
+                        .deadline_us = request->deadline_us,
+                },
+                .type = request->param_count ? resource_type_by_endpoint(request->params[0]) : NULL,
+        };
+        if (!scim->type)
+                return fault_set(&scim->fault, ERR_NOT_FOUND, "", "there is no endpoint %.80s; /ResourceTypes lists what there is",
+                        request->path);
+        return judge_scope(scim);
+}
+
+enum err scim_profile(struct scim *scim)
+{
+        json_auto_t *connection = NULL;
+        enum err e = query_connection(&scim->query, &connection, &scim->fault);
+        if (e)
+                return e;
+        const char *profile = json_string_value(json_object_get(connection, "profile"));
+        scim->leniency.strict = profile && strcmp(profile, "strict") == 0;
+        return ERR_OK;
+}
+
+enum err scim_selection(struct scim *scim)
+{
+        const char *wanted = request_query(scim->request, "attributes"), *excluded = request_query(scim->request, "excludedAttributes");
+        if (!wanted && !excluded)
+                return ERR_OK;
+        return selection_parse(scim->type, wanted, excluded, scim->request->arena, &scim->leniency, &scim->selection, &scim->fault);
+}
+
+enum err scim_body(struct scim *scim, json_t **ret)
+{
+        if (!scim->request->body_length)
+                return fault_set(&scim->fault, ERR_SYNTAX, "", "a JSON object is expected as the body, and none came");
+        return json_parse_object(scim->request->body, scim->request->body_length, ret, &scim->fault);
+}
+
+void scim_note_leniencies(struct scim *scim)
+{
+        if (!scim->leniency.used)
+                return;
+        auto_buffer names = { 0 };
+        for (int code = 0; code < LENIENCY_COUNT; code++) {
+                if (!(scim->leniency.used & (1u << code)))
+                        continue;
+                if (names.length)
+                        buffer_putc(&names, ',');
+                buffer_puts(&names, leniency_name((enum leniency_code)code));
+        }
+        if (names.data)
+                scim->request->log_note = arena_strdup(scim->request->arena, names.data);
+}
+
+enum handled scim_refuse(struct scim *scim, enum err e)
+{
+        scim_note_leniencies(scim);
+        reply_fault(scim->request, e, &scim->fault);
+        return HANDLED;
+}
+
+void scim_revision(struct scim *scim, const struct change *change)
+{
+        char text[REVISION_TEXT_SIZE];
+        revision_format(scim->query.actor->handle, change->epoch, change->revision, text);
+        reply_header(scim->request, "Muster-Revision", text);
+}
