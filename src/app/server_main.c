@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "http/server.h"
-#include "model/permission.h"
 #include "notify.h"
 #include "wiring.h"
 
@@ -103,9 +102,7 @@ static int serve(const struct settings *settings)
         struct fault fault = { 0 };
         block_signals(&signals);
         http_raise_file_limit();
-        enum err e = permission_init(&fault);
-        if (!e)
-                e = server_start(settings, notify_sockets(), &server, &fault);
+        enum err e = server_start(settings, notify_sockets(), &server, &fault);
         if (e)
                 return fail(&fault, e, "start-failed");
         notify_send("READY=1");

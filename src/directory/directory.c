@@ -92,8 +92,11 @@ enum err directory_open(const struct directory_options *options, struct director
         directory->notices = notices_new();
         if (!directory->access || !directory->notices)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        enum err e = permission_init(fault);
+        if (e)
+                return e;
         bool migrate = strncmp(options->settings->database, "sqlite:", 7) == 0;
-        enum err e = directory_store_open(options->settings, migrate, &directory->store, fault);
+        e = directory_store_open(options->settings, migrate, &directory->store, fault);
         if (!e)
                 e = checkpoint_key_load(options->settings->checkpoint_key_file, &directory->checkpoint_key, fault);
         if (!e)

@@ -207,6 +207,8 @@ enum err install_init(const struct install_options *options, struct install_resu
         enum err e = check_options(options, fault);
         struct store *store = NULL;
         if (!e)
+                e = permission_init(fault);
+        if (!e)
                 e = directory_store_open(options->settings, true, &store, fault);
         if (e)
                 return e;
