@@ -44,6 +44,24 @@ struct rights_walk {
         struct permission_set *set;
 };
 
+/* "subject:action" as stored; what this program does not know confers nothing. */
+static enum err add_privilege(struct work *work, int64_t scope_no, const char *privilege, struct permission_set *set)
+{
+        struct resource_row scope;
+        enum err e = resource_load(work->session, work->root_no, scope_no, work->arena, &scope, work->fault);
+        if (e)
+                return e;
+        char *subject = arena_strdup(work->arena, privilege);
+        char *colon = subject ? strchr(subject, ':') : NULL;
+        if (!subject)
+                return work_memory(work);
+        if (!colon)
+                return ERR_OK;
+        *colon = 0;
+        permission_set_add(set, permission_find(scope.kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION, subject, colon + 1));
+        return ERR_OK;
+}
+
 static enum err add_grants(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *set)
 {
         auto_result result = { 0 };
@@ -61,6 +79,8 @@ static enum err add_grants(struct work *work, int64_t principal_no, int64_t scop
                 const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
                 if (role)
                         permission_set_unite(set, &role->allow);
+                else if (!role_no)
+                        e = add_privilege(work, scope_no, result_text(&result, 1, NULL), set);
         }
         return e;
 }
