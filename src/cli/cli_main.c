@@ -95,7 +95,7 @@ static void print_error(const struct cli *cli, const struct invocation *invocati
         next_step(cli, invocation, code, fault, next, sizeof(next));
         (void)snprintf(message, sizeof(message), "%s", fault->message[0] ? fault->message : error_row(code)->slug);
         size_t length = strlen(message);
-        if (length > 0 && message[length - 1] == '.')
+        if (length > 1 && message[length - 1] == '.' && message[length - 2] != '.')
                 message[length - 1] = '\0';
         (void)fputs("muster: ", cli->err);
         if (fault->field[0] && !strstr(message, fault->field)) {

@@ -226,14 +226,15 @@ static enum err unknown_command(const struct parse *parse, char ret_group[GROUP_
                 if (join(parse, words, path, sizeof(path)))
                         nearest = text_nearest(path, names);
         size_t shown = parse->word_count < 2 ? parse->word_count : 2;
-        if (!join(parse, shown, path, sizeof(path)))
-                (void)snprintf(path, sizeof(path), "%.40s", parse->words[0]);
         ret_group[0] = '\0';
         for (size_t words = shown; words > 0 && !ret_group[0]; words--)
                 if (join(parse, words, ret_group, GROUP_SIZE) && !is_group(ret_group))
                         ret_group[0] = '\0';
-        if (is_group(path) && !nearest)
+        bool is_half = ret_group[0] && join(parse, parse->word_count, path, sizeof(path)) && text_equal(ret_group, path);
+        if (is_half)
                 return fault_set(fault, ERR_VALUE, NULL, "\"%s\" is not a whole command", path);
+        if (!join(parse, shown, path, sizeof(path)))
+                (void)snprintf(path, sizeof(path), "%.40s", parse->words[0]);
         return fault_set(fault, ERR_VALUE, NULL, "unknown command \"%s\"%s%s%s", path, nearest ? "; did you mean \"muster " : "",
                 nearest ? nearest : "", nearest ? "\"?" : "");
 }
@@ -302,8 +303,10 @@ enum err invocation_parse(struct invocation *ret, int argc, char **argv, struct 
         size_t path_words = 0;
         *ret = (struct invocation){ 0 };
         enum err e = split(ret, &parse, argc, argv, fault);
-        if (e)
+        if (e) {
+                ret->command = find_command(&parse, &path_words); /* whose help tells more */
                 return e;
+        }
         bool help_word = parse.word_count > 0 && text_equal(parse.words[0], "help");
         if (help_word) {
                 memmove(parse.words, parse.words + 1, sizeof(parse.words) - sizeof(parse.words[0]));
