@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A PATCH in a test: documents and messages as JSON text with ' for ", so that C and JSON quotes stay apart. */
+ * A PATCH in a test, on documents and messages in single quotes; a quote inside a JSON string is \\' in C. */
 #ifndef TEST_PATCH_FIXTURE_H
 #define TEST_PATCH_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "model_fixture.h"
 
 #include "model/patch.h"
 
@@ -20,30 +16,6 @@ struct patch_fixture {
         struct patch_result result;
         struct fault fault;
 };
-
-static inline json_t *json_of(const char *text)
-{
-        char *quoted = strdup(text);
-        for (char *c = quoted; *c; c++)
-                if (*c == '\'')
-                        *c = '"';
-        json_t *value = NULL;
-        struct fault fault;
-        if (json_parse(quoted, strlen(quoted), &value, &fault) != ERR_OK)
-                fail_msg("%s: %s", fault.message, quoted);
-        free(quoted);
-        return value;
-}
-
-static inline void assert_json(const json_t *got, const char *expected)
-{
-        json_t *wanted = json_of(expected);
-        char *shown = json_dumps(got, JSON_COMPACT | JSON_SORT_KEYS);
-        if (!json_equal(got, wanted))
-                fail_msg("got %s\nnot %s", shown, expected);
-        free(shown);
-        json_decref(wanted);
-}
 
 static inline enum err patch_json(struct patch_fixture *fixture, enum resource_kind kind, const json_t *before, const json_t *message)
 {
