@@ -171,13 +171,10 @@ static int64_t number(const json_t *report, const char *key)
 
 static void print_report(FILE *out, const json_t *report, bool has_external)
 {
-        int64_t tail = number(report, "unsigned_tail");
-        (void)fprintf(out,
-                "whole: %" PRId64 " entries, %" PRId64 " to %" PRId64 "; %" PRId64 " blanked; %" PRId64 " signed checkpoints good\n",
-                number(report, "entries"), number(report, "first_seq"), number(report, "last_seq"), number(report, "blanked"),
-                number(report, "checkpoints"));
-        (void)fprintf(out, "%" PRId64 " entries stand after the last checkpoint. ", tail);
-        (void)fputs("A cut inside the last checkpoint interval is found only against\nan external copy of a checkpoint", out);
+        (void)fprintf(out, "whole: entries %" PRId64 " to %" PRId64 "; blanked: %" PRId64 "; signed checkpoints that agree: %" PRId64 "\n",
+                number(report, "first_seq"), number(report, "last_seq"), number(report, "blanked"), number(report, "checkpoints"));
+        (void)fprintf(out, "entries after the last checkpoint: %" PRId64 "\n", number(report, "unsigned_tail"));
+        (void)fputs("A cut inside the last checkpoint interval is found only against an external copy", out);
         (void)fputs(has_external ? ": the one given agrees.\n" : " (--checkpoint FILE).\n", out);
 }
 

@@ -37,8 +37,7 @@ static enum err server_read(struct audit_source *source, int64_t after, int limi
         const json_t *next = json_object_get(answer.json, "next_after");
         if (!json_is_array(items) || (json_array_size(items) > 0 && !json_is_integer(next)))
                 return fault_set(fault, ERR_INTERNAL, NULL, "The answer of the server lacks \"items\" or \"next_after\".");
-        json_array_foreach(items, index, item)
-        {
+        json_array_foreach (items, index, item) {
                 e = json_compact(item, &ret->lines, fault);
                 if (e)
                         return e;

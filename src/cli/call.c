@@ -231,8 +231,7 @@ static enum err show_page(struct listing *listing, const json_t *items, struct f
                 listing->shown += json_array_size(items);
                 return table_print(&listing->table, out, items, fault);
         }
-        json_array_foreach(items, index, item)
-        {
+        json_array_foreach (items, index, item) {
                 auto_buffer text = { 0 };
                 enum err e = json_compact(item, &text, fault);
                 if (e)

@@ -114,8 +114,7 @@ void output_value(struct buffer *into, const json_t *value)
         } else if (json_is_boolean(value)) {
                 buffer_puts(into, json_is_true(value) ? "yes" : "no");
         } else if (json_is_array(value) && json_array_size(value) > 0) {
-                json_array_foreach(value, index, element)
-                {
+                json_array_foreach (value, index, element) {
                         if (index > 0)
                                 BUFFER_LITERAL(into, ", ");
                         output_value(into, element);
@@ -157,8 +156,7 @@ static void collect(struct lines *lines, const json_t *value, const char *path, 
                 return;
         }
         if (is_list_of_objects(value) && depth < NESTING_MAX) {
-                json_array_foreach(value, index, member)
-                {
+                json_array_foreach (value, index, member) {
                         (void)snprintf(inner, sizeof(inner), "%s[%zu]", path, index);
                         collect(lines, member, inner, depth + 1);
                 }

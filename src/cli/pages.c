@@ -18,7 +18,7 @@ static const struct pair environment[] = {
         { "MUSTER_CA_FILE", "Certificates to trust instead of the system's, PEM." },
 };
 
-/* The words of base/error.h; a test holds them against enum exit_code. */
+/* The words of enum exit_code in base/error.h, in its order. */
 static const struct pair exit_codes[] = {
         { "0", "Done." },
         { "1", "A fault of the program or of the world around it." },
@@ -30,6 +30,7 @@ static const struct pair exit_codes[] = {
         { "7", "Server or database not reachable now; try again." },
         { "8", "`audit verify` found a bad entry." },
 };
+_Static_assert(COUNT_OF(exit_codes) == EXIT_TAMPERED + 1, "one row for each exit code");
 
 static const char *const habits[] = {
         "Resources are named by id or by their unique name (user name, slug, display name).",

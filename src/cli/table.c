@@ -37,8 +37,7 @@ enum err table_print(struct table *table, FILE *stream, const json_t *rows, stru
         size_t index;
         const json_t *row;
         auto_buffer cells = { 0 }; /* NUL-terminated, row after row */
-        json_array_foreach(rows, index, row)
-        {
+        json_array_foreach (rows, index, row) {
                 for (size_t i = 0; i < count; i++) {
                         size_t before = cells.length;
                         output_value(&cells, output_find(row, table->columns[i].path));
