@@ -65,6 +65,8 @@ enum err query_members(const struct query *query, const char *group_ref, int64_t
 /* Any live resource of the root by number, for showing its id and name; ERR_NOT_FOUND. No right is judged. */
 enum err query_by_no(const struct query *query, int64_t no, struct resource_row *ret, struct fault *fault) MUST_USE;
 enum err query_grant(const struct query *query, int64_t no, struct grant_row *ret, struct fault *fault) MUST_USE;
+/* externalId of a user or group, as whoever made it gave it; "" when he gave none. In the arena. */
+enum err query_external_id(const struct query *query, const struct resource_row *row, const char **ret, struct fault *fault) MUST_USE;
 enum err query_count(const struct query *query, enum resource_kind kind, int64_t *ret, struct fault *fault) MUST_USE;
 /* Does the actor hold subject:action in this organisation or project? */
 enum err query_need(const struct query *query, int64_t scope_no, enum permission_level level, const char *subject, const char *action,

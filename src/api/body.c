@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What comes in beside attributes: keys of a body that belong to the operation, not to the resource, and the paging of lists. An unknown
+ * key is refused with the nearest known one, never ignored. */
+#include "call.h"
+#include "cursor.h"
+
+#include <string.h>
+#include "base/auto.h"
+#include "base/text.h"
+
+#define OF(kind) (1u << (kind))
+
+/* Attributes of the type win: `organization` of a project is one and stays in the document. */
+static const struct extra {
+        const char *name;
+        unsigned verbs; /* OF(CHANGE_…) */
+        unsigned kinds; /* OF(KIND_…) */
+        enum { EXTRA_TEXT, EXTRA_NUMBER } form;
+        size_t offset; /* in struct change */
+} extras[] = {
+        { "role", OF(CHANGE_CREATE), OF(KIND_IDENTITY), EXTRA_TEXT, offsetof(struct change, role) },
+        { "organization", OF(CHANGE_CREATE), OF(KIND_CONNECTION) | OF(KIND_UPSTREAM), EXTRA_TEXT, offsetof(struct change, organization) },
+        { "ttl_s", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_IDENTITY) | OF(KIND_CONNECTION), EXTRA_NUMBER,
+                offsetof(struct change, ttl_s) },
+};
+
+static enum err take_text(
+        const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
+{
+        const char *text;
+        enum err e = json_take_text(body, extra->name, true, &text, fault);
+        if (e)
+                return e;
+        const char *kept = arena_strdup(call->query.arena, text);
+        if (!kept)
+                return call_memory(fault);
+        memcpy((char *)change + extra->offset, &kept, sizeof(kept));
+        return ERR_OK;
+}
+
+static enum err take_number(const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
+{
+        int64_t number;
+        enum err e = json_take_i64(body, extra->name, true, 0, &number, fault);
+        if (e)
+                return e;
+        if (number < 1)
+                return fault_set(fault, ERR_VALUE, extra->name, "\"%s\" must be a positive number of seconds", extra->name);
+        memcpy((char *)change + extra->offset, &number, sizeof(number));
+        return ERR_OK;
+}
+
+enum err call_take_extras(const struct call *call, json_t *body, struct change *change, struct fault *fault)
+{
+        for (size_t i = 0; i < COUNT_OF(extras); i++) {
+                const struct extra *extra = &extras[i];
+                bool known = (extra->verbs & OF(change->verb)) && (extra->kinds & OF(call->type->kind));
+                if (!known || !json_object_get(body, extra->name))
+                        continue;
+                enum err e =
+                        extra->form == EXTRA_TEXT ? take_text(call, body, extra, change, fault) : take_number(body, extra, change, fault);
+                if (e)
+                        return e;
+                (void)json_object_del(body, extra->name);
+        }
+        return ERR_OK;
+}
+
+enum err call_check_keys(const json_t *body, const char *known, struct fault *fault)
+{
+        const char *names[] = { known, NULL }, *key;
+        json_t *value;
+        json_object_foreach ((json_t *)body, key, value) {
+                if (known && strcmp(key, known) == 0)
+                        continue;
+                const char *nearest = text_nearest(key, names);
+                return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here%s%s%s", key, nearest ? "; did you mean \"" : "",
+                        nearest ? nearest : "", nearest ? "\"?" : "");
+        }
+        return ERR_OK;
+}
+
+enum err call_page(const struct call *call, enum resource_kind kind, int *ret_limit, int64_t *ret_after_no, struct fault *fault)
+{
+        int64_t limit, after_no = 0;
+        if (!request_query_i64(call->request, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit))
+                return fault_set(fault, ERR_COUNT, "limit", "limit must be a number from 1 to %d", LIST_LIMIT_MAX);
+        const char *cursor = request_query(call->request, "cursor");
+        enum err e = cursor && *cursor ? cursor_parse(cursor, kind, &after_no, fault) : ERR_OK;
+        if (e)
+                return e;
+        *ret_limit = (int)limit;
+        *ret_after_no = after_no;
+        return ERR_OK;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A resource as the management API shows it: the header's fields, then the stored document as it stands, then what belongs to the kind. */
+#ifndef API_RENDER_H
+#define API_RENDER_H
+
+#include "directory/query.h"
+
+/* Somebody named in a resource: source, principal, scope. `id` NULL: not there any more. */
+struct party {
+        int64_t no;
+        enum resource_kind kind;
+        const char *id, *name;
+};
+#define PARTIES_KEPT 8
+/* Zero but for `query`: what a page names again and again is read once. */
+struct render {
+        const struct query *query;
+        struct party parties[PARTIES_KEPT];
+        unsigned next;
+};
+
+/* Writes the object without its closing brace, so that the caller may add members. */
+enum err render_open(struct render *render, const struct resource_row *row, struct buffer *into, struct fault *fault) MUST_USE;
+enum err render_resource(struct render *render, const struct resource_row *row, struct buffer *into, struct fault *fault) MUST_USE;
+/* The name people know it by (userName, displayName, slug, name), in the arena; "" when the document has none. */
+enum err render_name(
+        struct arena *arena, enum resource_kind kind, const char *doc, size_t length, const char **ret, struct fault *fault) MUST_USE;
+enum err render_party(struct render *render, int64_t no, struct party *ret, struct fault *fault) MUST_USE;
+
+/* ,"name":"text" — `text` NULL: null. */
+void render_text(struct buffer *into, const char *name, const char *text);
+/* ,"name":"2026-11-21T05:06:07.123Z" — 0: null. */
+void render_time(struct buffer *into, const char *name, int64_t time_us);
+void render_number(struct buffer *into, const char *name, int64_t number);
+/* ,"source":"local" or the connection's id. */
+enum err render_source(struct render *render, int64_t source_no, struct buffer *into, struct fault *fault) MUST_USE;
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The route tables of the management API (docs/api.md) and of decisions. Machine identities only: a connection's token is refused by the
+ * server before any handler runs. Rights beyond that are judged by directory, from the graph for reads and from rows for writes. */
+#include "api/api.h"
+
+#include "call.h"
+#include "decision.h"
+
+/* Set once before the server starts: route handlers have no context of their own. */
+static struct directory *the_directory;
+
+void api_use(struct directory *directory)
+{
+        the_directory = directory;
+}
+
+struct directory *api_directory(void)
+{
+        return the_directory;
+}
+
+/* clang-format off */
+static const struct operation
+        list_all       = { resource_list_run,    "",            OFFER_READ },
+        get_one        = { resource_get_run,     "",            OFFER_READ },
+        create         = { resource_create_run,  "",            OFFER_CREATE },
+        merge          = { resource_merge_run,   "",            OFFER_EDIT },
+        delete         = { resource_delete_run,  "",            OFFER_DELETE },
+        restore_user   = { resource_restore_run, "users",       OFFER_DELETE },
+        restore_group  = { resource_restore_run, "groups",      OFFER_DELETE },
+        list_members   = { members_list_run,     "groups",      OFFER_READ },
+        add_members    = { members_add_run,      "groups",      OFFER_EDIT },
+        remove_member  = { members_remove_run,   "groups",      OFFER_EDIT },
+        rotate_own     = { token_rotate_run,     "identities",  OFFER_EDIT },
+        rotate_scim    = { token_rotate_run,     "connections", OFFER_EDIT },
+        gain_access    = { access_gain_run,      "projects",    OFFER_EDIT },
+        status         = { status_run,           NULL,          0 },
+        audit_list     = { audit_list_run,       NULL,          0 },
+        audit_verify   = { audit_verify_run,     NULL,          0 };
+
+#define BASE "/api/v1"
+#define ROW(method, pattern, action, limit, operation) \
+        { method, BASE pattern, call_handle, WHO_IDENTITY, action, FACE_API, limit, 0, &(operation) }
+static const struct route api_rows[] = {
+        ROW(METHOD_GET,    "/status",                   ACTION_SELF,   0,               status),
+        ROW(METHOD_GET,    "/audit",                    ACTION_READ,   0,               audit_list),
+        ROW(METHOD_POST,   "/audit/verify",             ACTION_READ,   LIMIT_KIB(64),   audit_verify),
+        ROW(METHOD_GET,    "/{collection}",             ACTION_READ,   0,               list_all),
+        ROW(METHOD_POST,   "/{collection}",             ACTION_CREATE, LIMIT_KIB(1024), create),
+        ROW(METHOD_GET,    "/{collection}/{ref}",       ACTION_READ,   0,               get_one),
+        ROW(METHOD_PATCH,  "/{collection}/{ref}",       ACTION_EDIT,   LIMIT_KIB(1024), merge),
+        ROW(METHOD_DELETE, "/{collection}/{ref}",       ACTION_DELETE, 0,               delete),
+        ROW(METHOD_POST,   "/users/{ref}/restore",      ACTION_CREATE, LIMIT_KIB(64),   restore_user),
+        ROW(METHOD_POST,   "/groups/{ref}/restore",     ACTION_CREATE, LIMIT_KIB(64),   restore_group),
+        ROW(METHOD_GET,    "/groups/{ref}/members",     ACTION_READ,   0,               list_members),
+        ROW(METHOD_POST,   "/groups/{ref}/members",     ACTION_EDIT,   LIMIT_KIB(1024), add_members),
+        ROW(METHOD_DELETE, "/groups/{ref}/members/{member}", ACTION_EDIT, 0,            remove_member),
+        ROW(METHOD_POST,   "/identities/{ref}/rotate",  ACTION_EDIT,   LIMIT_KIB(64),   rotate_own),
+        ROW(METHOD_POST,   "/connections/{ref}/rotate", ACTION_EDIT,   LIMIT_KIB(64),   rotate_scim),
+        ROW(METHOD_POST,   "/projects/{ref}/gain-access", ACTION_CREATE, LIMIT_KIB(64), gain_access),
+        { METHOD_NONE, NULL, NULL, 0, ACTION_REFUSE, FACE_API, 0, 0, NULL },
+};
+
+static const struct route decision_rows[] = {
+        { METHOD_POST, "/access/v1/evaluation", decision_evaluate, WHO_IDENTITY, ACTION_EVALUATE, FACE_DECISION, LIMIT_KIB(64),
+          ROUTE_ON_LOOP | ROUTE_ANY_MEDIA, NULL },
+        { METHOD_GET, "/.well-known/authzen-configuration", decision_metadata, WHO_ANYONE, ACTION_PUBLIC, FACE_DECISION, 0,
+          ROUTE_ON_LOOP, NULL },
+        { METHOD_NONE, NULL, NULL, 0, ACTION_REFUSE, FACE_DECISION, 0, 0, NULL },
+};
+/* clang-format on */
+
+const struct route_table api_routes = { api_rows, BASE, FACE_API };
+const struct route_table decision_routes = { decision_rows, "/access/v1", FACE_DECISION };
