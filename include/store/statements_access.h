@@ -21,8 +21,8 @@
                 "SELECT no, owner_no, kind, hash, scopes, expires_us FROM credential WHERE root_no = $1 AND no > $2 "                     \
                 "AND revoked_us = 0 ORDER BY no LIMIT $3")                                                                                \
         /* Claims of connections on users; 3 = claimed as deleted. */                                                                     \
-        X(ACCESS_CLAIMS, READ, "iiiii", "iiit",                                                                                           \
-                "SELECT connection_no, kind, no, external_id FROM claim WHERE root_no = $1 AND (connection_no, kind, no) > "              \
-                "($2, $3, $4) AND kind = 2 AND connection_no > 0 AND claimed_active <> 3 ORDER BY connection_no, kind, no LIMIT $5")
+        X(ACCESS_CLAIMS, READ, "iiii", "iit",                                                                                            \
+                "SELECT no, connection_no, external_id FROM claim WHERE root_no = $1 AND (no, connection_no) > ($2, $3) AND kind = 2 "    \
+                "AND connection_no > 0 AND claimed_active <> 3 ORDER BY no, connection_no LIMIT $4")
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Statements over resources, claims, edges, grants and credentials (store/rows reads them). */
+ * Statements over resources, claims, edges, grants and credentials (store/rows reads them). A `+` before a column keeps SQLite, which has
+ * no statistics here, from choosing the index of that column over the narrower one. */
 /* clang-format off */
 #ifndef STORE_STATEMENTS_RESOURCE_H
 #define STORE_STATEMENTS_RESOURCE_H
@@ -59,7 +60,7 @@
                 "BY v.no LIMIT $4")                                                                                          \
         X(CLAIM_PUT, AUDITED, "iiiitiit", "",                                                                                \
                 "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) VALUES ($1, " \
-                "$2, $3, $4, $5, $6, $7, $8) ON CONFLICT (root_no, connection_no, kind, no) DO UPDATE SET external_id = "    \
+                "$2, $3, $4, $5, $6, $7, $8) ON CONFLICT (root_no, no, connection_no) DO UPDATE SET external_id = "    \
                 "excluded.external_id, claimed_active = excluded.claimed_active, modified_us = excluded.modified_us, doc = " \
                 "excluded.doc")                                                                                              \
         X(CLAIM_REMOVE, AUDITED, "iiii", "",                                                                                 \
@@ -111,11 +112,11 @@
                 "ORDER BY m.member_no LIMIT $5")                                                                             \
         X(MEMBER_GROUPS, READ, "ii", "iiitt",                                                                                \
                 "SELECT m.container_no, m.source_no, r.active, r.id, r.doc FROM member m JOIN resource r ON r.root_no = "    \
-                "m.root_no AND r.no = m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND r.kind = 3 AND r.deleted_us = " \
+                "m.root_no AND r.no = m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND +r.kind = 3 AND r.deleted_us = " \
                 "0 ORDER BY m.container_no, m.source_no LIMIT 10000")                                                        \
         X(MEMBER_GROUPS_SOURCE, READ, "iii", "itt",                                                                          \
                 "SELECT m.container_no, r.id, r.doc FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = "      \
-                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.source_no = $3 AND r.kind = 3 AND r.deleted_us = " \
+                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.source_no = $3 AND +r.kind = 3 AND r.deleted_us = " \
                 "0 ORDER BY m.container_no LIMIT 10000")                                                                     \
         X(GRANT_INSERT, AUDITED, "iiiiitiiiii", "",                                                                          \
                 "INSERT INTO role_grant (root_no, no, scope_no, principal_no, role_no, privilege, from_us, until_us, source_no, " \
@@ -139,7 +140,7 @@
                 "SELECT owner_no, kind, scopes, expires_us, revoked_us FROM credential WHERE root_no = $1 AND no = $2")      \
         X(CREDENTIAL_LIST, READ, "ii", "iiii",                                                                               \
                 "SELECT no, created_us, expires_us, last_used_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND "  \
-                "revoked_us = 0 ORDER BY no LIMIT 100")                                                                      \
+                "revoked_us = 0 ORDER BY +no LIMIT 100")                                                                      \
         X(CREDENTIAL_REVOKE, AUDITED, "iii", "",                                                                             \
                 "UPDATE credential SET revoked_us = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0")                   \
         X(CREDENTIAL_USED, PLAIN, "iii", "",                                                                                 \
@@ -154,16 +155,16 @@
         X(ADMIN_DIRECT, READ, "iii", "i",                                                                                    \
                 "SELECT u.no FROM role_grant g JOIN resource u ON u.root_no = g.root_no AND u.no = g.principal_no WHERE "    \
                 "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > " \
-                "$3) AND u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n " \
+                "$3) AND +u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n " \
                 "ON n.root_no = c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND "       \
                 "c.connection_no > 0 AND c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")               \
         X(ADMIN_BY_GROUP, READ, "iii", "i",                                                                                  \
-                "SELECT u.no FROM role_grant g JOIN resource r ON r.root_no = g.root_no AND r.no = g.principal_no AND r.kind = 3 " \
-                "AND r.active = 1 AND r.deleted_us = 0 JOIN member m ON m.root_no = g.root_no AND m.container_no = "         \
-                "g.principal_no JOIN resource u ON u.root_no = m.root_no AND u.no = m.member_no WHERE g.root_no = $1 AND "   \
-                "g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND u.kind = 2 " \
-                "AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n ON n.root_no = " \
-                "c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND " \
-                "c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")
+                "SELECT u.no FROM role_grant g CROSS JOIN resource r CROSS JOIN member m CROSS JOIN resource u WHERE g.root_no = $1 " \
+                "AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "     \
+                "r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 AND "  \
+                "m.root_no = g.root_no AND m.container_no = g.principal_no AND u.root_no = g.root_no AND u.no = m.member_no " \
+                "AND +u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n " \
+                "ON n.root_no = c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND "        \
+                "c.connection_no > 0 AND c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")
 
 #endif

@@ -60,10 +60,10 @@ CREATE TABLE claim (
     claimed_active @i64  NOT NULL CHECK (claimed_active BETWEEN 0 AND 3),
     modified_us    @i64  NOT NULL,
     doc            @text NOT NULL,
-    PRIMARY KEY (root_no, connection_no, kind, no)
+    PRIMARY KEY (root_no, no, connection_no)
 ) @clustered;
 CREATE UNIQUE INDEX claim_external_id ON claim (root_no, connection_no, kind, external_id) WHERE external_id <> '' AND claimed_active <> 3;
-CREATE INDEX claim_resource ON claim (root_no, no);
+CREATE INDEX claim_list ON claim (root_no, connection_no, kind, no);
 
 CREATE TABLE member (
     root_no      @i64 NOT NULL,

@@ -88,9 +88,9 @@ static void read_credential(const struct result *row, int64_t at[3], struct effe
 
 static void read_claim(const struct result *row, int64_t at[3], struct effect *ret)
 {
-        for (int i = 0; i < 3; i++)
-                at[i] = result_i64(row, i);
-        *ret = (struct effect){ .kind = EFFECT_CLAIM, .other_no = at[0], .no = at[2], .text = result_text(row, 3, NULL), .active = true };
+        at[0] = result_i64(row, 0);
+        at[1] = result_i64(row, 1);
+        *ret = (struct effect){ .kind = EFFECT_CLAIM, .no = at[0], .other_no = at[1], .text = result_text(row, 2, NULL), .active = true };
 }
 
 static const struct page pages[] = {
@@ -98,7 +98,7 @@ static const struct page pages[] = {
         { ST_ACCESS_MEMBERS, 2, read_member },
         { ST_ACCESS_GRANTS, 1, read_grant },
         { ST_ACCESS_CREDENTIALS, 1, read_credential },
-        { ST_ACCESS_CLAIMS, 3, read_claim },
+        { ST_ACCESS_CLAIMS, 2, read_claim },
 };
 
 /* A row about something deleted is no part of the graph. */

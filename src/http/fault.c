@@ -94,8 +94,8 @@ void reply_fault(struct request *request, enum err code, const struct fault *fau
         char title[TITLE_MAX], seconds[16];
         struct refusal refusal = { .row = error_row(code), .title = title, .detail = title, .request_id = request->request_id };
         title_format(refusal.row, title);
-        if (fault && fault->message[0])
-                refusal.detail = fault->message;
+        const char *why = fault && fault->message[0] ? fault->message : title;
+        refusal.detail = code == ERR_INTERNAL ? "An internal error; the server's log names it under this request id." : why;
         if (fault)
                 refusal.field = fault->field;
 
@@ -111,10 +111,11 @@ void reply_fault(struct request *request, enum err code, const struct fault *fau
         }
         if (reply->status == 401)
                 reply_header(request, "WWW-Authenticate", "Bearer realm=\"muster\"");
-        if (fault && fault->retry_after_s > 0) {
-                (void)snprintf(seconds, sizeof(seconds), "%u", fault->retry_after_s);
+        unsigned retry_after_s = fault && fault->retry_after_s ? fault->retry_after_s : reply->status == 503 ? 1 : 0;
+        if (retry_after_s) {
+                (void)snprintf(seconds, sizeof(seconds), "%u", retry_after_s);
                 reply_header(request, "Retry-After", seconds);
         }
-        if (!request->log_note && request->arena)
-                request->log_note = arena_strdup(request->arena, refusal.detail);
+        if (request->arena && (!request->log_note || reply->status >= 500))
+                request->log_note = arena_strdup(request->arena, why);
 }

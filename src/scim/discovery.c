@@ -112,7 +112,7 @@ static const struct endpoint *endpoint_of(const struct request *request)
         return NULL;
 }
 
-enum handled discovery_get(struct request *request)
+enum handled scim_discovery(struct request *request)
 {
         struct fault fault = { 0 };
         const struct endpoint *endpoint = endpoint_of(request);

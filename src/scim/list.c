@@ -19,7 +19,7 @@ static enum err show(struct page *page, const struct claimed_row *row)
 {
         if (page->shown++)
                 buffer_putc(page->into, ',');
-        return render_resource(page->scim, row, page->into);
+        return scim_render(page->scim, row, page->into);
 }
 
 static enum err matches(struct page *page, const struct claimed_row *row, bool *ret)
@@ -28,7 +28,7 @@ static enum err matches(struct page *page, const struct claimed_row *row, bool *
         if (page->exact)
                 return ERR_OK;
         json_auto_t *resource = NULL;
-        enum err e = render_for_filter(page->scim, row, page->filter, &resource);
+        enum err e = scim_render_for_filter(page->scim, row, page->filter, &resource);
         if (!e)
                 *ret = filter_match(page->filter, resource, page->scim->request->arena) == TRUTH_TRUE;
         return e;
@@ -81,7 +81,7 @@ static enum err parse(struct page *page)
         return e;
 }
 
-enum handled resource_list_get(struct request *request)
+enum handled scim_list(struct request *request)
 {
         struct scim scim;
         auto_buffer resources = { 0 };

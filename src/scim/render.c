@@ -170,7 +170,7 @@ static const char *edges_attribute(const struct scim *scim)
         return scim->type->kind == KIND_GROUP ? "members" : "groups";
 }
 
-enum err render_resource(struct scim *scim, const struct claimed_row *row, struct buffer *into)
+enum err scim_render(struct scim *scim, const struct claimed_row *row, struct buffer *into)
 {
         if (!scim->selection)
                 return put_whole(scim, row, true, into);
@@ -186,7 +186,7 @@ enum err render_resource(struct scim *scim, const struct claimed_row *row, struc
         return e ? e : json_compact(resource, into, &scim->fault);
 }
 
-enum err render_for_filter(struct scim *scim, const struct claimed_row *row, const struct filter *filter, json_t **ret)
+enum err scim_render_for_filter(struct scim *scim, const struct claimed_row *row, const struct filter *filter, json_t **ret)
 {
         auto_buffer whole = { 0 };
         enum err e = put_whole(scim, row, filter_names(filter, edges_attribute(scim)), &whole);
@@ -195,11 +195,11 @@ enum err render_for_filter(struct scim *scim, const struct claimed_row *row, con
         return e ? e : json_parse_object(whole.data, whole.length, ret, &scim->fault);
 }
 
-enum err render_reply(struct scim *scim, const struct claimed_row *row, int status)
+enum err scim_render_reply(struct scim *scim, const struct claimed_row *row, int status)
 {
         struct request *request = scim->request;
         char version[32];
-        enum err e = render_resource(scim, row, &request->reply.body);
+        enum err e = scim_render(scim, row, &request->reply.body);
         if (!e)
                 e = buffer_check(&request->reply.body, &scim->fault);
         if (e)

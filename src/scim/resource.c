@@ -22,7 +22,7 @@ static bool is_current(const char *if_none_match, int64_t version)
         return strcmp(if_none_match, "*") == 0 || strstr(if_none_match, tag) != NULL;
 }
 
-enum handled resource_get(struct request *request)
+enum handled scim_get(struct request *request)
 {
         struct scim scim;
         struct claimed_row row;
@@ -36,7 +36,7 @@ enum handled resource_get(struct request *request)
                 return HANDLED;
         }
         if (!e)
-                e = render_reply(&scim, &row, 200);
+                e = scim_render_reply(&scim, &row, 200);
         return e ? scim_refuse(&scim, e) : HANDLED;
 }
 
@@ -79,14 +79,14 @@ static enum err accept(struct scim *scim, enum accept_mode mode, const json_t *b
 static enum handled answer(struct scim *scim, const struct change *change, int status)
 {
         scim_revision(scim, change);
-        enum err e = render_reply(scim, &change->after, status);
+        enum err e = scim_render_reply(scim, &change->after, status);
         if (e)
                 return scim_refuse(scim, e);
         scim_note_leniencies(scim);
         return HANDLED;
 }
 
-enum handled resource_post(struct request *request)
+enum handled scim_post(struct request *request)
 {
         struct scim scim;
         json_auto_t *body = NULL, *document = NULL;
@@ -110,7 +110,7 @@ static enum err check_id(struct scim *scim, const json_t *body, const char *ref)
         return fault_set(&scim->fault, ERR_MUTABILITY, "id", "id is read-only and must be that of the path, or absent");
 }
 
-enum handled resource_put(struct request *request)
+enum handled scim_put(struct request *request)
 {
         struct scim scim;
         json_auto_t *body = NULL, *document = NULL;
@@ -127,7 +127,7 @@ enum handled resource_put(struct request *request)
 }
 
 /* A group answers 204, so that a change of one member never reads the others; with attributes= it must be 200 (RFC 7644 section 3.5.2). */
-enum handled resource_patch(struct request *request)
+enum handled scim_patch(struct request *request)
 {
         struct scim scim;
         json_auto_t *body = NULL;
@@ -149,7 +149,7 @@ enum handled resource_patch(struct request *request)
         return HANDLED;
 }
 
-enum handled resource_delete(struct request *request)
+enum handled scim_delete(struct request *request)
 {
         struct scim scim;
         enum err e = scim_begin(&scim, request);

@@ -17,11 +17,11 @@ static enum handled not_implemented(struct request *request)
 
 /* clang-format off */
 static const struct route rows[] = {
-        { METHOD_GET,    "/scim/v2/ServiceProviderConfig", discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
-        { METHOD_GET,    "/scim/v2/ResourceTypes",         discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
-        { METHOD_GET,    "/scim/v2/ResourceTypes/{name}",  discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
-        { METHOD_GET,    "/scim/v2/Schemas",               discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
-        { METHOD_GET,    "/scim/v2/Schemas/{urn}",         discovery_get,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/ServiceProviderConfig", scim_discovery,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/ResourceTypes",         scim_discovery,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/ResourceTypes/{name}",  scim_discovery,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/Schemas",               scim_discovery,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/Schemas/{urn}",         scim_discovery,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_GET,    "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_POST,   "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BODY,     0, NULL },
         { METHOD_PUT,    "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
@@ -30,12 +30,12 @@ static const struct route rows[] = {
         { METHOD_POST,   "/scim/v2/Bulk",                  not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_POST,   "/scim/v2/.search",               not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_POST,   "/scim/v2/{type}/.search",        not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
-        { METHOD_GET,    "/scim/v2/{type}",                resource_list_get, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
-        { METHOD_POST,   "/scim/v2/{type}",                resource_post,     WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BIG_BODY, 0, NULL },
-        { METHOD_GET,    "/scim/v2/{type}/{id}",           resource_get,      WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
-        { METHOD_PUT,    "/scim/v2/{type}/{id}",           resource_put,      WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
-        { METHOD_PATCH,  "/scim/v2/{type}/{id}",           resource_patch,    WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
-        { METHOD_DELETE, "/scim/v2/{type}/{id}",           resource_delete,   WHO_CONNECTION, ACTION_DELETE, FACE_SCIM, 0,        0, NULL },
+        { METHOD_GET,    "/scim/v2/{type}",                scim_list, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_POST,   "/scim/v2/{type}",                scim_post,     WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_GET,    "/scim/v2/{type}/{id}",           scim_get,      WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
+        { METHOD_PUT,    "/scim/v2/{type}/{id}",           scim_put,      WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_PATCH,  "/scim/v2/{type}/{id}",           scim_patch,    WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_DELETE, "/scim/v2/{type}/{id}",           scim_delete,   WHO_CONNECTION, ACTION_DELETE, FACE_SCIM, 0,        0, NULL },
         { .method = METHOD_NONE },
 };
 /* clang-format on */

@@ -41,19 +41,19 @@ void scim_revision(struct scim *scim, const struct change *change);
 
 /* ---- render.c ---- */
 /* One resource as this connection sees it (R3), pruned by the selection, appended to `into`. */
-enum err render_resource(struct scim *scim, const struct claimed_row *row, struct buffer *into) MUST_USE;
+enum err scim_render(struct scim *scim, const struct claimed_row *row, struct buffer *into) MUST_USE;
 /* The same as JSON for a filter: members and groups only where `filter` names them. New reference. */
-enum err render_for_filter(struct scim *scim, const struct claimed_row *row, const struct filter *filter, json_t **ret) MUST_USE;
+enum err scim_render_for_filter(struct scim *scim, const struct claimed_row *row, const struct filter *filter, json_t **ret) MUST_USE;
 /* ETag, Location and the body. */
-enum err render_reply(struct scim *scim, const struct claimed_row *row, int status) MUST_USE;
+enum err scim_render_reply(struct scim *scim, const struct claimed_row *row, int status) MUST_USE;
 
 /* ---- handlers ---- */
-enum handled resource_get(struct request *request);
-enum handled resource_list_get(struct request *request);
-enum handled resource_post(struct request *request);
-enum handled resource_put(struct request *request);
-enum handled resource_patch(struct request *request);
-enum handled resource_delete(struct request *request);
-enum handled discovery_get(struct request *request);
+enum handled scim_get(struct request *request);
+enum handled scim_list(struct request *request);
+enum handled scim_post(struct request *request);
+enum handled scim_put(struct request *request);
+enum handled scim_patch(struct request *request);
+enum handled scim_delete(struct request *request);
+enum handled scim_discovery(struct request *request);
 
 #endif
