@@ -24,7 +24,7 @@ struct cli {
 };
 
 /* A fault of the command line that the table cannot express. */
-#define cli_usage(cli, fault, ...) ((cli)->is_usage = true, fault_set((fault), ERR_VALUE, NULL, __VA_ARGS__))
+#define cli_usage(cli, fault, ...) ((cli)->is_usage = true, (void)fault_set((fault), ERR_VALUE, NULL, __VA_ARGS__), ERR_VALUE)
 
 struct client {
         struct cli *cli;

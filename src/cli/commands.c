@@ -90,13 +90,13 @@ static const struct column columns_connection[] = {
         { .path = noun " list", .options = O_LIST, .summary = "List " many, .run = call_run, \
           .call = { "GET", API collection, query_list, NULL, columns_, NULL, NULL } }
 #define SHOW(noun, collection, argument, article) \
-        { .path = noun " show", .arguments = argument, .options = O_ONE, .summary = "Show " article, .run = call_run, \
+        { .path = noun " show", .arguments = (argument), .options = O_ONE, .summary = "Show " article, .run = call_run, \
           .call = { "GET", API collection "/{1}", query_org, NULL, NULL, NULL, NULL } }
 #define SET(noun, verb, collection, argument, summary_, body_, done_) \
-        { .path = noun " " verb, .arguments = argument, .options = O_ONE, .summary = summary_, .run = call_run, \
+        { .path = noun " " verb, .arguments = (argument), .options = O_ONE, .summary = (summary_), .run = call_run, \
           .call = { "PATCH", API collection "/{1}", query_org, body_, NULL, NULL, done_ } }
 #define DELETE(noun, collection, argument, summary_) \
-        { .path = noun " delete", .arguments = argument, .options = O_ONE, .summary = summary_, .run = call_run, \
+        { .path = noun " delete", .arguments = (argument), .options = O_ONE, .summary = (summary_), .run = call_run, \
           .call = { "DELETE", API collection "/{1}", query_org, NULL, NULL, NULL, "deleted" } }
 
 static const struct command commands[] = {

@@ -55,7 +55,7 @@ enum err table_print(struct table *table, FILE *stream, const json_t *rows, stru
                 print_cell(table, stream, i, count, table->columns[i].title);
         table->has_title = true;
         const char *cell = cells.data;
-        for (size_t i = 0; i < json_array_size(rows) * count; i++) {
+        for (size_t i = 0; cell && i < json_array_size(rows) * count; i++) {
                 print_cell(table, stream, i % count, count, cell);
                 cell += strlen(cell) + 1;
         }
