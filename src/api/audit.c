@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "call.h"
-#include "render.h"
+#include "view.h"
 
 static const struct {
         const char *name;
@@ -56,7 +56,7 @@ static enum err list_pages(const struct call *call, int64_t *seq, int limit, int
         return e;
 }
 
-enum err audit_list_run(const struct call *call, struct fault *fault)
+enum err audit_list_answer(const struct call *call, struct fault *fault)
 {
         struct request *request = call->request;
         struct listing listing = { .body = &request->reply.body };
@@ -74,19 +74,19 @@ enum err audit_list_run(const struct call *call, struct fault *fault)
         if (e)
                 return e;
         buffer_putc(listing.body, ']');
-        render_number(listing.body, "next_after", after);
+        view_number(listing.body, "next_after", after);
         buffer_putc(listing.body, '}');
         reply_json(request, 200, JSON_TYPE);
         return ERR_OK;
 }
 
-enum err audit_verify_run(const struct call *call, struct fault *fault)
+enum err audit_verify_answer(const struct call *call, struct fault *fault)
 {
         struct buffer *reply = &call->request->reply.body;
         struct verify_report report = { 0 };
         const char *checkpoint = NULL;
         json_auto_t *body = NULL;
-        enum err e = call_body(call, &body, fault);
+        enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = call_check_keys(body, "checkpoint", fault);
         if (!e)
@@ -97,14 +97,14 @@ enum err audit_verify_run(const struct call *call, struct fault *fault)
                 return e;
         bool whole = !report.reason[0] && !report.bad_seq;
         buffer_puts(reply, whole ? "{\"whole\":true" : "{\"whole\":false");
-        render_number(reply, "entries", report.entries);
-        render_number(reply, "blanked", report.blanked);
-        render_number(reply, "first_seq", report.first_seq);
-        render_number(reply, "last_seq", report.last_seq);
-        render_number(reply, "checkpoints", report.checkpoints);
-        render_number(reply, "unsigned_tail", report.unsigned_tail);
-        render_number(reply, "bad_seq", report.bad_seq);
-        render_text(reply, "reason", report.reason);
+        view_number(reply, "entries", report.entries);
+        view_number(reply, "blanked", report.blanked);
+        view_number(reply, "first_seq", report.first_seq);
+        view_number(reply, "last_seq", report.last_seq);
+        view_number(reply, "checkpoints", report.checkpoints);
+        view_number(reply, "unsigned_tail", report.unsigned_tail);
+        view_number(reply, "bad_seq", report.bad_seq);
+        view_text(reply, "reason", report.reason);
         buffer_putc(reply, '}');
         reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;

@@ -104,7 +104,7 @@ enum err call_memory(struct fault *fault)
         return fault_set(fault, ERR_MEMORY, "", "out of memory");
 }
 
-enum err call_body(const struct call *call, json_t **ret, struct fault *fault)
+enum err call_take_body(const struct call *call, json_t **ret, struct fault *fault)
 {
         const struct request *request = call->request;
         if (request->body_length)

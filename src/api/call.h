@@ -38,7 +38,7 @@ struct directory *api_directory(void);
 
 /* ---- steps (call.c) ---- */
 /* The body as an object; an empty body is {}. New reference. */
-enum err call_body(const struct call *call, json_t **ret, struct fault *fault) MUST_USE;
+enum err call_take_body(const struct call *call, json_t **ret, struct fault *fault) MUST_USE;
 /* call->ref; a name together with ?organization= is looked up there first. */
 enum err call_ref(const struct call *call, const char **ret, struct fault *fault) MUST_USE;
 /* The resource that the path names, as far as the caller may see it. */
@@ -61,23 +61,23 @@ bool call_is_unchanged(const struct call *call, int64_t version);
 enum err call_memory(struct fault *fault) MUST_USE;
 
 /* ---- operations ---- */
-enum err resource_list_run(const struct call *call, struct fault *fault);
-enum err resource_get_run(const struct call *call, struct fault *fault);
-enum err resource_create_run(const struct call *call, struct fault *fault);
-enum err resource_merge_run(const struct call *call, struct fault *fault);
-enum err resource_delete_run(const struct call *call, struct fault *fault);
-enum err resource_restore_run(const struct call *call, struct fault *fault);
-enum err token_rotate_run(const struct call *call, struct fault *fault);
-enum err access_gain_run(const struct call *call, struct fault *fault);
-enum err members_list_run(const struct call *call, struct fault *fault);
-enum err members_add_run(const struct call *call, struct fault *fault);
-enum err members_remove_run(const struct call *call, struct fault *fault);
-enum err status_run(const struct call *call, struct fault *fault);
-enum err audit_list_run(const struct call *call, struct fault *fault);
-enum err audit_verify_run(const struct call *call, struct fault *fault);
+enum err resource_list_answer(const struct call *call, struct fault *fault);
+enum err resource_get_answer(const struct call *call, struct fault *fault);
+enum err resource_create_answer(const struct call *call, struct fault *fault);
+enum err resource_merge_answer(const struct call *call, struct fault *fault);
+enum err resource_delete_answer(const struct call *call, struct fault *fault);
+enum err resource_restore_answer(const struct call *call, struct fault *fault);
+enum err token_rotate_answer(const struct call *call, struct fault *fault);
+enum err access_gain_answer(const struct call *call, struct fault *fault);
+enum err members_list_answer(const struct call *call, struct fault *fault);
+enum err members_add_answer(const struct call *call, struct fault *fault);
+enum err members_remove_answer(const struct call *call, struct fault *fault);
+enum err status_answer(const struct call *call, struct fault *fault);
+enum err audit_list_answer(const struct call *call, struct fault *fault);
+enum err audit_verify_answer(const struct call *call, struct fault *fault);
 /* Roles are no rows: resource.c hands lists and single reads of them over. */
-enum err role_list_run(const struct call *call, struct fault *fault);
-enum err role_get_run(const struct call *call, struct fault *fault);
+enum err role_list_answer(const struct call *call, struct fault *fault);
+enum err role_get_answer(const struct call *call, struct fault *fault);
 
 /* The built-in organisation role with the most permissions that the caller holds whole in his own organisation. */
 const struct builtin_role *role_of_caller(const struct call *call);

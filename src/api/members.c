@@ -4,13 +4,13 @@
 #include <string.h>
 #include "call.h"
 #include "cursor.h"
-#include "render.h"
+#include "view.h"
 
 #define SOURCES_MARGIN 64 /* rows read beyond the limit, so that the edges of one member stay on one page */
 
 /* A page ends between two members, never between two edges of one: the cursor is a member's number. */
 struct listing {
-        struct render render;
+        struct view view;
         struct buffer *body;
         int limit, shown, read;
         int64_t last_no;   /* member shown last */
@@ -23,7 +23,7 @@ static enum err put_member(struct listing *listing, const struct member_row *row
 {
         struct buffer *body = listing->body;
         const char *name;
-        enum err e = render_name(listing->render.query->arena, row->kind, row->doc, strlen(row->doc), &name, fault);
+        enum err e = view_name(listing->view.query->arena, row->kind, row->doc, strlen(row->doc), &name, fault);
         if (e)
                 return e;
         if (listing->shown++)
@@ -31,9 +31,9 @@ static enum err put_member(struct listing *listing, const struct member_row *row
         BUFFER_LITERAL(body, "{\"id\":\"");
         buffer_puts(body, row->id);
         buffer_putc(body, '"');
-        render_text(body, "kind", resource_type(row->kind)->word);
-        render_text(body, "name", name);
-        e = render_source(&listing->render, row->source_no, body, fault);
+        view_text(body, "kind", resource_type(row->kind)->word);
+        view_text(body, "name", name);
+        e = view_source(&listing->view, row->source_no, body, fault);
         buffer_putc(body, '}');
         return e;
 }
@@ -63,10 +63,10 @@ static void cut_last_member(struct listing *listing)
         listing->last_no = listing->before_no;
 }
 
-enum err members_list_run(const struct call *call, struct fault *fault)
+enum err members_list_answer(const struct call *call, struct fault *fault)
 {
         struct request *request = call->request;
-        struct listing listing = { .render.query = &call->query, .body = &request->reply.body };
+        struct listing listing = { .view.query = &call->query, .body = &request->reply.body };
         const char *ref = NULL;
         int64_t after_no;
         enum err e = call_page(call, KIND_GROUP, &listing.limit, &after_no, fault);
@@ -85,7 +85,7 @@ enum err members_list_run(const struct call *call, struct fault *fault)
         if (listing.more)
                 cursor_format(KIND_GROUP, listing.last_no, cursor);
         buffer_putc(listing.body, ']');
-        render_text(listing.body, "next_cursor", cursor);
+        view_text(listing.body, "next_cursor", cursor);
         buffer_putc(listing.body, '}');
         reply_json(request, 200, JSON_TYPE);
         return ERR_OK;
@@ -111,12 +111,12 @@ static enum err take_members(const struct call *call, const json_t *body, struct
         return ERR_OK;
 }
 
-enum err members_add_run(const struct call *call, struct fault *fault)
+enum err members_add_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_MEMBERS_ADD);
         struct buffer *reply = &call->request->reply.body;
         json_auto_t *body = NULL;
-        enum err e = call_body(call, &body, fault);
+        enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = call_check_keys(body, "members", fault);
         if (!e)
@@ -135,7 +135,7 @@ enum err members_add_run(const struct call *call, struct fault *fault)
         return ERR_OK;
 }
 
-enum err members_remove_run(const struct call *call, struct fault *fault)
+enum err members_remove_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_MEMBERS_REMOVE);
         change.edges = (struct edge_list){ .given = true, .values = (const char *[]){ call->second }, .count = 1 };

@@ -5,14 +5,14 @@
 #include <string.h>
 #include "call.h"
 #include "cursor.h"
-#include "render.h"
+#include "view.h"
 
 #define SCIM_PATH "/scim/v2"
 
 /* ---- reading ---- */
 
 struct listing {
-        struct render render;
+        struct view view;
         struct buffer *body;
         int count;
 };
@@ -22,7 +22,7 @@ static enum err list_row(void *context, const struct resource_row *row, struct f
         struct listing *listing = context;
         if (listing->count++)
                 buffer_putc(listing->body, ',');
-        return render_resource(&listing->render, row, listing->body, fault);
+        return view_resource(&listing->view, row, listing->body, fault);
 }
 
 static void list_end(struct buffer *body, enum resource_kind kind, int64_t last_no, int64_t total)
@@ -31,16 +31,16 @@ static void list_end(struct buffer *body, enum resource_kind kind, int64_t last_
         if (last_no)
                 cursor_format(kind, last_no, cursor);
         buffer_putc(body, ']');
-        render_text(body, "next_cursor", cursor);
+        view_text(body, "next_cursor", cursor);
         if (total >= 0)
-                render_number(body, "total", total);
+                view_number(body, "total", total);
         buffer_putc(body, '}');
 }
 
-enum err resource_list_run(const struct call *call, struct fault *fault)
+enum err resource_list_answer(const struct call *call, struct fault *fault)
 {
         if (call->type->kind == KIND_ROLE)
-                return role_list_run(call, fault);
+                return role_list_answer(call, fault);
         struct request *request = call->request;
         struct query_page page = {
                 .type = call->type,
@@ -50,7 +50,7 @@ enum err resource_list_run(const struct call *call, struct fault *fault)
         enum err e = call_page(call, call->type->kind, &page.limit, &page.after_no, fault);
         if (e)
                 return e;
-        struct listing listing = { .render.query = &call->query, .body = &request->reply.body };
+        struct listing listing = { .view.query = &call->query, .body = &request->reply.body };
         bool more = false;
         int64_t last_no = 0, total = -1;
         BUFFER_LITERAL(listing.body, "{\"items\":[");
@@ -64,8 +64,8 @@ enum err resource_list_run(const struct call *call, struct fault *fault)
 
 static enum err reply_resource(const struct call *call, int status, const struct resource_row *row, struct fault *fault)
 {
-        struct render render = { .query = &call->query };
-        enum err e = render_resource(&render, row, &call->request->reply.body, fault);
+        struct view view = { .query = &call->query };
+        enum err e = view_resource(&view, row, &call->request->reply.body, fault);
         if (e)
                 return e;
         call_etag(call, row->version);
@@ -73,10 +73,10 @@ static enum err reply_resource(const struct call *call, int status, const struct
         return ERR_OK;
 }
 
-enum err resource_get_run(const struct call *call, struct fault *fault)
+enum err resource_get_answer(const struct call *call, struct fault *fault)
 {
         if (call->type->kind == KIND_ROLE)
-                return role_get_run(call, fault);
+                return role_get_answer(call, fault);
         struct resource_row row;
         enum err e = call_resource(call, &row, fault);
         if (e)
@@ -121,19 +121,19 @@ static void put_token(const struct call *call, const struct change *change, stru
                 buffer_puts(body, api_directory()->public_url);
                 BUFFER_LITERAL(body, SCIM_PATH "\"");
         }
-        render_text(body, "token", change->token.text);
-        render_time(body, "token_expires_at", change->token_expires_us);
+        view_text(body, "token", change->token.text);
+        view_time(body, "token_expires_at", change->token_expires_us);
 }
 
 static enum err reply_created(const struct call *call, const struct change *change, struct fault *fault)
 {
         const struct resource_row *row = &change->after.resource;
         struct buffer *body = &call->request->reply.body;
-        struct render render = { .query = &call->query };
+        struct view view = { .query = &call->query };
         const char *location = call_location(call, row);
         if (!location)
                 return call_memory(fault);
-        enum err e = render_open(&render, row, body, fault);
+        enum err e = view_open(&view, row, body, fault);
         if (e)
                 return e;
         if (makes_token(change))
@@ -145,11 +145,11 @@ static enum err reply_created(const struct call *call, const struct change *chan
         return ERR_OK;
 }
 
-enum err resource_create_run(const struct call *call, struct fault *fault)
+enum err resource_create_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_CREATE);
         json_auto_t *body = NULL, *document = NULL;
-        enum err e = call_body(call, &body, fault);
+        enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = call_take_extras(call, body, &change, fault);
         if (!e)
@@ -164,11 +164,11 @@ enum err resource_create_run(const struct call *call, struct fault *fault)
         return e;
 }
 
-enum err resource_merge_run(const struct call *call, struct fault *fault)
+enum err resource_merge_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_MERGE);
         json_auto_t *body = NULL, *document = NULL;
-        enum err e = call_body(call, &body, fault);
+        enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = accept_document(call, ACCEPT_MERGE, body, &document, fault);
         if (!e)
@@ -180,7 +180,7 @@ enum err resource_merge_run(const struct call *call, struct fault *fault)
         return e ? e : reply_resource(call, 200, &change.after.resource, fault);
 }
 
-enum err resource_delete_run(const struct call *call, struct fault *fault)
+enum err resource_delete_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_DELETE);
         enum err e = call_ref(call, &change.ref, fault);
@@ -192,7 +192,7 @@ enum err resource_delete_run(const struct call *call, struct fault *fault)
 }
 
 /* By id alone: what is in the bin has lost its name. */
-enum err resource_restore_run(const struct call *call, struct fault *fault)
+enum err resource_restore_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_RESTORE);
         enum err e = call_apply(call, &change, fault);
@@ -201,12 +201,12 @@ enum err resource_restore_run(const struct call *call, struct fault *fault)
 
 /* ---- tokens and access ---- */
 
-enum err token_rotate_run(const struct call *call, struct fault *fault)
+enum err token_rotate_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_ROTATE);
         struct buffer *reply = &call->request->reply.body;
         json_auto_t *body = NULL;
-        enum err e = call_body(call, &body, fault);
+        enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = call_take_extras(call, body, &change, fault);
         if (!e)
@@ -227,11 +227,11 @@ enum err token_rotate_run(const struct call *call, struct fault *fault)
         return e;
 }
 
-enum err access_gain_run(const struct call *call, struct fault *fault)
+enum err access_gain_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_GAIN_ACCESS);
         json_auto_t *body = NULL;
-        enum err e = call_body(call, &body, fault);
+        enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = call_check_keys(body, NULL, fault);
         if (!e)

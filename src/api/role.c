@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "call.h"
-#include "render.h"
+#include "view.h"
 
 static const char *level_name(enum permission_level level)
 {
@@ -44,13 +44,13 @@ static void put_role(const struct builtin_role *role, struct buffer *into)
         buffer_putc(into, ':');
         buffer_puts(into, role->slug);
         buffer_putc(into, '"');
-        render_text(into, "kind", "role");
+        view_text(into, "kind", "role");
         BUFFER_LITERAL(into, ",\"active\":true");
-        render_text(into, "source", "builtin");
-        render_text(into, "slug", role->slug);
-        render_text(into, "name", role->name);
-        render_text(into, "level", level_name(role->level));
-        render_text(into, "description", role->description);
+        view_text(into, "source", "builtin");
+        view_text(into, "slug", role->slug);
+        view_text(into, "name", role->name);
+        view_text(into, "level", level_name(role->level));
+        view_text(into, "description", role->description);
         put_permissions(&role->allow, into);
         buffer_putc(into, '}');
 }
@@ -61,7 +61,7 @@ static enum err need_read(const struct call *call, struct fault *fault)
 }
 
 /* All on one page: they are few. */
-enum err role_list_run(const struct call *call, struct fault *fault)
+enum err role_list_answer(const struct call *call, struct fault *fault)
 {
         int limit, shown = 0;
         int64_t after_no;
@@ -83,13 +83,13 @@ enum err role_list_run(const struct call *call, struct fault *fault)
                 put_role(&roles[i], body);
         }
         BUFFER_LITERAL(body, "],\"next_cursor\":\"\"");
-        render_number(body, "total", shown);
+        view_number(body, "total", shown);
         buffer_putc(body, '}');
         reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;
 }
 
-enum err role_get_run(const struct call *call, struct fault *fault)
+enum err role_get_answer(const struct call *call, struct fault *fault)
 {
         enum err e = need_read(call, fault);
         if (e)

@@ -22,22 +22,22 @@ struct directory *api_directory(void)
 
 /* clang-format off */
 static const struct operation
-        list_all       = { resource_list_run,    "",            OFFER_READ },
-        get_one        = { resource_get_run,     "",            OFFER_READ },
-        create         = { resource_create_run,  "",            OFFER_CREATE },
-        merge          = { resource_merge_run,   "",            OFFER_EDIT },
-        delete         = { resource_delete_run,  "",            OFFER_DELETE },
-        restore_user   = { resource_restore_run, "users",       OFFER_DELETE },
-        restore_group  = { resource_restore_run, "groups",      OFFER_DELETE },
-        list_members   = { members_list_run,     "groups",      OFFER_READ },
-        add_members    = { members_add_run,      "groups",      OFFER_EDIT },
-        remove_member  = { members_remove_run,   "groups",      OFFER_EDIT },
-        rotate_own     = { token_rotate_run,     "identities",  OFFER_EDIT },
-        rotate_scim    = { token_rotate_run,     "connections", OFFER_EDIT },
-        gain_access    = { access_gain_run,      "projects",    OFFER_EDIT },
-        status         = { status_run,           NULL,          0 },
-        audit_list     = { audit_list_run,       NULL,          0 },
-        audit_verify   = { audit_verify_run,     NULL,          0 };
+        list_all       = { resource_list_answer,    "",            OFFER_READ },
+        get_one        = { resource_get_answer,     "",            OFFER_READ },
+        create         = { resource_create_answer,  "",            OFFER_CREATE },
+        merge          = { resource_merge_answer,   "",            OFFER_EDIT },
+        delete         = { resource_delete_answer,  "",            OFFER_DELETE },
+        restore_user   = { resource_restore_answer, "users",       OFFER_DELETE },
+        restore_group  = { resource_restore_answer, "groups",      OFFER_DELETE },
+        list_members   = { members_list_answer,     "groups",      OFFER_READ },
+        add_members    = { members_add_answer,      "groups",      OFFER_EDIT },
+        remove_member  = { members_remove_answer,   "groups",      OFFER_EDIT },
+        rotate_own     = { token_rotate_answer,     "identities",  OFFER_EDIT },
+        rotate_scim    = { token_rotate_answer,     "connections", OFFER_EDIT },
+        gain_access    = { access_gain_answer,      "projects",    OFFER_EDIT },
+        status         = { status_answer,           NULL,          0 },
+        audit_list     = { audit_list_answer,       NULL,          0 },
+        audit_verify   = { audit_verify_answer,     NULL,          0 };
 
 #define BASE "/api/v1"
 #define ROW(method, pattern, action, limit, operation) \

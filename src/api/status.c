@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "call.h"
-#include "render.h"
+#include "view.h"
 
 #define EXPIRY_WARNING_DAYS 7
 
@@ -32,8 +32,8 @@ static enum err put_organization(struct status *status, struct fault *fault)
         BUFFER_LITERAL(status->body, ",\"organization\":{\"id\":\"");
         buffer_puts(status->body, row.id);
         buffer_putc(status->body, '"');
-        render_text(status->body, "slug", json_string_value(json_object_get(document, "slug")));
-        render_text(status->body, "name", json_string_value(json_object_get(document, "name")));
+        view_text(status->body, "slug", json_string_value(json_object_get(document, "slug")));
+        view_text(status->body, "name", json_string_value(json_object_get(document, "name")));
         buffer_putc(status->body, '}');
         return ERR_OK;
 }
@@ -45,7 +45,7 @@ static enum err put_caller(struct status *status, struct fault *fault)
         struct resource_row row;
         enum err e = query_by_no(query, query->actor->no, &row, fault);
         if (!e)
-                e = render_name(query->arena, row.kind, row.doc, row.doc_length, &status->caller_name, fault);
+                e = view_name(query->arena, row.kind, row.doc, row.doc_length, &status->caller_name, fault);
         if (!e)
                 e = query_credential_expiry(query, &status->expires_us, fault);
         if (e)
@@ -53,10 +53,10 @@ static enum err put_caller(struct status *status, struct fault *fault)
         BUFFER_LITERAL(status->body, ",\"caller\":{\"kind\":\"");
         buffer_puts(status->body, resource_type(row.kind)->word);
         buffer_putc(status->body, '"');
-        render_text(status->body, "id", row.id);
-        render_text(status->body, "name", status->caller_name);
-        render_text(status->body, "role", role ? role->slug : NULL);
-        render_time(status->body, "token_expires_at", status->expires_us);
+        view_text(status->body, "id", row.id);
+        view_text(status->body, "name", status->caller_name);
+        view_text(status->body, "role", role ? role->slug : NULL);
+        view_time(status->body, "token_expires_at", status->expires_us);
         buffer_putc(status->body, '}');
         return ERR_OK;
 }
@@ -69,7 +69,7 @@ static enum err put_revision(struct status *status, struct fault *fault)
         if (access_revision(query->directory->access, query->slot, query->actor->root_no, &epoch, &revision) != ACCESS_FOUND)
                 return fault_set(fault, ERR_UNAVAILABLE, "", "the organization is being loaded; try again");
         revision_format(query->actor->handle, epoch, revision, text);
-        render_text(status->body, "revision", text);
+        view_text(status->body, "revision", text);
         return ERR_OK;
 }
 
@@ -132,7 +132,7 @@ static void put_warnings(struct status *status)
         buffer_putc(status->body, ']');
 }
 
-enum err status_run(const struct call *call, struct fault *fault)
+enum err status_answer(const struct call *call, struct fault *fault)
 {
         struct status status = { .call = call, .body = &call->request->reply.body, .connections = -1 };
         BUFFER_LITERAL(status.body, "{\"version\":\"" MUSTER_VERSION "\"");

@@ -2,14 +2,14 @@
  *
  * Resources as JSON text. The stored document is canonical JSON and is copied, never parsed; an attribute of its own that has the name of
  * a header field (a connection's `kind`) stands instead of it. */
-#include "render.h"
+#include "view.h"
 
 #include <string.h>
 #include "base/clock.h"
 
 /* ---- members ---- */
 
-void render_text(struct buffer *into, const char *name, const char *text)
+void view_text(struct buffer *into, const char *name, const char *text)
 {
         BUFFER_LITERAL(into, ",\"");
         buffer_puts(into, name);
@@ -20,15 +20,15 @@ void render_text(struct buffer *into, const char *name, const char *text)
                 BUFFER_LITERAL(into, "null");
 }
 
-void render_time(struct buffer *into, const char *name, int64_t time_us)
+void view_time(struct buffer *into, const char *name, int64_t time_us)
 {
         char text[CLOCK_TEXT_SIZE];
         if (time_us)
                 clock_format(time_us, text);
-        render_text(into, name, time_us ? text : NULL);
+        view_text(into, name, time_us ? text : NULL);
 }
 
-void render_number(struct buffer *into, const char *name, int64_t number)
+void view_number(struct buffer *into, const char *name, int64_t number)
 {
         BUFFER_LITERAL(into, ",\"");
         buffer_puts(into, name);
@@ -38,7 +38,7 @@ void render_number(struct buffer *into, const char *name, int64_t number)
 
 /* ---- names ---- */
 
-enum err render_name(struct arena *arena, enum resource_kind kind, const char *doc, size_t length, const char **ret, struct fault *fault)
+enum err view_name(struct arena *arena, enum resource_kind kind, const char *doc, size_t length, const char **ret, struct fault *fault)
 {
         const struct resource_type *type = resource_type(kind);
         json_auto_t *document = NULL;
@@ -57,70 +57,70 @@ enum err render_name(struct arena *arena, enum resource_kind kind, const char *d
         return ERR_OK;
 }
 
-static enum err party_load(struct render *render, int64_t no, struct party *ret, struct fault *fault)
+static enum err party_load(struct view *view, int64_t no, struct party *ret, struct fault *fault)
 {
         struct resource_row row;
         *ret = (struct party){ .no = no };
-        enum err e = query_by_no(render->query, no, &row, fault);
+        enum err e = query_by_no(view->query, no, &row, fault);
         if (e)
                 return e == ERR_NOT_FOUND ? ERR_OK : e;
         ret->kind = row.kind;
-        e = render_name(render->query->arena, row.kind, row.doc, row.doc_length, &ret->name, fault);
-        if (!e && !(ret->id = arena_strdup(render->query->arena, row.id)))
+        e = view_name(view->query->arena, row.kind, row.doc, row.doc_length, &ret->name, fault);
+        if (!e && !(ret->id = arena_strdup(view->query->arena, row.id)))
                 e = fault_set(fault, ERR_MEMORY, "", "out of memory");
         return e;
 }
 
-enum err render_party(struct render *render, int64_t no, struct party *ret, struct fault *fault)
+enum err view_party(struct view *view, int64_t no, struct party *ret, struct fault *fault)
 {
         for (size_t i = 0; i < PARTIES_KEPT; i++)
-                if (render->parties[i].no == no) {
-                        *ret = render->parties[i];
+                if (view->parties[i].no == no) {
+                        *ret = view->parties[i];
                         return ERR_OK;
                 }
-        enum err e = party_load(render, no, ret, fault);
+        enum err e = party_load(view, no, ret, fault);
         if (!e)
-                render->parties[render->next++ % PARTIES_KEPT] = *ret;
+                view->parties[view->next++ % PARTIES_KEPT] = *ret;
         return e;
 }
 
-enum err render_source(struct render *render, int64_t source_no, struct buffer *into, struct fault *fault)
+enum err view_source(struct view *view, int64_t source_no, struct buffer *into, struct fault *fault)
 {
         struct party source = { .id = "local" };
-        enum err e = source_no ? render_party(render, source_no, &source, fault) : ERR_OK;
+        enum err e = source_no ? view_party(view, source_no, &source, fault) : ERR_OK;
         if (!e)
-                render_text(into, "source", source.id);
+                view_text(into, "source", source.id);
         return e;
 }
 
 /* ---- what belongs to a kind ---- */
 
-static enum err render_external_id(struct render *render, const struct resource_row *row, struct buffer *into, struct fault *fault)
+static enum err view_external_id(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
 {
         const char *external_id;
-        enum err e = query_external_id(render->query, row, &external_id, fault);
+        enum err e = query_external_id(view->query, row, &external_id, fault);
         if (!e && *external_id)
-                render_text(into, "externalId", external_id);
+                view_text(into, "externalId", external_id);
         return e;
 }
 
 static void put_party(struct buffer *into, const char *kind_name, const char *name_name, const struct party *party)
 {
-        render_text(into, kind_name, party->id ? resource_type(party->kind)->word : NULL);
-        render_text(into, name_name, party->id ? party->name : NULL);
+        view_text(into, kind_name, party->id ? resource_type(party->kind)->word : NULL);
+        view_text(into, name_name, party->id ? party->name : NULL);
 }
 
-static enum err render_grant(struct render *render, const struct resource_row *row, struct buffer *into, struct fault *fault)
+static enum err view_grant(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
 {
         struct grant_row grant = { 0 };
         struct party principal = { 0 }, scope = { 0 };
-        enum err e = query_grant(render->query, row->no, &grant, fault);
+        enum err e = query_grant(view->query, row->no, &grant, fault);
         if (e == ERR_NOT_FOUND) /* taken back meanwhile */
                 e = ERR_OK;
         if (!e && grant.no)
-                e = render_party(render, grant.principal_no, &principal, fault);
+                e = view_party(view, grant.principal_no, &principal, fault);
         if (!e && grant.no)
-                e = render_party(render, grant.scope_no, &scope, fault);
+                e = view_party(view, grant.scope_no, &scope, fault);
         if (e)
                 return e;
         put_party(into, "principal_kind", "principal_name", &principal);
@@ -128,39 +128,39 @@ static enum err render_grant(struct render *render, const struct resource_row *r
         return ERR_OK;
 }
 
-static enum err (*const of_kind[KIND_COUNT])(struct render *, const struct resource_row *, struct buffer *, struct fault *) = {
-        [KIND_USER] = render_external_id,
-        [KIND_GROUP] = render_external_id,
-        [KIND_GRANT] = render_grant,
+static enum err (*const of_kind[KIND_COUNT])(struct view *, const struct resource_row *, struct buffer *, struct fault *) = {
+        [KIND_USER] = view_external_id,
+        [KIND_GROUP] = view_external_id,
+        [KIND_GRANT] = view_grant,
 };
 
 /* ---- the whole ---- */
 
-enum err render_open(struct render *render, const struct resource_row *row, struct buffer *into, struct fault *fault)
+enum err view_open(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
 {
         const struct resource_type *type = resource_type(row->kind);
         BUFFER_LITERAL(into, "{\"id\":\"");
         buffer_puts(into, row->id);
         BUFFER_LITERAL(into, "\"");
         if (!attribute_find(type->core->attributes, "kind", strlen("kind")))
-                render_text(into, "kind", type->word);
+                view_text(into, "kind", type->word);
         buffer_puts(into, row->active ? ",\"active\":true" : ",\"active\":false");
-        enum err e = render_source(render, row->source_no, into, fault);
+        enum err e = view_source(view, row->source_no, into, fault);
         if (e)
                 return e;
-        render_time(into, "created_at", row->created_us);
-        render_time(into, "modified_at", row->modified_us);
-        render_number(into, "version", row->version);
+        view_time(into, "created_at", row->created_us);
+        view_time(into, "modified_at", row->modified_us);
+        view_number(into, "version", row->version);
         if (row->doc_length > 2) {
                 buffer_putc(into, ',');
                 buffer_put(into, row->doc + 1, row->doc_length - 2);
         }
-        return of_kind[row->kind] ? of_kind[row->kind](render, row, into, fault) : ERR_OK;
+        return of_kind[row->kind] ? of_kind[row->kind](view, row, into, fault) : ERR_OK;
 }
 
-enum err render_resource(struct render *render, const struct resource_row *row, struct buffer *into, struct fault *fault)
+enum err view_resource(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
 {
-        enum err e = render_open(render, row, into, fault);
+        enum err e = view_open(view, row, into, fault);
         if (!e)
                 buffer_putc(into, '}');
         return e;
