@@ -42,6 +42,7 @@ static const struct field query_list[] = { OPTION("organization", ORG), OPTION("
 static const struct field query_org[] = { OPTION("organization", ORG), END };
 static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
 static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
+static const struct field body_empty[] = { END };
 static const struct field body_ttl[] = { OPTION("ttl_s", TTL), END };
 
 static const struct field body_user[] = {
@@ -117,6 +118,9 @@ static const struct command commands[] = {
         SET("user", "activate", "users", "USER", "Lift a local suspension", body_active, "activated"),
         SET("user", "deactivate", "users", "USER", "Suspend a user: refused everywhere at once", body_inactive, "deactivated"),
         DELETE("user", "users", "USER", "Delete a user, into the bin"),
+        { .path = "user restore", .arguments = "USER_ID", .options = O_SERVER, .summary = "Take a user out of the bin", .run = call_run,
+          .detail = "By id: what is in the bin has lost its name.",
+          .call = { "POST", API "users/{1}/restore", NULL, body_empty, NULL, NULL, "restored" } },
 
         LIST("group", "groups", columns_group, "groups"),
         SHOW("group", "groups", "GROUP", "a group"),
@@ -125,6 +129,9 @@ static const struct command commands[] = {
         SET("group", "enable", "groups", "GROUP", "Enable a group", body_active, "enabled"),
         SET("group", "disable", "groups", "GROUP", "Disable a group: it confers nothing", body_inactive, "disabled"),
         DELETE("group", "groups", "GROUP", "Delete a group, into the bin"),
+        { .path = "group restore", .arguments = "GROUP_ID", .options = O_SERVER, .summary = "Take a group out of the bin", .run = call_run,
+          .detail = "By id: what is in the bin has lost its name.",
+          .call = { "POST", API "groups/{1}/restore", NULL, body_empty, NULL, NULL, "restored" } },
         { .path = "group members", .arguments = "GROUP", .options = O_SERVER | O(ORG) | O(LIMIT) | O(CURSOR),
           .summary = "List the members of a group and where each comes from", .run = call_run,
           .call = { "GET", API "groups/{1}/members", query_org, NULL, columns_member, NULL, NULL } },
@@ -153,7 +160,7 @@ static const struct command commands[] = {
           .call = { "POST", API "projects", NULL, body_project, NULL, NULL, NULL } },
         { .path = "project gain-access", .arguments = "PROJECT", .options = O_ONE,
           .summary = "Become administrator of a project, as one of the organisation; audited", .run = call_run,
-          .call = { "POST", API "projects/{1}/gain-access", query_org, NULL, NULL, NULL, NULL } },
+          .call = { "POST", API "projects/{1}/gain-access", query_org, body_empty, NULL, NULL, NULL } },
         SET("project", "enable", "projects", "PROJECT", "Enable a project", body_active, "enabled"),
         SET("project", "disable", "projects", "PROJECT", "Disable a project: nothing in it is allowed", body_inactive, "disabled"),
         DELETE("project", "projects", "PROJECT", "Delete a project, into the bin"),

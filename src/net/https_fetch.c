@@ -200,6 +200,8 @@ static enum err make_headers(const struct fetch_request *request, struct curl_sl
         enum err e = add_header(&list, "Expect:", fault); /* no 100-continue: bodies are small */
         for (size_t i = 0; !e && request->headers && request->headers[i]; i++)
                 e = add_header(&list, request->headers[i], fault);
+        if (!e && !request->body)
+                e = add_header(&list, "Content-Type:", fault); /* libcurl would call an empty POST a form */
         if (!e && request->body && request->content_type) {
                 if ((size_t)snprintf(line, sizeof(line), "Content-Type: %s", request->content_type) >= sizeof(line))
                         return fault_set(fault, ERR_VALUE, NULL, "The content type is too long.");

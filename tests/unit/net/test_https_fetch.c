@@ -70,6 +70,17 @@ static void test_request_carries_method_path_token_and_body(void **state)
         assert_string_equal(fake_body(&server, 0), "{}");
 }
 
+static void test_a_post_without_body_is_no_form(void **state)
+{
+        const char *const answers[] = { FAKE_JSON("200", "{}"), NULL };
+        struct fetch_request request = { .method = "POST", .plain = FETCH_PLAIN_LOOPBACK };
+        auto_fetch_response response = { 0 };
+        struct fault fault = { 0 };
+        assert_int_equal(run(answers, &request, &response, &fault), ERR_OK);
+        assert_non_null(strstr(server.requests[0], "\r\nContent-Length: 0\r\n"));
+        assert_null(strstr(server.requests[0], "Content-Type"));
+}
+
 static void test_headers_of_the_answer_are_found_without_case(void **state)
 {
         const char *const answers[] = { "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 204 No Content\r\nETag:  W/\"3\" \r\n"
@@ -231,6 +242,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_request_carries_method_path_token_and_body),
+                cmocka_unit_test(test_a_post_without_body_is_no_form),
                 cmocka_unit_test(test_headers_of_the_answer_are_found_without_case),
                 cmocka_unit_test(test_redirects_are_not_followed),
                 cmocka_unit_test(test_an_answer_above_the_limit_is_refused),
