@@ -4,7 +4,6 @@
  * create-on-absent (Entra). At most one element is primary: making one primary clears the others (RFC 7644 section 3.5.2). */
 #include "patch_work.h"
 
-#include <math.h>
 #include <string.h>
 #include "base/auto.h"
 #include "base/text.h"
@@ -134,8 +133,7 @@ static bool is_meant(struct patch_work *work, const struct attribute *attribute,
         }
         const char *key;
         json_t *wanted;
-        json_object_foreach((json_t *)listed, key, wanted)
-        {
+        json_object_foreach ((json_t *)listed, key, wanted) {
                 if (!is_equal_text(work, attribute_find(attribute->sub, key, strlen(key)), wanted, json_object_get(element, key)))
                         return false;
         }
@@ -171,13 +169,19 @@ static enum err remove_elements(struct patch_work *work, const struct patch_step
         return ERR_OK;
 }
 
+/* Within what a double holds exactly. */
+static bool is_whole(double number)
+{
+        return number > -9e15 && number < 9e15 && (double)(json_int_t)number == number;
+}
+
 static json_t *literal_to_json(const struct attribute *attribute, const struct filter_value *value)
 {
         switch (value->kind) {
         case FILTER_BOOLEAN:
                 return json_boolean(value->boolean);
         case FILTER_NUMBER:
-                if (attribute->type == ATTRIBUTE_INTEGER && fabs(value->number) < 9e15 && value->number == floor(value->number))
+                if (attribute->type == ATTRIBUTE_INTEGER && is_whole(value->number))
                         return json_integer((json_int_t)value->number);
                 return json_real(value->number);
         case FILTER_TEXT:
