@@ -163,7 +163,7 @@ static enum err send_request(
                 .unix_socket = client->unix_socket,
                 .headers = headers,
                 .bearer = &client->token,
-                .content_type = text_equal(method, "PATCH") ? "application/merge-patch+json" : "application/json",
+                .content_type = "application/json",
                 .body = text.data,
                 .body_bytes = text.length,
                 .response_max_bytes = ANSWER_MAX_BYTES,

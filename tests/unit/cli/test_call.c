@@ -88,11 +88,11 @@ static void test_every_command_sends_what_the_table_says(void **state)
         }
 }
 
-static void test_a_patch_is_a_merge_patch(void **state)
+static void test_a_body_is_json_and_done_is_said(void **state)
 {
         struct run run = { 0 };
         serve(&run, "muster user activate bob", FAKE_JSON("200", "{}"), NULL);
-        assert_non_null(strstr(server.requests[0], "\r\nContent-Type: application/merge-patch+json\r\n"));
+        assert_non_null(strstr(server.requests[0], "\r\nContent-Type: application/json\r\n"));
         assert_string_equal(run.out, "activated bob\n");
         run_done(&run);
 }
@@ -340,7 +340,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_command_sends_what_the_table_says),
-                cmocka_unit_test(test_a_patch_is_a_merge_patch),
+                cmocka_unit_test(test_a_body_is_json_and_done_is_said),
                 cmocka_unit_test(test_an_end_in_days_is_sent_as_an_instant),
                 cmocka_unit_test(test_tokens_are_shown_once_in_the_agreed_shape),
                 cmocka_unit_test(test_a_list_is_all_pages_in_the_shape_of_one),
