@@ -44,7 +44,7 @@ struct inquiry {
 
 static uint32_t find_by_name(const struct inquiry *inquiry, enum resource_kind kind, int64_t org_no, const char *name)
 {
-        size_t length = strnlen(name, NAME_MAX_BYTES + 1);
+        size_t length = name ? strnlen(name, NAME_MAX_BYTES + 1) : 0;
         if (!length || length > NAME_MAX_BYTES)
                 return NONE;
         const char *folded = text_fold(inquiry->arena, name, length);
