@@ -33,13 +33,16 @@ static void gate_run(struct exchange *exchange, const struct first_line *line, s
 {
         struct MHD_Connection *mhd = exchange->connection->mhd;
         const struct target *target = &exchange->connection->target;
-        struct gate_layout layout = { line->method, line->url, line->version, target->raw_length, 0 };
-        const union MHD_ConnectionInfo *size = NULL;
-        if (exchange->loop->server->has_layout && line->url == target->raw)
-                size = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-        if (size)
-                layout.block_length = size->header_size;
-        gate_begin(gate, &exchange->request, line->method, line->version, size ? &layout : NULL);
+        const union MHD_ConnectionInfo *size = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+        struct gate_layout layout = {
+                .method = line->method,
+                .url = line->url,
+                .version = line->version,
+                .raw_url_length = target->raw_length,
+                .block_length = size ? size->header_size : 0,
+                .is_known = exchange->loop->server->has_layout && size && line->url == target->raw,
+        };
+        gate_begin(gate, &exchange->request, &layout);
         (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, header_seen, gate);
         (void)gate_end(gate);
 }

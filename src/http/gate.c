@@ -102,17 +102,17 @@ static bool is_token(const char *text, size_t length)
         return length > 0;
 }
 
-void gate_begin(struct gate *gate, struct request *request, const char *method, const char *version, const struct gate_layout *layout)
+void gate_begin(struct gate *gate, struct request *request, const struct gate_layout *layout)
 {
-        *gate = (struct gate){ .request = request, .is_http_1_0 = strcmp(version, "HTTP/1.0") == 0 };
-        if (!is_token(method, strlen(method)))
+        *gate = (struct gate){ .request = request, .is_http_1_0 = strcmp(layout->version, "HTTP/1.0") == 0 };
+        if (!is_token(layout->method, strlen(layout->method)))
                 gate->why = "The method holds a character that is not allowed.";
-        if (!layout)
+        if (layout->block_length > HEADERS_MAX_BYTES)
+                gate->why = "The headers are too large.";
+        if (!layout->is_known)
                 return;
         if (layout->url != layout->method + strlen(layout->method) + 1 || layout->version != layout->url + layout->raw_url_length + 1)
                 gate->why = "The request line is malformed.";
-        if (layout->block_length > HEADERS_MAX_BYTES)
-                gate->why = "The headers are too large.";
         gate->next = layout->version + strlen("HTTP/1.1") + 2;
         gate->end = layout->method + layout->block_length;
 }

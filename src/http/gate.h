@@ -33,7 +33,8 @@ void target_done(struct target *target);
  * grammar (bare LF, folded lines, NUL inside a value, several spaces) shows as a gap. */
 struct gate_layout {
         const char *method, *url, *version;
-        size_t raw_url_length, block_length;
+        size_t raw_url_length, block_length; /* block_length: 0 when not known */
+        bool is_known;                       /* false: only the texts and the length are */
 };
 
 struct gate {
@@ -45,8 +46,7 @@ struct gate {
         bool is_http_1_0;
 };
 
-/* `layout` NULL: not known. */
-void gate_begin(struct gate *gate, struct request *request, const char *method, const char *version, const struct gate_layout *layout);
+void gate_begin(struct gate *gate, struct request *request, const struct gate_layout *layout);
 /* One field line. False: refused, `why` says it. */
 bool gate_header(struct gate *gate, const char *name, size_t name_length, const char *value, size_t value_length);
 /* After the last one: what must be there, and together. */

@@ -92,15 +92,16 @@ static void take_completed(struct loop *loop)
 static struct connection *connection_new(struct loop *loop, struct MHD_Connection *mhd)
 {
         struct connection *connection = calloc(1, sizeof(*connection));
-        const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        const union MHD_ConnectionInfo *address = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         if (!connection)
                 return NULL;
         connection->loop = loop;
         connection->mhd = mhd;
-        connection->fd = fd ? fd->connect_fd : -1;
-        address_format(address ? address->client_addr : NULL, connection->peer);
-        connection->is_trusted = proxy_is_trusted(&loop->server->proxies, address ? address->client_addr : NULL);
+        /* Each answer is read before the next question: 1.0 answers all of them in the same place. */
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        connection->fd = info ? info->connect_fd : -1;
+        info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        address_format(info ? info->client_addr : NULL, connection->peer);
+        connection->is_trusted = proxy_is_trusted(&loop->server->proxies, info ? info->client_addr : NULL);
         connection->due_us = clock_steady_us() + loop->server->idle_timeout_us + loop->server->request_timeout_us;
         connection->next = loop->connections;
         if (loop->connections)

@@ -91,7 +91,9 @@ static void a_chunked_body_without_end_is_413_and_memory_stays_flat(void **state
                 close(fd);
         }
         assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+#ifndef __SANITIZE_ADDRESS__ /* it keeps freed blocks for a while */
         assert_true(after.ru_maxrss - before.ru_maxrss < 16 << 10);
+#endif
         http_server_stop(harness.server);
 }
 
@@ -154,6 +156,7 @@ static void a_reader_that_never_reads_is_cut(void **state)
 static void half_sent_requests_slow_nobody_down(void **state)
 {
         enum { COUNT = 2000, ASKED = 300 };
+        static const char half[] = "POST /size HTTP/1.1\r\nHost: a\r\nX-";
         static int fds[COUNT];
         struct http_options options = harness_options(tables, 1);
         struct harness harness;
@@ -165,7 +168,7 @@ static void half_sent_requests_slow_nobody_down(void **state)
         harness_start(&harness, &options);
         for (int i = 0; i < COUNT; i++) {
                 fds[i] = client_connect(harness.port);
-                assert_true(client_send(fds[i], "POST /size HTTP/1.1\r\nHost: a\r\nX-", 34));
+                assert_true(client_send(fds[i], half, sizeof(half) - 1));
         }
         int64_t slowest_us = 0;
         for (int i = 0; i < ASKED; i++) {

@@ -82,7 +82,7 @@ static void headers_are_copied_replaced_and_cleaned(void **state)
         reply_header(request, "Location", NULL);
         assert_int_equal(request->reply.header_count, 1);
         for (int i = 0; i < 40; i++) {
-                char name[8];
+                char name[16];
                 (void)snprintf(name, sizeof(name), "X-%d", i);
                 reply_header(request, name, "v");
         }

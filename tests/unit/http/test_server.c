@@ -349,6 +349,77 @@ static void a_handler_without_an_answer_is_500(void **state)
         response_free(&response);
 }
 
+static char *log_of(const char *text)
+{
+        static char line[16384];
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        log_set_fd(ends[1]);
+        (void)client_status(harness.port, text);
+        struct pollfd ready = { ends[0], POLLIN, 0 };
+        ssize_t length = poll(&ready, 1, 300) > 0 ? read(ends[0], line, sizeof(line) - 1) : 0;
+        line[length > 0 ? length : 0] = '\0';
+        log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+        close(ends[0]);
+        close(ends[1]);
+        return line;
+}
+
+static void one_line_is_logged_and_holds_no_secret(void **state)
+{
+        const char *line =
+                log_of("GET /worker?filter=private HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer hidden\r\nX-Request-ID: id-7\r\n\r\n");
+        static const char *const parts[] = { "\"level\":\"info\"", "\"event\":\"request\"", "\"request_id\":\"id-7\"", "\"method\":\"GET\"",
+                "\"route\":\"/worker\"", "\"status\":200", "\"duration_us\":", "\"client\":\"127.0.0.1\"" };
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+                if (!strstr(line, parts[i]))
+                        fail_msg("%s is not in %s", parts[i], line);
+        assert_null(strstr(line, "private"));
+        assert_null(strstr(line, "hidden"));
+        assert_ptr_equal(strchr(line, '\n'), strrchr(line, '\n'));
+        /* Answered from memory: no line. Refused: one, with the reason. */
+        assert_string_equal(log_of("GET /loop HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+        assert_non_null(strstr(log_of("GET /absent HTTP/1.1\r\nHost: a\r\n\r\n"), "\"note\":\"There is nothing at this address.\""));
+        assert_non_null(strstr(log_of("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"), "\"level\":\"warn\""));
+}
+
+/* A certificate for 127.0.0.1 and a client, both from command line tools. */
+static void tls_serves_and_refuses_the_same(void **state)
+{
+        char folder[] = "/tmp/muster-http-XXXXXX", command[512], certificate[64], key[64], answer_text[4096];
+        if (system("command -v openssl >/dev/null && command -v curl >/dev/null") != 0)
+                skip();
+        assert_non_null(mkdtemp(folder));
+        (void)snprintf(certificate, sizeof(certificate), "%s/cert.pem", folder);
+        (void)snprintf(key, sizeof(key), "%s/key.pem", folder);
+        (void)snprintf(command, sizeof(command),
+                "umask 077; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s -out %s -days 1 -subj "
+                "/CN=127.0.0.1 "
+                "-addext subjectAltName=IP:127.0.0.1 2>/dev/null",
+                key, certificate);
+        assert_int_equal(system(command), 0);
+        struct http_options options = harness_options(tables, 1);
+        struct harness tls;
+        options.tls_certificate_file = certificate;
+        options.tls_key_file = key;
+        harness_start(&tls, &options);
+        (void)snprintf(command, sizeof(command),
+                "cd %s; U=https://127.0.0.1:%d; C='curl -s --cacert cert.pem -w %%{http_code}, -o /dev/null'; $C $U/loop; $C $U/worker; $C "
+                "$U/a%%00; "
+                "head -c 3000000 /dev/zero > big; $C -H Transfer-Encoding:chunked -H Content-Type:application/json --data-binary @big "
+                "$U/echo; "
+                "$C --data-binary @big $U/echo; $C $U/loop",
+                folder, tls.port);
+        FILE *output = popen(command, "r");
+        assert_non_null(output);
+        answer_text[fread(answer_text, 1, sizeof(answer_text) - 1, output)] = '\0';
+        (void)pclose(output);
+        assert_string_equal(answer_text, "200,200,400,413,413,200,");
+        http_server_stop(tls.server);
+        (void)snprintf(command, sizeof(command), "rm -r %s", folder);
+        assert_int_equal(system(command), 0);
+}
+
 static int unix_ask(const char *path)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -490,6 +561,8 @@ int main(void)
                 cmocka_unit_test(path_and_query_arrive_whole),
                 cmocka_unit_test(large_bodies_never_run_on_a_loop),
                 cmocka_unit_test(a_handler_without_an_answer_is_500),
+                cmocka_unit_test(one_line_is_logged_and_holds_no_secret),
+                cmocka_unit_test(tls_serves_and_refuses_the_same),
                 cmocka_unit_test(a_unix_socket_replaces_only_a_dead_one),
                 cmocka_unit_test(a_given_socket_is_used),
                 cmocka_unit_test(what_cannot_start_says_why),
