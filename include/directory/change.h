@@ -18,6 +18,7 @@ enum change_verb {
         CHANGE_MERGE,          /* management API: document accepted with ACCEPT_MERGE */
         CHANGE_DELETE,
         CHANGE_RESTORE,        /* out of the bin (R12) */
+        CHANGE_PURGE,          /* out of the bin for good: rows, edges, grants, the bodies of his ledger entries (R12, R31) */
         CHANGE_MEMBERS_ADD,    /* local edges: edges.values are refs */
         CHANGE_MEMBERS_REMOVE,
         CHANGE_ROTATE,         /* a new token for an identity or connection */
@@ -36,6 +37,7 @@ struct change {
         const char *if_match;       /* value of If-Match; NULL: none */
         const char *organization;   /* ref of the organisation of a new thing; NULL: the actor's own */
         const char *role;           /* of a new identity; NULL: none */
+        const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
         struct leniency *leniency;

@@ -24,6 +24,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_REACTIVATED, "reactivated", LEDGER_CHANGE)           \
         X(EVENT_DELETED, "deleted", LEDGER_CHANGE)                   \
         X(EVENT_RESTORED, "restored", LEDGER_CHANGE)                 \
+        X(EVENT_PURGED, "purged", LEDGER_CHANGE)                     \
         X(EVENT_MEMBERS_CHANGED, "members-changed", LEDGER_CHANGE)   \
         X(EVENT_TOKEN_CREATED, "token-created", LEDGER_CHANGE)       \
         X(EVENT_TOKEN_REVOKED, "token-revoked", LEDGER_CHANGE)       \

@@ -94,6 +94,24 @@
         X(CLAIMED_NO, READ, "iiit", "i",                                                                                     \
                 "SELECT c.no FROM resource r JOIN claim c ON c.root_no = r.root_no AND c.connection_no = $2 AND c.kind = $3 AND "    \
                 "c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 AND c.claimed_active <> 3")              \
+        X(RESOURCE_PURGE, AUDITED, "ii", "", "DELETE FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us > 0")                 \
+        X(CLAIMS_PURGE, AUDITED, "ii", "", "DELETE FROM claim WHERE root_no = $1 AND no = $2")                                         \
+        X(MEMBER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND member_no = $2")                                 \
+        X(CONTAINER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND container_no = $2")                           \
+        X(GRANTS_BIN, AUDITED, "iiii", "",                                                                                             \
+                "UPDATE resource SET active = 0, version = $3, modified_us = $4, deleted_us = $4 WHERE root_no = $1 AND deleted_us = 0 AND " \
+                "no IN (SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2)")                                          \
+        X(GRANTS_COUNT, READ, "ii", "i", "SELECT COUNT(*) FROM role_grant WHERE root_no = $1 AND principal_no = $2")                    \
+        X(GRANTS_PURGE, AUDITED, "ii", "", "DELETE FROM role_grant WHERE root_no = $1 AND principal_no = $2")                          \
+        X(CREDENTIALS_PURGE, AUDITED, "ii", "", "DELETE FROM credential WHERE root_no = $1 AND owner_no = $2")                         \
+        X(TOMBSTONE_PUT, AUDITED, "iiibi", "",                                                                                         \
+                "INSERT INTO tombstone (root_no, connection_no, kind, subject_hash, until_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT "\
+                "(root_no, connection_no, kind, subject_hash) DO UPDATE SET until_us = excluded.until_us")                             \
+        X(LEDGER_ABOUT, READ, "iiii", "i",                                                                                             \
+                "SELECT seq FROM ledger WHERE root_no = $1 AND seq > $2 AND object_no = $3 AND body <> '' ORDER BY seq LIMIT $4")      \
+        X(LEDGER_BLANK, AUDITED, "iib", "", "UPDATE ledger SET body = '', salt = $3 WHERE root_no = $1 AND seq = $2")                  \
+        X(COUNT_LESS, AUDITED, "iiii", "",                                                                                             \
+                "UPDATE resource_count SET live = live - $4 WHERE root_no = $1 AND kind = $2 AND connection_no = $3")                  \
         X(MEMBER_ADD, AUDITED, "iiiiii", "",                                                                                 \
                 "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) VALUES ($1, $2, $3, $4, " \
                 "$5, $6) ON CONFLICT DO NOTHING")                                                                            \

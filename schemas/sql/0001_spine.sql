@@ -65,6 +65,16 @@ CREATE TABLE claim (
 CREATE UNIQUE INDEX claim_external_id ON claim (root_no, connection_no, kind, external_id) WHERE external_id <> '' AND claimed_active <> 3;
 CREATE INDEX claim_list ON claim (root_no, connection_no, kind, no);
 
+-- A purged person (R12): who came through which connection, as a keyed hash, so that no login or invitation brings him back unseen.
+CREATE TABLE tombstone (
+    root_no       @i64   NOT NULL,
+    connection_no @i64   NOT NULL,
+    kind          @i64   NOT NULL,
+    subject_hash  @bytes NOT NULL,
+    until_us      @i64   NOT NULL,
+    PRIMARY KEY (root_no, connection_no, kind, subject_hash)
+) @clustered;
+
 CREATE TABLE member (
     root_no      @i64 NOT NULL,
     container_no @i64 NOT NULL,

@@ -118,7 +118,9 @@ static enum err run_verb(struct work *work)
         case CHANGE_DELETE:
                 return person ? person_delete(work) : thing_delete(work);
         case CHANGE_RESTORE:
-                return person_restore(work);
+                return bin_restore(work);
+        case CHANGE_PURGE:
+                return bin_purge(work);
         case CHANGE_MEMBERS_ADD:
                 return members_change(work, true);
         case CHANGE_MEMBERS_REMOVE:

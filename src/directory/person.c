@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes of users and groups, by a connection (SCIM) or by an administrator (local): create, replace, patch, merge, delete, restore. */
+ * Changes of users and groups, by a connection (SCIM) or by an administrator (local): create, replace, patch, merge, delete. */
 #include <string.h>
 #include "work.h"
 
@@ -270,9 +270,9 @@ enum err person_merge(struct work *work)
         return finish(work, &person, document, NULL, 0);
 }
 
-/* ---- delete, restore (R12) ---- */
+/* ---- delete (R12) ---- */
 
-static enum err into_bin(struct work *work, struct person *person)
+enum err person_into_bin(struct work *work, struct person *person)
 {
         enum err e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
                 V_I64(work->version), V_I64(work->at_us));
@@ -313,7 +313,7 @@ enum err person_delete(struct work *work)
         if (!e)
                 e = end_claims(work, &person, &others);
         if (!e)
-                e = others ? person_settle(work, &person, &changed) : into_bin(work, &person);
+                e = others ? person_settle(work, &person, &changed) : person_into_bin(work, &person);
         if (!e)
                 e = guard_end(work, &guard);
         if (e)
@@ -321,40 +321,4 @@ enum err person_delete(struct work *work)
         describe(work, EVENT_DELETED, &person.row);
         answer(work, &person.row, NULL);
         return work_body_json(work, json_pack("{s:s, s:b}", "id", person.row.id, "kept_by_another_source", others));
-}
-
-enum err person_restore(struct work *work)
-{
-        const struct change *change = work->change;
-        enum err e = rights_need_org(work, ROOT_ORG_NO, change->type->subject, "create");
-        struct resource_row row;
-        if (!e)
-                e = resource_load_from_bin(work->session, work->root_no, change->ref, work->arena, &row, work->fault);
-        if (!e && row.kind != change->type->kind)
-                e = ERR_NOT_FOUND;
-        if (e == ERR_NOT_FOUND)
-                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s in the bin", change->type->word);
-        if (e)
-                return e;
-        struct fault cause = { 0 };
-        e = session_run(work->session, ST_RESOURCE_UNBIN, NULL, &cause, V_I64(work->root_no), V_I64(row.no), V_I64(work->version),
-                V_I64(work->at_us));
-        if (e == ERR_TAKEN)
-                return fault_set(work->fault, ERR_CONFLICT, change->type->name_attribute, "another %s has taken the name \"%.80s\" meanwhile",
-                        change->type->word, row.name);
-        if (e) {
-                *work->fault = cause;
-                return e;
-        }
-        e = count_move(work->session, work->root_no, row.kind, COUNT_ALL, 1, work->fault);
-        if (e)
-                return e;
-        row.active = false;
-        row.version = work->version;
-        row.modified_us = work->at_us;
-        row.deleted_us = 0;
-        work->reload = true;
-        describe(work, EVENT_RESTORED, &row);
-        answer(work, &row, NULL);
-        return work_body_json(work, json_pack("{s:s}", "id", row.id));
 }

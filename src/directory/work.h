@@ -99,7 +99,11 @@ enum err person_replace(struct work *work) MUST_USE;
 enum err person_patch(struct work *work) MUST_USE;
 enum err person_merge(struct work *work) MUST_USE;
 enum err person_delete(struct work *work) MUST_USE;
-enum err person_restore(struct work *work) MUST_USE;
+enum err person_into_bin(struct work *work, struct person *person) MUST_USE;
+
+/* ---- out of the bin (bin.c) ---- */
+enum err bin_restore(struct work *work) MUST_USE;
+enum err bin_purge(struct work *work) MUST_USE;
 
 /* ---- edges (membership.c) ---- */
 struct moved {

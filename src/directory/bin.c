@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Out of the bin (R12): restored by an administrator — same id, suspended — or purged for good. A purge removes the rows, leaves a tombstone
+ * per connection, and blanks body and salt of the ledger entries about the person, which the chain survives (R31). */
+#include <string.h>
+#include "base/clock.h"
+#include "work.h"
+
+#define TOMBSTONE_US (396 * US_PER_DAY) /* 13 months */
+#define BLANK_PAGE 1000
+
+static enum err load_binned(struct work *work, const char *action, struct resource_row *ret)
+{
+        const struct change *change = work->change;
+        enum err e = rights_need_org(work, ROOT_ORG_NO, change->type->subject, action);
+        if (!e)
+                e = resource_load_from_bin(work->session, work->root_no, change->ref, work->arena, ret, work->fault);
+        if (!e && ret->kind != change->type->kind)
+                e = ERR_NOT_FOUND;
+        if (e == ERR_NOT_FOUND)
+                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s in the bin", change->type->word);
+        return e;
+}
+
+static void describe(struct work *work, enum ledger_event event, const struct resource_row *row)
+{
+        work->event = event;
+        work->object_kind = row->kind;
+        work->object_no = row->no;
+        work->changed = true;
+        work->change->after.resource = *row;
+}
+
+/* ---- restore ---- */
+
+/* The live one that came later under the same names gives its claims up and goes to the bin itself. */
+static enum err take_claims(struct work *work, const struct resource_row *row)
+{
+        struct person later = { 0 };
+        const char *ref = work->change->ref;
+        work->change->ref = work->change->replace;
+        enum err e = person_load(work, "delete", &later);
+        work->change->ref = ref;
+        auto_person held = later;
+        if (e)
+                return e;
+        for (size_t i = 0; !e && i < held.claim_count; i++) {
+                const struct claim_row *claim = &held.claims[i];
+                if (!claim->connection_no || claim->active == CLAIMED_DELETED)
+                        continue;
+                const struct claim_row old = { .connection_no = claim->connection_no, .no = row->no, .kind = row->kind };
+                struct claim_row moved = *claim;
+                moved.no = row->no;
+                e = claim_remove(work->session, work->root_no, &old, work->fault);
+                if (!e)
+                        e = claim_remove(work->session, work->root_no, claim, work->fault);
+                if (!e)
+                        e = claim_put(work->session, work->root_no, &moved, work->fault);
+        }
+        return e ? e : person_into_bin(work, &held);
+}
+
+/* Suspended means: a local claim says no, until an administrator says otherwise. A local user's own claim comes back for that. */
+static enum err suspend(struct work *work, const struct resource_row *row)
+{
+        struct claim_row *claims;
+        size_t count;
+        enum err e = claims_of(work->session, work->root_no, row->no, work->arena, &claims, &count, work->fault);
+        struct claim_row local = { .kind = row->kind, .no = row->no, .external_id = "", .doc = "{}" };
+        bool was_local = false;
+        for (size_t i = 0; !e && i < count; i++)
+                if (!claims[i].connection_no && strcmp(claims[i].doc, "{}") != 0) {
+                        local = claims[i];
+                        was_local = true;
+                }
+        local.active = CLAIMED_INACTIVE;
+        local.modified_us = work->at_us;
+        if (!e)
+                e = claim_put(work->session, work->root_no, &local, work->fault);
+        return e || !was_local ? e : count_move(work->session, work->root_no, row->kind, 0, 1, work->fault);
+}
+
+enum err bin_restore(struct work *work)
+{
+        struct resource_row row;
+        enum err e = load_binned(work, "create", &row);
+        if (!e && work->change->replace)
+                e = take_claims(work, &row);
+        if (e)
+                return e;
+        struct fault cause = { 0 };
+        e = session_run(work->session, ST_RESOURCE_UNBIN, NULL, &cause, V_I64(work->root_no), V_I64(row.no), V_I64(work->version),
+                V_I64(work->at_us));
+        if (e == ERR_TAKEN)
+                return fault_set(work->fault, ERR_CONFLICT, work->change->type->name_attribute,
+                        "another %s has taken the name \"%.80s\" meanwhile; restore with `replace` to merge it into this one",
+                        work->change->type->word, row.name);
+        if (e) {
+                *work->fault = cause;
+                return e;
+        }
+        e = count_move(work->session, work->root_no, row.kind, COUNT_ALL, 1, work->fault);
+        if (!e)
+                e = suspend(work, &row);
+        if (e)
+                return e;
+        row.active = false;
+        row.version = work->version;
+        row.modified_us = work->at_us;
+        row.deleted_us = 0;
+        work->reload = true;
+        describe(work, EVENT_RESTORED, &row);
+        return work_body_json(work, work->change->replace ? json_pack("{s:s, s:s}", "id", row.id, "replaces", work->change->replace)
+                                                          : json_pack("{s:s}", "id", row.id));
+}
+
+/* ---- purge ---- */
+
+/* Keyed by the root's handle: enough that the same subject is met again, nothing that names him. */
+static enum err leave_tombstones(struct work *work, const struct resource_row *row)
+{
+        struct claim_row *claims;
+        size_t count;
+        enum err e = claims_of(work->session, work->root_no, row->no, work->arena, &claims, &count, work->fault);
+        for (size_t i = 0; !e && i < count; i++) {
+                unsigned char hash[HASH_SIZE];
+                struct hash *parts = hash_new();
+                if (!parts)
+                        return work_memory(work);
+                const char *subject = *claims[i].external_id ? claims[i].external_id : row->id;
+                hash_part(parts, work->root->handle, strlen(work->root->handle));
+                hash_part(parts, subject, strlen(subject));
+                hash_finish(parts, hash);
+                hash_free(parts);
+                e = session_run(work->session, ST_TOMBSTONE_PUT, NULL, work->fault, V_I64(work->root_no), V_I64(claims[i].connection_no),
+                        V_I64(row->kind), V_BYTES(hash, HASH_SIZE), V_I64(work->at_us + TOMBSTONE_US));
+        }
+        return e;
+}
+
+static enum err blank_page(struct work *work, int64_t no, int64_t *after_seq, size_t *ret_count)
+{
+        int64_t seqs[BLANK_PAGE];
+        *ret_count = 0;
+        enum err e;
+        {
+                auto_result result = { 0 };
+                e = session_query(work->session, ST_LEDGER_ABOUT, &result, work->fault, V_I64(work->root_no), V_I64(*after_seq), V_I64(no),
+                        V_I64(BLANK_PAGE));
+                bool more = true;
+                while (!e && more) {
+                        e = result_next(&result, &more, work->fault);
+                        if (!e && more)
+                                seqs[(*ret_count)++] = result_i64(&result, 0);
+                }
+        }
+        for (size_t i = 0; !e && i < *ret_count; i++) {
+                e = session_run(work->session, ST_LEDGER_BLANK, NULL, work->fault, V_I64(work->root_no), V_I64(seqs[i]), V_BYTES("", 0));
+                *after_seq = seqs[i];
+        }
+        return e;
+}
+
+static enum err blank_ledger(struct work *work, int64_t no)
+{
+        int64_t after_seq = 0;
+        size_t count;
+        enum err e;
+        do {
+                e = blank_page(work, no, &after_seq, &count);
+        } while (!e && count == BLANK_PAGE);
+        return e;
+}
+
+static enum err end_grants(struct work *work, int64_t no)
+{
+        int64_t count = 0;
+        {
+                auto_result result = { 0 };
+                enum err e = session_query(work->session, ST_GRANTS_COUNT, &result, work->fault, V_I64(work->root_no), V_I64(no));
+                bool row = false;
+                if (!e)
+                        e = result_next(&result, &row, work->fault);
+                if (e)
+                        return e;
+                count = row ? result_i64(&result, 0) : 0;
+        }
+        if (!count)
+                return ERR_OK;
+        enum err e = session_run(work->session, ST_GRANTS_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->version),
+                V_I64(work->at_us));
+        if (!e)
+                e = session_run(work->session, ST_GRANTS_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(no));
+        if (!e)
+                e = session_run(work->session, ST_COUNT_LESS, NULL, work->fault, V_I64(work->root_no), V_I64(KIND_GRANT), V_I64(COUNT_ALL),
+                        V_I64(count));
+        return e;
+}
+
+enum err bin_purge(struct work *work)
+{
+        static const enum statement rows[] = { ST_MEMBER_PURGE, ST_CONTAINER_PURGE, ST_CREDENTIALS_PURGE, ST_VALUE_CLEAR, ST_CLAIMS_PURGE };
+        struct resource_row row;
+        enum err e = load_binned(work, "delete", &row);
+        if (!e)
+                e = leave_tombstones(work, &row);
+        if (!e)
+                e = end_grants(work, row.no);
+        for (size_t i = 0; !e && i < COUNT_OF(rows); i++)
+                e = session_run(work->session, rows[i], NULL, work->fault, V_I64(work->root_no), V_I64(row.no));
+        if (!e)
+                e = session_run(work->session, ST_RESOURCE_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(row.no));
+        if (!e)
+                e = blank_ledger(work, row.no);
+        if (e)
+                return e;
+        describe(work, EVENT_PURGED, &row);
+        return work_body_json(work, json_pack("{s:s}", "id", row.id));
+}
