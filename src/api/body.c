@@ -51,12 +51,35 @@ static enum err take_number(const json_t *body, const struct extra *extra, struc
         return ERR_OK;
 }
 
+static bool belongs(const struct extra *extra, const struct call *call, const struct change *change)
+{
+        return (extra->verbs & OF(change->verb)) && (extra->kinds & OF(call->type->kind));
+}
+
+/* An extra misspelt: document_accept, which judges all other keys, cannot name it. */
+static enum err check_misspelt(const struct call *call, const json_t *body, const struct change *change, struct fault *fault)
+{
+        const char *names[COUNT_OF(extras) + 1] = { NULL }, *key;
+        size_t count = 0;
+        json_t *value;
+        for (size_t i = 0; i < COUNT_OF(extras); i++)
+                if (belongs(&extras[i], call, change))
+                        names[count++] = extras[i].name;
+        json_object_foreach ((json_t *)body, key, value) {
+                bool known = attribute_find(call->type->core->attributes, key, strlen(key)) ||
+                             attribute_find(attribute_common(), key, strlen(key));
+                const char *nearest = known ? NULL : text_nearest(key, names);
+                if (nearest)
+                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\"; did you mean \"%s\"?", key, nearest);
+        }
+        return ERR_OK;
+}
+
 enum err call_take_extras(const struct call *call, json_t *body, struct change *change, struct fault *fault)
 {
         for (size_t i = 0; i < COUNT_OF(extras); i++) {
                 const struct extra *extra = &extras[i];
-                bool known = (extra->verbs & OF(change->verb)) && (extra->kinds & OF(call->type->kind));
-                if (!known || !json_object_get(body, extra->name))
+                if (!belongs(extra, call, change) || !json_object_get(body, extra->name))
                         continue;
                 enum err e =
                         extra->form == EXTRA_TEXT ? take_text(call, body, extra, change, fault) : take_number(body, extra, change, fault);
@@ -64,7 +87,7 @@ enum err call_take_extras(const struct call *call, json_t *body, struct change *
                         return e;
                 (void)json_object_del(body, extra->name);
         }
-        return ERR_OK;
+        return check_misspelt(call, body, change, fault);
 }
 
 enum err call_check_keys(const json_t *body, const char *known, struct fault *fault)
