@@ -23,6 +23,16 @@ enum err patch_spend(struct patch_work *work, size_t effort)
         return ERR_OK;
 }
 
+json_t *patch_copy(const json_t *value)
+{
+        json_t *copy = json_copy((json_t *)value);
+        bool is_whole = json_array_size(copy) == json_array_size(value) && json_object_size(copy) == json_object_size(value);
+        if (!copy || is_whole)
+                return copy;
+        json_decref(copy);
+        return NULL;
+}
+
 size_t patch_cost(const json_t *value)
 {
         size_t cost = 1;
@@ -36,7 +46,8 @@ size_t patch_cost(const json_t *value)
                 cost += patch_cost(json_array_get(value, i));
         const char *key;
         json_t *member;
-        json_object_foreach((json_t *)value, key, member) cost += patch_cost(member);
+        json_object_foreach ((json_t *)value, key, member)
+                cost += patch_cost(member);
         return cost;
 }
 
@@ -88,8 +99,7 @@ static enum err take_members(const struct patch_work *work, const json_t *object
 {
         const char *key;
         json_t *member;
-        json_object_foreach((json_t *)object, key, member)
-        {
+        json_object_foreach ((json_t *)object, key, member) {
                 size_t i = 0;
                 while (names[i] && strcasecmp(names[i], key) != 0)
                         i++;
@@ -175,8 +185,7 @@ static enum err apply_object(struct patch_work *work, const struct patch_step *o
         json_t *member;
         if (!json_is_object(object))
                 return fault_set(work->fault, ERR_VALUE, NULL, "An object is expected, not %s.", json_type_name(object));
-        json_object_foreach((json_t *)object, key, member)
-        {
+        json_object_foreach ((json_t *)object, key, member) {
                 struct patch_step step = { .verb = outer->verb, .is_pathless = true, .value = member };
                 const char *text = prefix ? arena_printf(work->accept.arena, "%s:%s", prefix, key) : key;
                 if (!text)
@@ -308,7 +317,7 @@ enum err patch_apply(const struct patch *patch, const json_t *message, struct pa
         enum err e = read_message(&work, message, &operations);
         if (e)
                 return e;
-        json_auto_t *document = json_copy((json_t *)patch->before);
+        json_auto_t *document = patch_copy(patch->before);
         if (!document)
                 return patch_out_of_memory(&work);
         work.document = document;

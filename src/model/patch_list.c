@@ -24,7 +24,7 @@ static enum err clear_primary(const struct patch_work *work, const struct attrib
                 json_t *element = json_array_get(list, i);
                 if (i == kept || !json_is_true(json_object_get(element, primary->name)))
                         continue;
-                json_t *copy = json_copy(element);
+                json_t *copy = patch_copy(element);
                 if (!copy || json_array_set_new(list, i, copy) || json_object_set_new_nocheck(copy, primary->name, json_false()))
                         return patch_out_of_memory(work);
         }
@@ -74,7 +74,7 @@ static enum err add_element(struct patch_work *work, const struct attribute *att
                 if (json_array_append(list, element))
                         return patch_out_of_memory(work);
         } else if (json_is_object(element)) {
-                json_t *merged = json_copy(json_array_get(list, at));
+                json_t *merged = patch_copy(json_array_get(list, at));
                 if (!merged || json_array_set_new(list, at, merged) || json_object_update(merged, element))
                         return patch_out_of_memory(work);
         }
@@ -92,7 +92,7 @@ static enum err put_elements(struct patch_work *work, const struct patch_step *s
                 *ret = json_is_null(accepted) ? NULL : STEAL(accepted);
                 return ERR_OK;
         }
-        json_auto_t *list = json_copy((json_t *)old);
+        json_auto_t *list = patch_copy(old);
         if (!list)
                 return patch_out_of_memory(work);
         for (size_t i = 0; i < json_array_size(accepted); i++) {
@@ -187,33 +187,43 @@ static json_t *literal_to_json(const struct attribute *attribute, const struct f
         case FILTER_TEXT:
                 return json_stringn(value->text, value->text_length);
         default:
-                return NULL;
+                return json_null();
         }
 }
 
-/* Puts what an eq conjunction says into `object`; false: it is none, or it says two things at once. */
-static bool describe(const struct filter *filter, json_t *object)
+/* Puts what an eq conjunction says into `object`; ERR_NO_TARGET: it is none, or it says two things at once. */
+static enum err describe(const struct filter *filter, json_t *object)
 {
-        if (filter->operator== FILTER_AND)
-                return describe(filter->left, object) && describe(filter->right, object);
+        if (filter->operator== FILTER_AND) {
+                enum err e = describe(filter->left, object);
+                return e ? e : describe(filter->right, object);
+        }
         const struct attribute *sub = filter->path.attribute;
-        if (filter->operator!= FILTER_EQ || !sub || sub->type == ATTRIBUTE_COMPLEX || sub->flags & READ_ONLY)
-                return false;
+        bool is_statement = filter->operator== FILTER_EQ && filter->value.kind != FILTER_NULL;
+        if (!is_statement || !sub || sub->type == ATTRIBUTE_COMPLEX || sub->flags & READ_ONLY)
+                return ERR_NO_TARGET;
         json_auto_t *value = literal_to_json(sub, &filter->value);
         const json_t *said = json_object_get(object, sub->name);
-        return value && (said ? json_equal(said, value) : json_object_set_nocheck(object, sub->name, value) == 0);
+        if (!value || (!said && json_object_set_nocheck(object, sub->name, value)))
+                return ERR_MEMORY;
+        return said && !json_equal(said, value) ? ERR_NO_TARGET : ERR_OK;
 }
 
 enum err patch_element_from_filter(struct patch_work *work, const struct attribute *attribute, const struct filter *filter, json_t **ret)
 {
-        json_auto_t *object = json_object();
-        bool is_description = attribute->type == ATTRIBUTE_COMPLEX && describe(filter, object);
-        if (!is_description || !leniency_use(work->accept.leniency, LENIENT_CREATE_ON_ABSENT))
+        json_auto_t *object = json_object(), *element = NULL;
+        enum err e = attribute->type == ATTRIBUTE_COMPLEX ? describe(filter, object) : ERR_NO_TARGET;
+        if (!e && !leniency_use(work->accept.leniency, LENIENT_CREATE_ON_ABSENT))
+                e = ERR_NO_TARGET;
+        if (e == ERR_MEMORY)
+                return patch_out_of_memory(work);
+        if (e)
                 return fault_set(work->fault, ERR_NO_TARGET, NULL, "No element of %s is selected.", attribute->name);
-        enum err e = document_accept_value(&work->accept, attribute, true, object, ret, work->fault);
-        if (!e && json_is_null(*ret))
-                return fault_set(work->fault, ERR_NO_TARGET, NULL, "No element of %s is selected.", attribute->name);
-        return e;
+        e = document_accept_value(&work->accept, attribute, true, object, &element, work->fault);
+        if (e)
+                return e;
+        *ret = STEAL(element);
+        return ERR_OK;
 }
 
 /* The new value of one selected element: of its sub-attribute, merged (add), replaced whole, or NULL (removed). */
@@ -242,10 +252,11 @@ static enum err change_element(struct patch_work *work, const struct patch_step 
                 return ERR_OK;
         }
         /* What selected the element stays said of it unless the value says otherwise: a work address replaced is still one. */
-        json_auto_t *object = is_merged ? json_copy((json_t *)old) : json_object();
-        if (object && !is_merged && step->path.filter && !describe(step->path.filter, object))
+        json_auto_t *object = is_merged ? patch_copy(old) : json_object();
+        e = !is_merged && step->path.filter ? describe(step->path.filter, object) : ERR_OK;
+        if (e == ERR_NO_TARGET)
                 (void)json_object_clear(object);
-        if (!object || json_object_update(object, accepted))
+        if (!object || e == ERR_MEMORY || json_object_update(object, accepted))
                 return patch_out_of_memory(work);
         *ret = STEAL(object);
         return ERR_OK;
