@@ -112,6 +112,17 @@ static enum err refuse(struct exchange *exchange, enum err code, const char *mes
         return code;
 }
 
+/* The face of the refusal, from what there is of a path. */
+static void face_set(struct exchange *exchange)
+{
+        const struct http_server *server = exchange->loop->server;
+        struct request *request = &exchange->request;
+        enum face face = FACE_OPERATIONS;
+        char allow[48], *path = arena_strdup(request->arena, request->path);
+        if (path && route_match(server->tables, server->options.table_count, METHOD_NONE, path, request, &face, allow))
+                request->route = &nowhere[face];
+}
+
 static enum err admit_bytes(struct exchange *exchange, const struct gate *gate)
 {
         const struct target *target = &exchange->connection->target;
@@ -127,6 +138,7 @@ static enum err admit_bytes(struct exchange *exchange, const struct gate *gate)
                 return ERR_OK;
         metric_add(METRIC_GATE_REFUSED, 1);
         exchange->answer_now = true;
+        face_set(exchange);
         return refuse(exchange, e, why);
 }
 

@@ -10,12 +10,16 @@
 #include <string.h>
 #include <strings.h>
 
+static char nothing[1];
+
+/* A path that was sound already stays: it names the face of the refusal. */
 static void refuse(struct target *target, enum err code, const char *why)
 {
         target->refusal = code;
         target->why = why;
-        target->path = target->query = target->inline_bytes;
-        target->inline_bytes[0] = '\0';
+        target->query = nothing;
+        if (!target->path)
+                target->path = nothing;
 }
 
 /* Raw bytes: printable ASCII without space, '#' and '\', or above 0x7f (UTF-8 is checked after decoding). */
@@ -112,7 +116,7 @@ void target_parse(struct target *target, const char *raw)
         target->raw_length = raw ? strnlen(raw, TARGET_MAX_BYTES + 1) : 0;
         target->refusal = ERR_OK;
         target->why = NULL;
-        target->authority = NULL;
+        target->authority = target->path = NULL;
         size_t length = target->raw_length;
         if (length > TARGET_MAX_BYTES) {
                 target->raw_length = strlen(raw);

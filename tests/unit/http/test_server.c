@@ -200,6 +200,18 @@ static void head_is_get_without_the_body(void **state)
         response_free(&response);
 }
 
+static void a_refusal_of_the_gate_has_the_face_of_its_path(void **state)
+{
+        struct response response = client_ask(harness.port, "GET /connection?filter=%zz HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_int_equal(response.status, 400);
+        assert_non_null(strstr(response.body, "urn:ietf:params:scim:api:messages:2.0:Error"));
+        response_free(&response);
+        response = client_ask(harness.port, "GET /loop HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+        assert_int_equal(response.status, 400);
+        assert_non_null(strstr(response.body, "\"detail\":\"Two Host headers.\""));
+        response_free(&response);
+}
+
 static void every_reply_carries_the_common_headers(void **state)
 {
         static const char *const texts[] = { "GET /loop HTTP/1.1\r\nHost: a\r\n\r\n", "GET /worker HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -551,6 +563,7 @@ int main(void)
                 cmocka_unit_test(pipelined_requests_are_answered_in_order),
                 cmocka_unit_test(a_request_in_single_bytes_is_understood),
                 cmocka_unit_test(head_is_get_without_the_body),
+                cmocka_unit_test(a_refusal_of_the_gate_has_the_face_of_its_path),
                 cmocka_unit_test(every_reply_carries_the_common_headers),
                 cmocka_unit_test(a_good_request_id_is_kept_and_a_bad_one_replaced),
                 cmocka_unit_test(the_wrong_method_is_405_with_allow),
