@@ -29,7 +29,7 @@ struct filter_value {
 };
 
 struct filter {
-        enum filter_operator operator;
+        enum filter_operator kind;
         const struct filter *left, *right; /* AND, OR; NOT and ANY use left */
         struct path path;                  /* comparisons and ANY; attribute NULL: unknown (with extension: all of that, PR or null);
                                             * inside ANY: sub-attribute in path.attribute */

@@ -195,9 +195,9 @@ static enum err read_word(struct filter_parser *parser, struct filter_value *ret
 }
 
 /* Which operators make sense for a type (RFC 7644 table 3: no order on booleans and binary data). */
-static bool operator_fits(enum filter_operator operator, enum attribute_type type)
+static bool operator_fits(enum filter_operator kind, enum attribute_type type)
 {
-        switch (operator) {
+        switch (kind) {
         case FILTER_EQ:
         case FILTER_NE:
                 return true;
@@ -215,9 +215,9 @@ static bool operator_fits(enum filter_operator operator, enum attribute_type typ
         }
 }
 
-static bool is_search_in_text(enum filter_operator operator)
+static bool is_search_in_text(enum filter_operator kind)
 {
-        return operator== FILTER_CO || operator== FILTER_SW || operator== FILTER_EW;
+        return kind == FILTER_CO || kind == FILTER_SW || kind == FILTER_EW;
 }
 
 static enum err fit_boolean(struct filter_parser *parser, struct filter_value *value)
@@ -245,11 +245,11 @@ static enum err fit_text(struct filter_parser *parser, const struct attribute *l
         return value->folded ? ERR_OK : out_of_memory(parser);
 }
 
-static enum err fit_time(struct filter_parser *parser, enum filter_operator operator, struct filter_value * value)
+static enum err fit_time(struct filter_parser *parser, enum filter_operator kind, struct filter_value *value)
 {
         if (value->kind != FILTER_TEXT)
                 return filter_expected(parser, "a time in quotes");
-        if (!is_search_in_text(operator) && !clock_parse(value->text, &value->time_us))
+        if (!is_search_in_text(kind) && !clock_parse(value->text, &value->time_us))
                 return filter_expected(parser, "a time such as \"2026-11-21T05:06:07Z\"");
         return ERR_OK;
 }
@@ -259,7 +259,7 @@ static enum err fit(struct filter_parser *parser, struct filter *comparison)
 {
         struct filter_value *value = &comparison->value;
         if (value->kind == FILTER_NULL) {
-                bool is_equality = comparison->operator== FILTER_EQ || comparison->operator== FILTER_NE;
+                bool is_equality = comparison->kind == FILTER_EQ || comparison->kind == FILTER_NE;
                 return is_equality ? ERR_OK : filter_expected(parser, "another value than null, which has no order");
         }
         struct path *path = &comparison->path;
@@ -270,7 +270,7 @@ static enum err fit(struct filter_parser *parser, struct filter *comparison)
                 return ERR_OK;
         if (!leaf || leaf->type == ATTRIBUTE_COMPLEX)
                 return filter_expected(parser, "no comparison of a complex attribute: name a sub-attribute");
-        if (!operator_fits(comparison->operator, leaf->type))
+        if (!operator_fits(comparison->kind, leaf->type))
                 return filter_expected(parser, "an operator that this type of attribute has");
         switch (leaf->type) {
         case ATTRIBUTE_BOOLEAN:
@@ -279,7 +279,7 @@ static enum err fit(struct filter_parser *parser, struct filter *comparison)
         case ATTRIBUTE_DECIMAL:
                 return value->kind == FILTER_NUMBER ? ERR_OK : filter_expected(parser, "a number");
         case ATTRIBUTE_TIME:
-                return fit_time(parser, comparison->operator, value);
+                return fit_time(parser, comparison->kind, value);
         default:
                 return fit_text(parser, leaf, value);
         }

@@ -46,9 +46,9 @@ static bool is_present(const json_t *value)
 }
 
 /* What `order` (as of memcmp) says for an operator of order or equality. */
-static bool order_holds(enum filter_operator operator, int order)
+static bool order_holds(enum filter_operator kind, int order)
 {
-        switch (operator) {
+        switch (kind) {
         case FILTER_EQ:
                 return order == 0;
         case FILTER_NE:
@@ -73,9 +73,9 @@ static int order_of_bytes(const char *left, size_t left_length, const char *righ
         return order != 0 ? order : (left_length > right_length) - (left_length < right_length);
 }
 
-static bool text_holds(enum filter_operator operator, const char * text, size_t length, const char *literal, size_t literal_length)
+static bool text_holds(enum filter_operator kind, const char *text, size_t length, const char *literal, size_t literal_length)
 {
-        switch (operator) {
+        switch (kind) {
         case FILTER_CO:
                 return memmem(text, length, literal, literal_length) != NULL;
         case FILTER_SW:
@@ -83,7 +83,7 @@ static bool text_holds(enum filter_operator operator, const char * text, size_t 
         case FILTER_EW:
                 return length >= literal_length && memcmp(text + length - literal_length, literal, literal_length) == 0;
         default:
-                return order_holds(operator, order_of_bytes(text, length, literal, literal_length));
+                return order_holds(kind, order_of_bytes(text, length, literal, literal_length));
         }
 }
 
@@ -109,26 +109,26 @@ static enum truth compare_text(const struct filter *filter, const json_t *value,
         size_t length = json_string_length(value);
         const struct filter_value *literal = &filter->value;
         if (!literal->folded)
-                return truth_of(text_holds(filter->operator, text, length, literal->text, literal->text_length));
+                return truth_of(text_holds(filter->kind, text, length, literal->text, literal->text_length));
         char shorter[256];
         const char *folded = fold_short(text, length, shorter, sizeof(shorter)) ? shorter : text_fold(judgement->arena, text, length);
         if (!folded) {
                 judgement->out_of_memory = true;
                 return TRUTH_UNKNOWN;
         }
-        return truth_of(text_holds(filter->operator, folded, strlen(folded), literal->folded, strlen(literal->folded)));
+        return truth_of(text_holds(filter->kind, folded, strlen(folded), literal->folded, strlen(literal->folded)));
 }
 
 static enum truth compare_time(const struct filter *filter, const json_t *value, struct judgement *judgement)
 {
-        bool is_search = filter->operator== FILTER_CO || filter->operator== FILTER_SW || filter->operator== FILTER_EW;
+        bool is_search = filter->kind == FILTER_CO || filter->kind == FILTER_SW || filter->kind == FILTER_EW;
         if (is_search)
                 return compare_text(filter, value, judgement);
         int64_t time_us;
         if (!clock_parse(json_is_string(value) ? json_string_value(value) : "", &time_us))
                 return TRUTH_UNKNOWN;
         int64_t literal_us = filter->value.time_us;
-        return truth_of(order_holds(filter->operator,(time_us > literal_us) - (time_us < literal_us)));
+        return truth_of(order_holds(filter->kind, (time_us > literal_us) - (time_us < literal_us)));
 }
 
 static enum truth compare_number(const struct filter *filter, const json_t *value)
@@ -136,21 +136,21 @@ static enum truth compare_number(const struct filter *filter, const json_t *valu
         if (!json_is_number(value))
                 return TRUTH_UNKNOWN;
         double number = json_number_value(value), literal = filter->value.number;
-        return truth_of(order_holds(filter->operator,(number > literal) - (number < literal)));
+        return truth_of(order_holds(filter->kind, (number > literal) - (number < literal)));
 }
 
 static enum truth compare_boolean(const struct filter *filter, const json_t *value)
 {
         if (!json_is_boolean(value))
                 return TRUTH_UNKNOWN;
-        return truth_of(order_holds(filter->operator, json_is_true(value) != filter->value.boolean));
+        return truth_of(order_holds(filter->kind, json_is_true(value) != filter->value.boolean));
 }
 
 /* One value, not an array, against the literal. */
 static enum truth compare(const struct filter *filter, const json_t *value, struct judgement *judgement)
 {
         if (!is_assigned(value))
-                return truth_of(filter->operator== FILTER_NE);
+                return truth_of(filter->kind == FILTER_NE);
         switch (filter_leaf(&filter->path)->type) {
         case ATTRIBUTE_BOOLEAN:
                 return compare_boolean(filter, value);
@@ -176,7 +176,7 @@ static enum truth truth_or(enum truth left, enum truth right)
 static enum truth judge_value(const struct filter *filter, const json_t *value, const struct attribute *sub, struct judgement *judgement)
 {
         const json_t *leaf = sub ? json_object_get(value, sub->name) : value;
-        if (filter->operator== FILTER_PR)
+        if (filter->kind == FILTER_PR)
                 return truth_of(is_present(leaf));
         if (filter->value.kind == FILTER_NULL)
                 return truth_of(is_assigned(leaf));
@@ -187,13 +187,13 @@ static enum truth judge_value(const struct filter *filter, const json_t *value, 
  * out, which `eq` then turns round. */
 static enum truth judge_values(const struct filter *filter, const json_t *values, const struct attribute *sub, struct judgement *judgement)
 {
-        bool is_null = filter->operator!= FILTER_PR && filter->value.kind == FILTER_NULL;
+        bool is_null = filter->kind != FILTER_PR && filter->value.kind == FILTER_NULL;
         enum truth truth = TRUTH_FALSE;
         if (!json_is_array(values) || json_array_size(values) == 0)
                 truth = judge_value(filter, json_is_array(values) ? NULL : values, sub, judgement);
         for (size_t i = 0; i < json_array_size(values) && truth != TRUTH_TRUE; i++)
                 truth = truth_or(truth, judge_value(filter, json_array_get(values, i), sub, judgement));
-        return is_null && filter->operator== FILTER_EQ ? truth_not(truth) : truth;
+        return is_null && filter->kind == FILTER_EQ ? truth_not(truth) : truth;
 }
 
 /* The values a path means. Inside brackets `context` is an element: an object with sub-attributes, or the value itself. */
@@ -221,7 +221,7 @@ static enum truth judge_any(const struct filter *filter, const json_t *context, 
 enum truth filter_judge(const struct filter *filter, const json_t *context, struct judgement *judgement)
 {
         enum truth left;
-        switch (filter->operator) {
+        switch (filter->kind) {
         case FILTER_AND:
                 left = filter_judge(filter->left, context, judgement);
                 return left == TRUTH_FALSE
@@ -237,7 +237,7 @@ enum truth filter_judge(const struct filter *filter, const json_t *context, stru
         }
         if (!filter->path.attribute && !filter->path.extension)
                 return TRUTH_UNKNOWN;
-        if (filter->operator== FILTER_ANY)
+        if (filter->kind == FILTER_ANY)
                 return judge_any(filter, context, judgement);
         return judge_values(filter, path_values(&filter->path, context), filter->path.sub, judgement);
 }
@@ -266,13 +266,13 @@ static bool path_is_named(const struct path *path, const char *attribute)
 
 static bool is_equal_text(const struct filter *filter)
 {
-        return filter->operator== FILTER_EQ && filter->value.kind == FILTER_TEXT;
+        return filter->kind == FILTER_EQ && filter->value.kind == FILTER_TEXT;
 }
 
 /* The conjunct `sub eq "text"` inside brackets. */
 static const struct filter *find_equal_inside(const struct filter *filter, const char *sub)
 {
-        if (filter->operator== FILTER_AND) {
+        if (filter->kind == FILTER_AND) {
                 const struct filter *found = find_equal_inside(filter->left, sub);
                 return found ? found : find_equal_inside(filter->right, sub);
         }
@@ -283,13 +283,13 @@ const struct filter *filter_find_equal(const struct filter *filter, const char *
 {
         if (!filter)
                 return NULL;
-        if (filter->operator== FILTER_AND) {
+        if (filter->kind == FILTER_AND) {
                 const struct filter *found = filter_find_equal(filter->left, attribute, sub);
                 return found ? found : filter_find_equal(filter->right, attribute, sub);
         }
         if (!path_is_named(&filter->path, attribute))
                 return NULL;
-        if (filter->operator== FILTER_ANY)
+        if (filter->kind == FILTER_ANY)
                 return find_equal_inside(filter->left, sub);
         bool is_same_sub = sub ? filter->path.sub && strcasecmp(filter->path.sub->name, sub) == 0 : !filter->path.sub;
         return is_equal_text(filter) && is_same_sub ? filter : NULL;
@@ -301,7 +301,7 @@ bool filter_names(const struct filter *filter, const char *attribute)
                 return false;
         if (path_is_named(&filter->path, attribute))
                 return true;
-        if (filter->operator== FILTER_ANY)
+        if (filter->kind == FILTER_ANY)
                 return false;
         return filter_names(filter->left, attribute) || filter_names(filter->right, attribute);
 }

@@ -12,7 +12,7 @@
 
 static const struct {
         char word[3];
-        enum filter_operator operator;
+        enum filter_operator kind;
 } operators[] = {
         { "eq", FILTER_EQ },
         { "ne", FILTER_NE },
@@ -110,7 +110,7 @@ static enum err parse_operator(struct filter_parser *parser, enum filter_operato
                                (left == 2 || is_space(word[2]) || word[2] == ')' || word[2] == ']');
                 if (is_word) {
                         parser->at += 2;
-                        *ret = operators[i].operator;
+                        *ret = operators[i].kind;
                         return ERR_OK;
                 }
         }
@@ -121,10 +121,10 @@ static enum err parse_operator(struct filter_parser *parser, enum filter_operato
 static enum err parse_comparison(struct filter_parser *parser, const struct path *path, const struct filter **ret)
 {
         struct filter comparison = { .path = *path };
-        enum err e = parse_operator(parser, &comparison.operator);
+        enum err e = parse_operator(parser, &comparison.kind);
         if (e)
                 return e;
-        if (comparison.operator!= FILTER_PR) {
+        if (comparison.kind != FILTER_PR) {
                 if (!(parser->at < parser->length && is_space(parser->text[parser->at])))
                         return filter_expected(parser, "a space and a value");
                 skip_space(parser);
@@ -163,7 +163,7 @@ static enum err parse_tail(struct filter_parser *parser, const struct attribute 
         if (!e)
                 e = parse_comparison(parser, &path, &tail);
         parser->scope = outer;
-        return e ? e : make(parser, (struct filter){ .operator= FILTER_AND, .left = *inside, .right = tail }, inside);
+        return e ? e : make(parser, (struct filter){ .kind = FILTER_AND, .left = *inside, .right = tail }, inside);
 }
 
 /* From "[" on. */
@@ -179,7 +179,7 @@ static enum err parse_value_path(struct filter_parser *parser, const struct path
         enum err e = filter_parse_bracket(parser, element_of, &inside);
         if (!e && at_char(parser, '.'))
                 e = parse_tail(parser, element_of, &inside);
-        return e ? e : make(parser, (struct filter){ .operator= FILTER_ANY, .path = *path, .left = inside }, ret);
+        return e ? e : make(parser, (struct filter){ .kind = FILTER_ANY, .path = *path, .left = inside }, ret);
 }
 
 static enum err parse_group(struct filter_parser *parser, const struct filter **ret)
@@ -205,7 +205,7 @@ static enum err parse_term(struct filter_parser *parser, const struct filter **r
                         return filter_expected(parser, "\"(\" behind not");
                 const struct filter *inside = NULL;
                 enum err e = parse_group(parser, &inside);
-                return e ? e : make(parser, (struct filter){ .operator= FILTER_NOT, .left = inside }, ret);
+                return e ? e : make(parser, (struct filter){ .kind = FILTER_NOT, .left = inside }, ret);
         }
         struct path path;
         enum err e = parse_name(parser, &path);
@@ -226,7 +226,7 @@ static enum err parse_and(struct filter_parser *parser, const struct filter **re
                 const struct filter *right = NULL;
                 e = parse_term(parser, &right);
                 if (!e)
-                        e = make(parser, (struct filter){ .operator= FILTER_AND, .left = *ret, .right = right }, ret);
+                        e = make(parser, (struct filter){ .kind = FILTER_AND, .left = *ret, .right = right }, ret);
         }
         return e;
 }
@@ -244,7 +244,7 @@ static enum err parse_or(struct filter_parser *parser, const struct filter **ret
                 const struct filter *right = NULL;
                 e = parse_and(parser, &right);
                 if (!e)
-                        e = make(parser, (struct filter){ .operator= FILTER_OR, .left = *ret, .right = right }, ret);
+                        e = make(parser, (struct filter){ .kind = FILTER_OR, .left = *ret, .right = right }, ret);
         }
         parser->depth--;
         return e;

@@ -38,12 +38,12 @@ static enum err note_values(struct patch_work *work, const struct patch_step *st
 /* `value eq "a" or value eq "b"`: how many ids that names; 0 when it is anything else. Puts them into `values` unless NULL. */
 static size_t listed_values(const struct filter *filter, const char **values)
 {
-        if (filter->operator== FILTER_OR) {
+        if (filter->kind == FILTER_OR) {
                 size_t left = listed_values(filter->left, values);
                 size_t right = left > 0 ? listed_values(filter->right, values ? values + left : NULL) : 0;
                 return right > 0 ? left + right : 0;
         }
-        bool is_value = filter->operator== FILTER_EQ && filter->path.attribute && strcmp(filter->path.attribute->name, "value") == 0;
+        bool is_value = filter->kind == FILTER_EQ && filter->path.attribute && strcmp(filter->path.attribute->name, "value") == 0;
         if (!is_value || filter->value.kind != FILTER_TEXT || filter->value.text_length != strlen(filter->value.text))
                 return 0;
         if (values)

@@ -194,12 +194,12 @@ static json_t *literal_to_json(const struct attribute *attribute, const struct f
 /* Puts what an eq conjunction says into `object`; ERR_NO_TARGET: it is none, or it says two things at once. */
 static enum err describe(const struct filter *filter, json_t *object)
 {
-        if (filter->operator== FILTER_AND) {
+        if (filter->kind == FILTER_AND) {
                 enum err e = describe(filter->left, object);
                 return e ? e : describe(filter->right, object);
         }
         const struct attribute *sub = filter->path.attribute;
-        bool is_statement = filter->operator== FILTER_EQ && filter->value.kind != FILTER_NULL;
+        bool is_statement = filter->kind == FILTER_EQ && filter->value.kind != FILTER_NULL;
         if (!is_statement || !sub || sub->type == ATTRIBUTE_COMPLEX || sub->flags & READ_ONLY)
                 return ERR_NO_TARGET;
         json_auto_t *value = literal_to_json(sub, &filter->value);

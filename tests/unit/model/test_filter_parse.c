@@ -12,14 +12,14 @@ static void show(const struct filter *filter, char *into, size_t size)
         const struct path *path = &filter->path;
         char *end = into + strlen(into);
 #define PUT(...) (end += snprintf(end, size - (size_t)(end - into), __VA_ARGS__))
-        PUT("(%s", words[filter->operator]);
-        if (filter->operator>= FILTER_EQ)
+        PUT("(%s", words[filter->kind]);
+        if (filter->kind >= FILTER_EQ)
                 PUT(" %s%s%s%s", path->extension ? "x:" : "",
                         path->attribute   ? path->attribute->name
                         : path->extension ? "*"
                                           : "?",
                         path->sub ? "." : "", path->sub ? path->sub->name : "");
-        if (filter->operator>= FILTER_EQ && filter->operator<= FILTER_LE) {
+        if (filter->kind >= FILTER_EQ && filter->kind <= FILTER_LE) {
                 const struct filter_value *value = &filter->value;
                 if (value->kind == FILTER_NULL)
                         PUT(" null");
