@@ -112,7 +112,7 @@ static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct f
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
         const char *pragmas = writable ? "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; "
                                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
-                                         "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; PRAGMA mmap_size = 0"
+                                         "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0"
                                        : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512; "
                                          "PRAGMA mmap_size = 0; PRAGMA query_only = ON";
         enum err e = ERR_OK;

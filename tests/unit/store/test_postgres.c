@@ -209,6 +209,18 @@ static void a_commit_that_cannot_be_looked_up_is_abandoned(struct fixture *fixtu
         leave_proxy(fixture);
 }
 
+/* PostgreSQL answers COMMIT of a failed transaction with success and the word ROLLBACK. */
+static void a_commit_that_rolled_back_is_no_commit(struct fixture *fixture)
+{
+        struct connection *connection = NULL;
+        const struct engine *engine = fixture->store->engine;
+        assert_ok(engine->connect(fixture->store, ENGINE_WRITER, &connection, &fixture->fault));
+        assert_ok(engine->control(connection, CONTROL_BEGIN, &fixture->fault));
+        assert_err(engine->script(connection, "SELECT 1 / 0", &fixture->fault), ERR_INTERNAL);
+        assert_true(engine->commit(connection, &fixture->fault) == COMMIT_UNDONE);
+        engine->disconnect(connection);
+}
+
 /* ---- SQLSTATEs ---- */
 
 /* The trigger raises `state` as long as the sequence is at most `times`: sequences do not roll back. */
@@ -349,6 +361,7 @@ int main(void)
                 FIXTURE_TEST(a_commit_that_never_arrived_is_made_again, ON_POSTGRES),
                 FIXTURE_TEST(a_commit_still_at_work_in_the_server_is_waited_for, ON_POSTGRES),
                 FIXTURE_TEST(a_commit_that_cannot_be_looked_up_is_abandoned, ON_POSTGRES),
+                FIXTURE_TEST(a_commit_that_rolled_back_is_no_commit, ON_POSTGRES),
                 FIXTURE_TEST(each_sqlstate_has_its_error, ON_POSTGRES),
                 FIXTURE_TEST(serialisation_failures_are_rerun, ON_POSTGRES),
                 FIXTURE_TEST(an_absent_server_is_told_at_once, ON_POSTGRES),

@@ -140,6 +140,31 @@ static void a_batch_that_met_a_full_disk_is_rerun_job_by_job(struct fixture *fix
         database_is_whole(fixture);
 }
 
+/* Two of these documents do not fit into the cache: SQLite ends the transaction in the middle of the batch, with it the jobs that had
+ * run already. */
+static void a_transaction_ended_inside_a_batch_takes_no_neighbour_along(struct fixture *fixture)
+{
+        struct parallel jobs[5] = { 0 };
+        auto_free_ char *doc = text_of(6u << 20);
+        one_root(fixture);
+        for (int nth = 3200; nth < 14000; nth += 1900) {
+                fault_vfs_fail(FAULT_WRITE, nth, SQLITE_FULL, false);
+                for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+                        jobs[i] = (struct parallel){ .fixture = fixture, .no = 100 * nth + (int64_t)i, .doc = doc };
+                        assert_int_equal(pthread_create(&jobs[i].thread, NULL, parallel_main, &jobs[i]), 0);
+                }
+                int refused = 0;
+                for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+                        (void)pthread_join(jobs[i].thread, NULL);
+                        refused += jobs[i].result != ERR_OK;
+                        assert_int_equal(resource_exists(fixture->reader, 1, jobs[i].no), jobs[i].result == ERR_OK);
+                }
+                assert_true(fault_vfs_heal());
+                assert_true(refused <= 1);
+        }
+        database_is_whole(fixture);
+}
+
 /* ---- a COMMIT whose outcome is unknown ---- */
 
 static int lost_abandoned;
@@ -168,7 +193,8 @@ static void child_lose_commit(struct fixture *fixture)
         enum err e = write_queue_submit(fixture->queue, &job, NULL);
         if (e != ERR_UNAVAILABLE)
                 _exit(3);
-        (void)pause();
+        (void)sleep(5);
+        _exit(4);
 }
 
 static void a_commit_with_unknown_outcome_ends_the_process(struct fixture *fixture)
@@ -331,6 +357,7 @@ int main(void)
                 FIXTURE_TEST(a_disk_full_inside_a_statement_ends_only_that_job, ON_SQLITE),
                 FIXTURE_TEST(an_io_error_inside_a_statement_ends_only_that_job, ON_SQLITE),
                 FIXTURE_TEST(a_batch_that_met_a_full_disk_is_rerun_job_by_job, ON_SQLITE),
+                FIXTURE_TEST(a_transaction_ended_inside_a_batch_takes_no_neighbour_along, ON_SQLITE),
                 FIXTURE_TEST(a_commit_with_unknown_outcome_ends_the_process, ON_SQLITE),
                 FIXTURE_TEST(what_was_acknowledged_survives_kill_9, ON_SQLITE),
                 FIXTURE_TEST(the_writer_restarts_a_large_wal, ON_SQLITE),

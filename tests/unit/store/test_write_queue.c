@@ -181,6 +181,31 @@ static void the_root_row_is_locked_changed_and_stored(struct fixture *fixture)
                 assert_int_equal(read_revision(fixture->reader, root_no), root_no % 4 == 1 ? 3 : 0);
 }
 
+static enum err job_new_root_fails(struct session *session, void *context, struct fault *fault)
+{
+        struct root_row *root = NULL;
+        enum err e = insert_root(session, 5, fault);
+        if (!e)
+                e = session_root(session, 5, &root, fault);
+        return e ? e : fault_set(fault, ERR_FORBIDDEN, "", "no");
+}
+
+static enum err job_raise_root_5(struct session *session, void *context, struct fault *fault)
+{
+        int64_t root_no = 5;
+        return job_raise_revision(session, &root_no, fault);
+}
+
+static void a_root_row_is_forgotten_with_the_job_that_locked_it(struct fixture *fixture)
+{
+        struct submitter jobs[] = { { .job = { .root_no = 1, .run = job_new_root_fails } },
+                { .job = { .root_no = 1, .run = job_raise_root_5 } } };
+        roots(fixture, 1);
+        submit_together(fixture, jobs, COUNT_OF(jobs));
+        assert_err(jobs[0].result, ERR_FORBIDDEN);
+        assert_err(jobs[1].result, ERR_NOT_FOUND);
+}
+
 /* ---- the AUDITED rule ---- */
 
 static enum err job_unaudited(struct session *session, void *context, struct fault *fault)
@@ -491,6 +516,7 @@ int main(void)
                 FIXTURE_TEST(a_batch_in_which_all_fail_writes_nothing, ON_BOTH),
                 FIXTURE_TEST(a_job_that_wants_to_run_alone_gets_its_own_commit, ON_BOTH),
                 FIXTURE_TEST(the_root_row_is_locked_changed_and_stored, ON_BOTH),
+                FIXTURE_TEST(a_root_row_is_forgotten_with_the_job_that_locked_it, ON_BOTH),
                 FIXTURE_TEST(an_audited_statement_without_ledger_entry_is_refused, ON_BOTH),
                 FIXTURE_TEST(a_job_cannot_go_on_after_a_failed_statement, ON_BOTH),
                 FIXTURE_TEST(a_job_past_its_deadline_does_not_start, ON_BOTH),
