@@ -26,11 +26,11 @@ struct load {
 /* One page: how to ask for what follows `at`, and what effect a row is. */
 struct page {
         enum statement statement;
-        int keys; /* columns that order it: 1 to 3, moved into `at` by read */
-        void (*read)(const struct result *row, int64_t at[3], struct effect *ret);
+        int keys; /* columns that order it: 1 or 2, moved into `at` by read */
+        void (*read)(const struct result *row, int64_t at[2], struct effect *ret);
 };
 
-static void read_resource(const struct result *row, int64_t at[3], struct effect *ret)
+static void read_resource(const struct result *row, int64_t at[2], struct effect *ret)
 {
         at[0] = result_i64(row, 0);
         *ret = (struct effect){
@@ -44,14 +44,14 @@ static void read_resource(const struct result *row, int64_t at[3], struct effect
         };
 }
 
-static void read_member(const struct result *row, int64_t at[3], struct effect *ret)
+static void read_member(const struct result *row, int64_t at[2], struct effect *ret)
 {
         at[0] = result_i64(row, 0);
         at[1] = result_i64(row, 1);
         *ret = (struct effect){ .kind = EFFECT_MEMBER, .no = at[1], .other_no = at[0], .active = true };
 }
 
-static void read_grant(const struct result *row, int64_t at[3], struct effect *ret)
+static void read_grant(const struct result *row, int64_t at[2], struct effect *ret)
 {
         at[0] = result_i64(row, 0);
         *ret = (struct effect){
@@ -67,7 +67,7 @@ static void read_grant(const struct result *row, int64_t at[3], struct effect *r
         };
 }
 
-static void read_credential(const struct result *row, int64_t at[3], struct effect *ret)
+static void read_credential(const struct result *row, int64_t at[2], struct effect *ret)
 {
         size_t length;
         const unsigned char *hash = result_bytes(row, 3, &length);
@@ -86,7 +86,7 @@ static void read_credential(const struct result *row, int64_t at[3], struct effe
                 ret->token_kind = 0; /* a damaged row lets nobody in */
 }
 
-static void read_claim(const struct result *row, int64_t at[3], struct effect *ret)
+static void read_claim(const struct result *row, int64_t at[2], struct effect *ret)
 {
         at[0] = result_i64(row, 0);
         at[1] = result_i64(row, 1);
@@ -115,9 +115,9 @@ static enum err take_row(struct graph *graph, const struct effect *effect)
 }
 
 static enum err load_page(
-        struct session *reader, struct graph *graph, const struct page *page, int64_t at[3], int *ret_count, struct fault *fault)
+        struct session *reader, struct graph *graph, const struct page *page, int64_t at[2], int *ret_count, struct fault *fault)
 {
-        struct value values[5] = { V_I64(graph->root_no) };
+        struct value values[4] = { V_I64(graph->root_no) };
         int count = 1;
         for (int i = 0; i < page->keys; i++)
                 values[count++] = V_I64(at[i]);
@@ -155,7 +155,7 @@ static enum err load_rows(struct session *reader, int64_t root_no, struct graph 
         if (!graph)
                 return fault_set(fault, ERR_MEMORY, "", "No memory to load a root.");
         for (size_t i = 0; i < COUNT_OF(pages); i++) {
-                int64_t at[3] = { 0 };
+                int64_t at[2] = { 0 };
                 for (int count = ROWS_A_PAGE; count == ROWS_A_PAGE;) {
                         enum err e = load_page(reader, graph, &pages[i], at, &count, fault);
                         if (e)
