@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "base/auto.h"
 #include "base/text.h"
+#include "model/document_value.h"
 
 enum err patch_out_of_memory(const struct patch_work *work)
 {
@@ -104,7 +105,8 @@ static enum err take_members(const struct patch_work *work, const json_t *object
                 while (names[i] && strcasecmp(names[i], key) != 0)
                         i++;
                 if (!names[i] && !leniency_use(work->accept.leniency, LENIENT_UNKNOWN_ATTRIBUTE))
-                        return fault_set(work->fault, ERR_SYNTAX, NULL, "\"%.64s\" is no member of a PATCH message.", key);
+                        return fault_set(
+                                work->fault, ERR_SYNTAX, NULL, "\"%.*s\" is no member of a PATCH message.", shown_length(key, 64), key);
                 if (!names[i])
                         continue;
                 if (ret[i])
@@ -199,10 +201,12 @@ static enum err apply_object(struct patch_work *work, const struct patch_step *o
                 const struct path *path = &step.path;
                 bool is_dotted = path->sub || path->filter || (!prefix && path->extension && path->attribute);
                 if (is_dotted && !leniency_use(work->accept.leniency, LENIENT_DOTTED_KEY))
-                        return fault_set(work->fault, ERR_VALUE, NULL, "\"%.64s\" is a path; a name is expected.", key);
+                        return fault_set(
+                                work->fault, ERR_VALUE, NULL, "\"%.*s\" is a path; a name is expected.", shown_length(key, 64), key);
                 bool is_countable = (path->attribute || path->extension) && !path->filter;
                 if (is_countable && (seen_count == KEYS_KNOWN_MAX || is_seen(seen, seen_count, path)))
-                        return fault_set(work->fault, ERR_SYNTAX, NULL, "\"%.64s\" is given twice, in different spelling.", key);
+                        return fault_set(work->fault, ERR_SYNTAX, NULL, "\"%.*s\" is given twice, in different spelling.",
+                                shown_length(key, 64), key);
                 if (is_countable)
                         seen[seen_count++] = *path;
                 e = apply_step(work, &step);

@@ -125,13 +125,12 @@ enum path_name path_name_resolve(const struct path_scope *scope, const char *nam
                 ret->extension = schema;
                 return PATH_NAME_KNOWN;
         }
-        if (schema) {
-                const struct schema *extension = schema == scope->type->core ? NULL : schema;
-                return resolve_plain(scope, extension, name + urn_length + 1, length - urn_length - 1, ret);
-        }
-        if (memchr(name, ':', length) && is_alpha(name[0]) && path_name_scan(name, length) == length)
+        const char *rest = schema ? name + urn_length + 1 : name;
+        size_t rest_length = length - (size_t)(rest - name);
+        bool is_foreign_urn = rest_length > 0 && is_alpha(rest[0]) && memchr(rest, ':', rest_length);
+        if (is_foreign_urn && path_name_scan(name, length) == length)
                 return PATH_NAME_UNKNOWN;
-        return resolve_plain(scope, NULL, name, length, ret);
+        return resolve_plain(scope, schema == scope->type->core ? NULL : schema, rest, rest_length, ret);
 }
 
 struct path_request {

@@ -411,6 +411,28 @@ static void test_leniencies_are_recorded(void **state)
         }
 }
 
+static void test_limit_of_values(void **state)
+{
+        json_t *emails = json_array();
+        for (int i = 0; i < MULTI_VALUES_MAX - 1; i++)
+                json_array_append_new(emails, json_pack("{s:o}", "value", json_sprintf("%d", i)));
+        json_t *before = json_pack("{s:s, s:o}", "userName", "a", "emails", emails);
+        static const struct {
+                const char *values;
+                enum err code;
+        } rows[] = { { "[{'value':'x'}]", ERR_OK }, { "[{'value':'x'},{'value':'1'}]", ERR_OK },
+                { "[{'value':'x'},{'value':'y'}]", ERR_VALUE } };
+        for (size_t i = 0; i < COUNT_OF(rows); i++) {
+                json_t *operation = json_pack("{s:s, s:s, s:o}", "op", "add", "path", "emails", "value", json_of(rows[i].values));
+                json_t *message = json_pack("{s:[s], s:[o]}", "schemas", URN_PATCH, "Operations", operation);
+                struct patch_fixture fixture = { 0 };
+                assert_int_equal(patch_json(&fixture, KIND_USER, before, message), rows[i].code);
+                patch_fixture_done(&fixture);
+                json_decref(message);
+        }
+        json_decref(before);
+}
+
 static void test_long_lists_cannot_stall(void **state)
 {
         json_t *emails = json_array(), *operations = json_array();
@@ -445,6 +467,7 @@ int main(void)
                 cmocka_unit_test(test_an_error_in_any_operation_changes_nothing),
                 cmocka_unit_test(test_message_shape),
                 cmocka_unit_test(test_limit_of_operations),
+                cmocka_unit_test(test_limit_of_values),
                 cmocka_unit_test(test_leniencies_are_recorded),
                 cmocka_unit_test(test_long_lists_cannot_stall),
         };

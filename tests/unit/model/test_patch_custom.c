@@ -31,8 +31,14 @@ static const struct attribute thing_attributes[] = {
         { NULL }
 };
 /* clang-format on */
+static const struct attribute extra_attributes[] = { { "extra", ATTRIBUTE_TEXT }, { NULL } };
+static const struct schema long_schema = { "urn:thing:more:long", "Long", "", extra_attributes };
+static const struct schema more_schema = { "urn:thing:more", "More", "", extra_attributes };
+static const struct schema *const thing_extensions[] = { &long_schema, &more_schema, NULL };
 static const struct schema thing_schema = { "urn:thing", "Thing", "", thing_attributes };
-static const struct resource_type thing_type = { .name = "Thing", .word = "thing", .scim_endpoint = "Things", .core = &thing_schema };
+static const struct resource_type thing_type = {
+        .name = "Thing", .word = "thing", .scim_endpoint = "Things", .core = &thing_schema, .extensions = thing_extensions
+};
 
 static const char thing[] = "{'name':'n','size':4,'ratio':0.5,'tags':['a','b'],'kind':'k','owner':{'value':'v','label':'l','note':'o'},"
                             "'levels':[{'value':1,'weight':1.5,'since':'2026-01-01T00:00:00Z'},{'value':2,'seal':'s'}]}";
@@ -147,12 +153,21 @@ static void test_immutable_and_required_parts(void **state)
         check("{'op':'remove','path':'name'}", ERR_MUTABILITY, NULL, NULL);
 }
 
+static void test_the_longest_schema_wins(void **state)
+{
+        check("{'op':'add','path':'urn:thing:more:long:extra','value':'x'}", ERR_OK, "urn:thing:more:long", "{'extra':'x'}");
+        check("{'op':'add','path':'urn:thing:more:extra','value':'x'}", ERR_OK, "urn:thing:more", "{'extra':'x'}");
+        check("{'op':'replace','path':'urn:thing:name','value':'x'}", ERR_OK, "name", "'x'");
+        check("{'op':'add','path':'urn:thing:more:longer:extra','value':'x'}", ERR_OK, "urn:thing:more", NULL);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_numbers_and_plain_lists_in_filters),
                 cmocka_unit_test(test_plain_lists),
                 cmocka_unit_test(test_numbers),
+                cmocka_unit_test(test_the_longest_schema_wins),
                 cmocka_unit_test(test_immutable_and_required_parts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

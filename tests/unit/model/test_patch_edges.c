@@ -65,6 +65,7 @@ static void test_R14_forms_of_members(void **state)
                 { "[{'op':'remove','path':'members[value eq \\'a\\']'}]", "remove a", 0, true },
                 { "[{'op':'remove','path':'members[value eq \\'a\\' or value eq \\'b\\' or value eq \\'c\\']'}]", "remove a b c", 0, true },
                 { "[{'op':'remove','path':'members[value eq \\'a\\' and type eq \\'User\\']'}]", "matching", 0, true },
+                { "[{'op':'remove','path':'members[value eq \\'a\\' and value eq \\'b\\']'}]", "matching", 0, true },
                 { "[{'op':'remove','path':'members[value eq \\'a\\' or type eq \\'User\\']'}]", "matching", 0, true },
                 { "[{'op':'remove','path':'members[type eq \\'User\\']'}]", "matching", 0, true },
                 { "[{'op':'Remove','path':'members','value':[{'value':'a'}]}]", "remove a", 0, false },
