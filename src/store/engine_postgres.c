@@ -69,8 +69,7 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         enum err e = server_open(connection, fault);
         if (e)
                 return e;
-        *ret = &connection->base;
-        connection = NULL;
+        *ret = &STEAL(connection)->base;
         return ERR_OK;
 }
 
@@ -217,7 +216,7 @@ static enum err execute(
 static enum err query(struct connection *base, enum statement statement, const struct value *values, size_t count, struct result *ret,
         struct fault *fault)
 {
-        PGresult *rows;
+        PGresult *rows = NULL;
         enum err e = execute(base, statement, values, count, &rows, fault);
         if (e)
                 return e;
@@ -229,7 +228,7 @@ static enum err query(struct connection *base, enum statement statement, const s
 static enum err run(struct connection *base, enum statement statement, const struct value *values, size_t count, int64_t *ret_changed,
         struct fault *fault)
 {
-        PGresult *result;
+        PGresult *result = NULL;
         enum err e = execute(base, statement, values, count, &result, fault);
         if (e)
                 return e;

@@ -73,7 +73,7 @@ static enum err lock_take(struct sqlite_shared *shared, const char *path, struct
                 lock_path = NULL;
                 return fault_set(fault, ERR_MEMORY, "", "no memory for a path");
         }
-        auto_close_ int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        int fd = shared->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); /* closed with the store */
         if (fd < 0)
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot open %s: %s", lock_path, strerror(errno));
         char pid[24] = "";
@@ -87,8 +87,6 @@ static enum err lock_take(struct sqlite_shared *shared, const char *path, struct
         if (ftruncate(fd, 0) || pwrite(fd, pid, (size_t)length, 0) != length)
                 return fault_set(fault, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE, "database.url", "cannot write %s: %s",
                         lock_path, strerror(errno));
-        shared->lock_fd = fd;
-        fd = -1;
         return ERR_OK;
 }
 
@@ -219,8 +217,7 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         if (e)
                 return e;
         (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
-        *ret = &connection->base;
-        connection = NULL;
+        *ret = &STEAL(connection)->base;
         return ERR_OK;
 }
 
@@ -328,22 +325,22 @@ static int prepare(struct sqlite_connection *connection, enum statement statemen
         return SQLITE_OK;
 }
 
-static struct prepared *statement_take(struct sqlite_connection *connection, enum statement statement)
+static enum err statement_take(struct sqlite_connection *connection, enum statement statement, struct prepared **ret, struct fault *fault)
 {
         struct prepared *prepared = &connection->prepared[statement];
+        auto_free_ struct prepared *second = NULL;
         if (prepared->open) {
-                prepared = calloc(1, sizeof *prepared);
-                if (!prepared)
-                        return NULL;
-                prepared->temporary = true;
+                prepared = second = calloc(1, sizeof *second);
+                if (!second)
+                        return fault_set(fault, ERR_MEMORY, "", "no memory for a statement");
+                second->temporary = true;
         }
-        if (!prepared->statement && prepare(connection, statement, prepared) != SQLITE_OK) {
-                if (prepared->temporary)
-                        free(prepared);
-                return NULL;
-        }
+        if (!prepared->statement && prepare(connection, statement, prepared) != SQLITE_OK)
+                return failed(connection, fault);
         prepared->open = true;
-        return prepared;
+        second = NULL;
+        *ret = prepared;
+        return ERR_OK;
 }
 
 static void statement_release(struct prepared *prepared)
@@ -381,14 +378,15 @@ static enum err query(struct connection *base, enum statement statement, const s
         struct fault *fault)
 {
         struct sqlite_connection *connection = (struct sqlite_connection *)base;
-        struct prepared *prepared = statement_take(connection, statement);
-        if (!prepared)
-                return failed(connection, fault);
+        struct prepared *prepared = NULL;
+        enum err e = statement_take(connection, statement, &prepared, fault);
+        if (e)
+                return e;
         int code = bind(prepared, values, count, true);
         if (code == SQLITE_OK)
                 code = sqlite3_step(prepared->statement); /* so that a write happens, and an error shows, now */
         if (code != SQLITE_ROW && code != SQLITE_DONE) {
-                enum err e = failed(connection, fault);
+                e = failed(connection, fault);
                 statement_release(prepared);
                 return e;
         }
@@ -401,14 +399,15 @@ static enum err run(struct connection *base, enum statement statement, const str
         struct fault *fault)
 {
         struct sqlite_connection *connection = (struct sqlite_connection *)base;
-        struct prepared *prepared = statement_take(connection, statement);
-        if (!prepared)
-                return failed(connection, fault);
+        struct prepared *prepared = NULL;
+        enum err e = statement_take(connection, statement, &prepared, fault);
+        if (e)
+                return e;
         int code = bind(prepared, values, count, false);
         if (code == SQLITE_OK)
                 while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
                         ;
-        enum err e = code == SQLITE_DONE ? ERR_OK : failed(connection, fault);
+        e = code == SQLITE_DONE ? ERR_OK : failed(connection, fault);
         if (!e)
                 *ret_changed = sqlite3_stmt_readonly(prepared->statement) ? 0 : sqlite3_changes64(connection->db);
         statement_release(prepared);

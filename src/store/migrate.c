@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/engine.h"
 
 static int64_t version_known(void)
@@ -36,7 +37,7 @@ enum err migrate_expand(const struct engine *engine, const char *sql, char **ret
                 if (!*sql)
                         break;
                 size_t i = 0;
-                while (i < COUNT_OF(macros) && strncmp(sql, macros[i].name, strlen(macros[i].name)))
+                while (i < COUNT_OF(macros) && !text_starts_with(sql, macros[i].name))
                         i++;
                 if (i == COUNT_OF(macros))
                         return fault_set(fault, ERR_INTERNAL, "", "a migration has an unknown macro: %.20s", sql);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/auto.h"
+#include "base/text.h"
 #include "store/postgres_error.h"
 
 /* "MUSTER" in ASCII, and 1: the two halves of the advisory lock's key. */
@@ -44,7 +45,7 @@ static const char reader_settings[] =
 static enum err server_check(PGconn *connection, struct fault *fault)
 {
         const char *encoding = PQparameterStatus(connection, "server_encoding");
-        if (!encoding || strcmp(encoding, "UTF8"))
+        if (!text_equal(encoding, "UTF8"))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "the database must have encoding UTF8, it has %s",
                         encoding ? encoding : "none");
         if (PQserverVersion(connection) < 130000)
@@ -100,7 +101,7 @@ static enum err lock_refused(PGconn *connection, struct fault *fault)
 
 static enum err lock_take(struct store *store, PGconn **ret, struct fault *fault)
 {
-        PGconn *connection;
+        PGconn *connection = NULL;
         enum failure failure;
         enum err e = postgres_connect(store, ENGINE_WRITER, &connection, fault);
         if (e)
@@ -108,7 +109,7 @@ static enum err lock_take(struct store *store, PGconn **ret, struct fault *fault
         auto_result_ *taken = PQexec(connection, "SELECT pg_try_advisory_lock(" LOCK_CLASS ", " LOCK_OBJECT ")");
         if (PQresultStatus(taken) != PGRES_TUPLES_OK)
                 e = postgres_error(connection, taken, &failure, fault);
-        else if (strcmp(PQgetvalue(taken, 0, 0), "t"))
+        else if (!text_equal(PQgetvalue(taken, 0, 0), "t"))
                 e = lock_refused(connection, fault);
         if (e) {
                 PQfinish(connection);

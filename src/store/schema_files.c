@@ -6,6 +6,7 @@
 /* X(version, symbol, file) */
 #define MIGRATIONS(X) X(1, migration_0001, "0001_spine.sql")
 
+/* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define X(version, symbol, file)                                                                                                           \
         extern const char symbol[];                                                                                                        \
         __asm__(".pushsection .rodata\n"                                                                                                   \

@@ -65,11 +65,11 @@ static enum err index_column(struct index_text *text, sqlite3_stmt *row, struct 
         const char *origin = (const char *)sqlite3_column_text(row, 2), *column = (const char *)sqlite3_column_text(row, 3);
         if (!table || !index || !origin || !column || strlen(index) >= sizeof text->index)
                 return ERR_OK; /* an expression index: SQLite's message names it */
-        if (strcmp(index, text->index)) {
+        if (!text_equal(index, text->index)) {
                 enum err e = index_flush(text, names, fault);
                 if (e)
                         return e;
-                strcpy(text->index, index);
+                memcpy(text->index, index, strlen(index) + 1);
                 text->created = *origin == 'c';
                 buffer_puts(&text->generated, table);
         }

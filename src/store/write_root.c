@@ -23,12 +23,13 @@ static struct root_slot *slot_new(struct session *session)
 {
         if (session->root_count == session->root_capacity) {
                 size_t capacity = session->root_capacity ? 2 * session->root_capacity : 8;
+                /* An array of pointers, so that a job's row stays where it is. NOLINTNEXTLINE(bugprone-sizeof-expression) */
                 struct root_slot **roots = realloc(session->roots, capacity * sizeof *roots);
                 if (!roots)
                         return NULL;
                 session->roots = roots;
-                memset(roots + session->root_capacity, 0, (capacity - session->root_capacity) * sizeof *roots);
-                session->root_capacity = capacity;
+                while (session->root_capacity < capacity)
+                        roots[session->root_capacity++] = NULL;
         }
         struct root_slot **slot = &session->roots[session->root_count];
         if (!*slot)
