@@ -10,8 +10,8 @@
  * A job one of whose statements failed is rolled back whatever it answers; its later statements get the same error (after an error
  * PostgreSQL takes no more statements: use ON CONFLICT DO NOTHING where "taken" is an expected answer).
  *
- * AUDITED rule: a job whose session ran an AUDITED statement and did not call session_mark_audited once per such job is refused at its
- * savepoint with ERR_INTERNAL and rolled back. */
+ * AUDITED rule: a job whose session changed a row by an AUDITED statement and did not call session_mark_audited once per such job is
+ * refused at its savepoint with ERR_INTERNAL and rolled back. */
 #ifndef STORE_WRITE_QUEUE_H
 #define STORE_WRITE_QUEUE_H
 

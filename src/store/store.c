@@ -32,8 +32,8 @@ static enum err location_parse(const char *database, const struct engine **ret_e
 
 enum err store_open(const struct store_options *options, struct store **ret, struct fault *fault)
 {
-        const struct engine *engine = NULL;
-        const char *location = NULL;
+        const struct engine *engine = &engine_sqlite;
+        const char *location = "";
         enum err e = location_parse(options->database, &engine, &location, fault);
         if (e)
                 return e;
@@ -167,9 +167,14 @@ static enum err statement_admit(
                         *fault = session->failed_fault;
                 return session->failed;
         }
-        if (row->class == STATEMENT_AUDITED)
-                session->ran_audited = true;
         return ERR_OK;
+}
+
+/* A statement that met no row (ON CONFLICT DO NOTHING, a delete of what is not there) is no change. */
+static void note_audited(struct session *session, enum statement statement, int64_t changed)
+{
+        if (statement_row(statement)->class == STATEMENT_AUDITED && changed > 0)
+                session->ran_audited = true;
 }
 
 static enum err fault_hook_ask(struct session *session, enum statement statement, struct fault *fault)
@@ -225,6 +230,7 @@ enum err session_query_values(struct session *session, enum statement statement,
                 if (!e)
                         e = session->store->engine->query(session->connection, statement, values, count, &result, into);
                 if (!e) {
+                        note_audited(session, statement, 1);
                         *ret = result;
                         return ERR_OK;
                 }
@@ -247,6 +253,7 @@ enum err session_run_values(struct session *session, enum statement statement, c
                 if (!e)
                         e = session->store->engine->run(session->connection, statement, values, count, &changed, into);
                 if (!e) {
+                        note_audited(session, statement, changed);
                         if (ret_changed)
                                 *ret_changed = changed;
                         return ERR_OK;

@@ -238,6 +238,17 @@ static void an_audited_statement_without_ledger_entry_is_refused(struct fixture 
         assert_false(resource_exists(fixture->reader, 1, 60));
 }
 
+static enum err job_meets_no_row(struct session *session, void *context, struct fault *fault)
+{
+        return session_run(session, ST_MEMBER_REMOVE, NULL, fault, V_I64(1), V_I64(98), V_I64(99), V_I64(0));
+}
+
+static void an_audited_statement_that_met_no_row_needs_no_entry(struct fixture *fixture)
+{
+        roots(fixture, 1);
+        assert_ok(fixture_submit(fixture, job_meets_no_row, NULL));
+}
+
 /* ---- a failed statement ends its job ---- */
 
 static enum err job_swallow(struct session *session, void *context, struct fault *fault)
@@ -518,6 +529,7 @@ int main(void)
                 FIXTURE_TEST(the_root_row_is_locked_changed_and_stored, ON_BOTH),
                 FIXTURE_TEST(a_root_row_is_forgotten_with_the_job_that_locked_it, ON_BOTH),
                 FIXTURE_TEST(an_audited_statement_without_ledger_entry_is_refused, ON_BOTH),
+                FIXTURE_TEST(an_audited_statement_that_met_no_row_needs_no_entry, ON_BOTH),
                 FIXTURE_TEST(a_job_cannot_go_on_after_a_failed_statement, ON_BOTH),
                 FIXTURE_TEST(a_job_past_its_deadline_does_not_start, ON_BOTH),
                 FIXTURE_TEST(a_full_queue_refuses, ON_BOTH),
