@@ -159,6 +159,14 @@
         X(CREDENTIAL_LIST, READ, "ii", "iiii",                                                                               \
                 "SELECT no, created_us, expires_us, last_used_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND "  \
                 "revoked_us = 0 ORDER BY +no LIMIT 100")                                                                      \
+        X(CREDENTIAL_FLAGS, AUDITED, "iii", "", "UPDATE credential SET scopes = $3 WHERE root_no = $1 AND owner_no = $2 AND revoked_us = 0") \
+        X(CREDENTIAL_WHOLE, READ, "ii", "iibii",                                                                                        \
+                "SELECT no, kind, hash, scopes, expires_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND revoked_us = 0 "   \
+                "ORDER BY +no LIMIT 100")                                                                                               \
+        X(ACTOR_CHECK, READ, "ii", "iiii",                                                                                              \
+                "SELECT c.owner_no, c.expires_us, c.revoked_us, r.active * o.active FROM credential c JOIN resource r ON r.root_no = "   \
+                "c.root_no AND r.no = c.owner_no JOIN resource o ON o.root_no = r.root_no AND o.no = r.org_no WHERE c.root_no = $1 AND " \
+                "c.no = $2 AND r.deleted_us = 0 AND o.deleted_us = 0")                                                                  \
         X(CREDENTIAL_REVOKE, AUDITED, "iii", "",                                                                             \
                 "UPDATE credential SET revoked_us = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0")                   \
         X(CREDENTIAL_USED, PLAIN, "iii", "",                                                                                 \

@@ -147,6 +147,7 @@ static void *scheduler_run(void *context)
                         bark_us = now_us + watchdog_us;
                 }
         }
+        notices_stop(scheduler->directory->notices);
         flush_notices(scheduler);
         flush_used(scheduler);
         sign_checkpoints(scheduler);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Out of the bin (R12): restored by an administrator — same id, suspended — or purged for good. A purge removes the rows, leaves a tombstone
- * per connection, and blanks body and salt of the ledger entries about the person, which the chain survives (R31). */
+ * Out of the bin (R12): restored by an administrator — same id, suspended — or purged for good. A purge removes the rows, leaves a
+ * tombstone per connection, and blanks body and salt of the ledger entries about the person, which the chain survives (R31). */
 #include <string.h>
 #include "base/clock.h"
 #include "work.h"
@@ -187,8 +187,8 @@ static enum err end_grants(struct work *work, int64_t no)
         }
         if (!count)
                 return ERR_OK;
-        enum err e = session_run(work->session, ST_GRANTS_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->version),
-                V_I64(work->at_us));
+        enum err e = session_run(
+                work->session, ST_GRANTS_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->version), V_I64(work->at_us));
         if (!e)
                 e = session_run(work->session, ST_GRANTS_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(no));
         if (!e)

@@ -103,36 +103,36 @@ struct job {
         bool rides; /* notices were appended and wait for settlement */
 };
 
+enum { BY_CONNECTION = 1, BY_OTHERS = 2 };
+
+/* What a verb is for each kind of resource, and who has it; NULL: no such verb. */
+/* clang-format off */
+static const struct verb {
+        unsigned who;
+        enum err (*user)(struct work *work), (*group)(struct work *work), (*thing)(struct work *work);
+} verbs[CHANGE_VERB_COUNT] = {
+        [CHANGE_CREATE]         = { BY_CONNECTION | BY_OTHERS, person_create,  person_create,  thing_create },
+        [CHANGE_REPLACE]        = { BY_CONNECTION,             person_replace, person_replace, NULL },
+        [CHANGE_PATCH]          = { BY_CONNECTION,             person_patch,   person_patch,   NULL },
+        [CHANGE_MERGE]          = { BY_OTHERS,                 person_merge,   person_merge,   thing_merge },
+        [CHANGE_DELETE]         = { BY_CONNECTION | BY_OTHERS, person_delete,  person_delete,  thing_delete },
+        [CHANGE_RESTORE]        = { BY_OTHERS,                 bin_restore,    bin_restore,    NULL },
+        [CHANGE_PURGE]          = { BY_OTHERS,                 bin_purge,      bin_purge,      NULL },
+        [CHANGE_MEMBERS_ADD]    = { BY_OTHERS,                 NULL,           members_add,    NULL },
+        [CHANGE_MEMBERS_REMOVE] = { BY_OTHERS,                 NULL,           members_remove, NULL },
+        [CHANGE_ROTATE]         = { BY_OTHERS,                 NULL,           NULL,           thing_rotate },
+        [CHANGE_GAIN_ACCESS]    = { BY_OTHERS,                 NULL,           NULL,           thing_gain_access },
+};
+/* clang-format on */
+
 static enum err run_verb(struct work *work)
 {
-        bool person = work->change->type->kind == KIND_USER || work->change->type->kind == KIND_GROUP;
-        switch (work->change->verb) {
-        case CHANGE_CREATE:
-                return person ? person_create(work) : thing_create(work);
-        case CHANGE_REPLACE:
-                return person_replace(work);
-        case CHANGE_PATCH:
-                return person_patch(work);
-        case CHANGE_MERGE:
-                return person ? person_merge(work) : thing_merge(work);
-        case CHANGE_DELETE:
-                return person ? person_delete(work) : thing_delete(work);
-        case CHANGE_RESTORE:
-                return bin_restore(work);
-        case CHANGE_PURGE:
-                return bin_purge(work);
-        case CHANGE_MEMBERS_ADD:
-                return members_change(work, true);
-        case CHANGE_MEMBERS_REMOVE:
-                return members_change(work, false);
-        case CHANGE_ROTATE:
-                return thing_rotate(work);
-        case CHANGE_GAIN_ACCESS:
-                return thing_gain_access(work);
-        case CHANGE_VERB_COUNT:
-                break;
-        }
-        return fault_set(work->fault, ERR_INTERNAL, "", "unknown change");
+        const struct resource_type *type = work->change->type;
+        const struct verb *verb = &verbs[work->change->verb];
+        enum err (*run)(struct work *) = type->kind == KIND_USER ? verb->user : type->kind == KIND_GROUP ? verb->group : verb->thing;
+        if (!run || !(verb->who & (work->source_no ? BY_CONNECTION : BY_OTHERS)))
+                return fault_set(work->fault, ERR_METHOD, "", "%ss cannot be changed this way", type->word);
+        return run(work);
 }
 
 static enum err run_audited(struct work *work, struct job *job)
@@ -235,8 +235,8 @@ static enum err job_was_committed(struct session *session, void *context, bool *
 /* The token is made before the job, so that a rerun hands out the same one. */
 static enum err prepare_token(struct change *change, struct fault *fault)
 {
-        bool makes = change->verb == CHANGE_ROTATE || (change->verb == CHANGE_CREATE &&
-                        (change->type->kind == KIND_IDENTITY || change->type->kind == KIND_CONNECTION));
+        bool makes = change->verb == CHANGE_ROTATE ||
+                     (change->verb == CHANGE_CREATE && (change->type->kind == KIND_IDENTITY || change->type->kind == KIND_CONNECTION));
         if (!makes)
                 return ERR_OK;
         enum token_kind kind = change->type->kind == KIND_CONNECTION ? TOKEN_SCIM : TOKEN_IDENTITY;
@@ -248,6 +248,8 @@ static void note_refusal(struct directory *directory, const struct change *chang
 {
         if (e == ERR_FORBIDDEN)
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_REFUSED, change->type->word);
+        else if (e == ERR_UNAUTHENTICATED)
+                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_UNAUTHENTICATED, change->type->word);
         else if (e == ERR_LAST_ADMIN)
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, change->type->word);
 }

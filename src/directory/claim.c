@@ -102,7 +102,8 @@ static enum err judge(struct work *work, const char *action)
                 return rights_need_org(work, ROOT_ORG_NO, type->subject, action);
         unsigned scope = type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
         if (!(work->actor->scopes & scope) || (work->actor->scopes & SCOPE_READ_ONLY))
-                return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not change %ss; its connection's token needs that scope", type->word);
+                return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not change %ss; its connection's token needs that scope",
+                        type->word);
         return ERR_OK;
 }
 

@@ -139,7 +139,8 @@ enum err directory_authenticate(struct directory *directory, unsigned slot, stru
         }
         if (*ret_found == ACCESS_FOUND)
                 return ERR_OK;
-        return *ret_found == ACCESS_NOT_LOADED ? fault_set(fault, ERR_UNAVAILABLE, "", "the organization is being loaded; try again") : refuse(fault);
+        return *ret_found == ACCESS_NOT_LOADED ? fault_set(fault, ERR_UNAVAILABLE, "", "the organization is being loaded; try again")
+                                               : refuse(fault);
 }
 
 /* ---- flushing ---- */

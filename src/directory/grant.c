@@ -192,15 +192,25 @@ struct held_grant {
         struct grant_wish wish;
 };
 
+/* A principal or scope in the bin keeps its grants; they can still be taken away. */
+static enum err load_end_of(struct work *work, int64_t no, const char *id, struct resource_row *ret)
+{
+        enum err e = resource_load(work->session, work->root_no, no, work->arena, ret, work->fault);
+        return e == ERR_NOT_FOUND ? resource_load_from_bin(work->session, work->root_no, id, work->arena, ret, work->fault) : e;
+}
+
 static enum err load(struct work *work, struct held_grant *ret)
 {
+        json_auto_t *document = NULL;
         enum err e = reference_load(work, KIND_GRANT, work->change->ref, 0, &ret->row);
         if (!e)
                 e = grant_load(work->session, work->root_no, ret->row.no, work->arena, &ret->grant, work->fault);
         if (!e)
-                e = resource_load(work->session, work->root_no, ret->grant.scope_no, work->arena, &ret->scope, work->fault);
+                e = json_parse_object(ret->row.doc, ret->row.doc_length, &document, work->fault);
         if (!e)
-                e = resource_load(work->session, work->root_no, ret->grant.principal_no, work->arena, &ret->principal, work->fault);
+                e = load_end_of(work, ret->grant.scope_no, member_text(document, "scope"), &ret->scope);
+        if (!e)
+                e = load_end_of(work, ret->grant.principal_no, member_text(document, "principal"), &ret->principal);
         if (e)
                 return e;
         ret->wish = (struct grant_wish){

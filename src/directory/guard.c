@@ -7,7 +7,8 @@
 static enum err any_row(struct work *work, enum statement statement, bool *ret)
 {
         auto_result result = { 0 };
-        enum err e = session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO), V_I64(work->at_us));
+        enum err e =
+                session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO), V_I64(work->at_us));
         if (e)
                 return e;
         return result_next(&result, ret, work->fault);

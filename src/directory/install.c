@@ -66,7 +66,8 @@ static enum err root_insert(struct session *session, struct install *install, st
         enum err e = session_run(session, ST_ROOT_INSERT, NULL, &cause, V_I64(install->root_no), V_TEXT(install->options->slug),
                 V_TEXT(install->handle), V_I64(1), V_BYTES(before_first, HASH_SIZE), V_I64(0));
         if (e == ERR_TAKEN)
-                return fault_set(fault, ERR_TAKEN, "slug", "there is an organization \"%.64s\" already; choose another --org", install->options->slug);
+                return fault_set(fault, ERR_TAKEN, "slug", "there is an organization \"%.64s\" already; choose another --org",
+                        install->options->slug);
         if (e && fault)
                 *fault = cause;
         return e;
@@ -88,8 +89,8 @@ static enum err make_organization(struct work *work, struct install *install, st
 static enum err make_administrator(struct work *work, struct install *install, struct resource_row *ret)
 {
         const char *email = install->options->admin_email;
-        json_auto_t *document = json_pack("{s:s, s:[{s:s, s:s, s:b}], s:b}", "userName", email, "emails", "value", email, "type", "work",
-                "primary", 1, "active", 1);
+        json_auto_t *document = json_pack(
+                "{s:s, s:[{s:s, s:s, s:b}], s:b}", "userName", email, "emails", "value", email, "type", "work", "primary", 1, "active", 1);
         if (!document)
                 return work_memory(work);
         struct claim_row claim;
@@ -134,8 +135,8 @@ static enum err make_people(struct work *work, struct install *install)
                 return e;
         memcpy(install->result->org_id, organization.id, UUID_TEXT_SIZE);
         memcpy(install->result->admin_id, administrator.id, UUID_TEXT_SIZE);
-        return work_body_json(work, json_pack("{s:s, s:s, s:s, s:s}", "id", organization.id, "slug", install->options->slug, "administrator",
-                                          administrator.id, "identity", identity.id));
+        return work_body_json(work, json_pack("{s:s, s:s, s:s, s:s}", "id", organization.id, "slug", install->options->slug,
+                                            "administrator", administrator.id, "identity", identity.id));
 }
 
 static enum err install_run(struct session *session, void *context, struct fault *fault)
@@ -183,8 +184,8 @@ static enum err check_options(const struct install_options *options, struct faul
         if (!options->name || !*options->name || strlen(options->name) > 256 || !text_is_utf8(options->name, strlen(options->name)))
                 return fault_set(fault, ERR_VALUE, "name", "a name of 1 to 256 bytes is expected");
         const char *at = options->admin_email ? strchr(options->admin_email, '@') : NULL;
-        if (!at || at == options->admin_email || !at[1] || strchr(at + 1, '@') || strlen(options->admin_email) > 254 ||
-                strpbrk(options->admin_email, " \t\r\n\"<>,;"))
+        if (!at || !text_is_utf8(options->admin_email, strlen(options->admin_email)) || at == options->admin_email || !at[1] ||
+                strchr(at + 1, '@') || strlen(options->admin_email) > 254 || strpbrk(options->admin_email, " \t\r\n\"<>,;"))
                 return fault_set(fault, ERR_VALUE, "admin-email", "an address such as admin@example.com is expected");
         return ERR_OK;
 }

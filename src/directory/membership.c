@@ -115,7 +115,8 @@ static enum err add_all(struct work *work, const struct resource_row *group, con
 }
 
 /* Removing what is not there, or not known, is no error (R14). */
-static enum err remove_all_of(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
+static enum err remove_all_of(
+        struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         for (size_t i = 0; i < operation->count; i++) {
                 int64_t no;
@@ -137,7 +138,7 @@ struct edges {
         struct edge {
                 int64_t no;
                 const char *id;
-        } *list;
+        } * list;
         size_t count, room;
 };
 
@@ -168,8 +169,8 @@ static enum err edges_load(struct work *work, int64_t group_no, struct edges *re
         for (;;) {
                 size_t before = ret->count;
                 int64_t after_no = before ? ret->list[before - 1].no : 0;
-                enum err e = member_list_source(work->session, work->root_no, group_no, work->source_no, after_no, PAGE, edges_collect, ret,
-                        work->fault);
+                enum err e = member_list_source(
+                        work->session, work->root_no, group_no, work->source_no, after_no, PAGE, edges_collect, ret, work->fault);
                 if (e || ret->count - before < PAGE)
                         return e;
         }
@@ -181,7 +182,8 @@ static int compare_no(const void *left, const void *right)
         return (l > r) - (l < r);
 }
 
-static enum err replace_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
+static enum err replace_all(
+        struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         struct edges edges;
         enum err e = edges_load(work, group->no, &edges);
@@ -203,8 +205,8 @@ static enum err replace_all(struct work *work, const struct resource_row *group,
         return e;
 }
 
-static enum err remove_matching(struct work *work, const struct resource_row *group, const struct edge_operation *operation,
-        struct moved *moved)
+static enum err remove_matching(
+        struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         const struct filter *equal = filter_find_equal(operation->filter, "value", NULL);
         if (equal && operation->filter == equal) {
@@ -224,8 +226,8 @@ static enum err remove_matching(struct work *work, const struct resource_row *gr
         return e;
 }
 
-static enum err remove_everything(struct work *work, const struct resource_row *group, const struct edge_operation *operation,
-        struct moved *moved)
+static enum err remove_everything(
+        struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         (void)operation;
         const struct edge_operation none = { .verb = EDGE_REPLACE_ALL };
@@ -240,8 +242,8 @@ static enum err (*const verbs[])(struct work *, const struct resource_row *, con
         [EDGE_REMOVE_ALL] = remove_everything,
 };
 
-enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
-        struct moved *moved)
+enum err membership_apply(
+        struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count, struct moved *moved)
 {
         struct guard guard = { 0 };
         bool takes = false;
@@ -273,6 +275,9 @@ enum err membership_leave(struct work *work, int64_t member_no, int64_t source_n
                         e = member_sources(work->session, work->root_no, groups.list[i].no, member_no, &left, 1, &count, work->fault);
                 if (!e && !count)
                         e = effect_member(work, groups.list[i].no, member_no, false);
+                if (!e) /* R34: a group's version moves with its edges */
+                        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(groups.list[i].no),
+                                V_I64(work->version), V_I64(work->at_us));
         }
         return e;
 }
@@ -296,10 +301,11 @@ static enum err still_a_member(struct work *work, const struct resource_row *gro
         struct resource_row connection;
         if (resource_load(work->session, work->root_no, sources[0], work->arena, &connection, NULL))
                 return fault_set(work->fault, ERR_CONFLICT, "", "the membership comes from a connection, not from here");
-        return fault_set(work->fault, ERR_CONFLICT, "", "the membership comes from the connection \"%.80s\": remove it there", connection.name);
+        return fault_set(
+                work->fault, ERR_CONFLICT, "", "the membership comes from the connection \"%.80s\": remove it there", connection.name);
 }
 
-enum err members_change(struct work *work, bool add)
+static enum err members_change(struct work *work, bool add)
 {
         const struct change *change = work->change;
         struct resource_row group;
@@ -336,4 +342,14 @@ enum err members_change(struct work *work, bool add)
         if (!body || moved_describe(&moved, body))
                 return work_memory(work);
         return work_body_json(work, STEAL(body));
+}
+
+enum err members_add(struct work *work)
+{
+        return members_change(work, true);
+}
+
+enum err members_remove(struct work *work)
+{
+        return members_change(work, false);
 }

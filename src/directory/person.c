@@ -12,8 +12,8 @@ static void describe(struct work *work, enum ledger_event event, const struct re
         work->changed = true;
 }
 
-static enum err body_difference(struct work *work, const struct resource_row *row, const json_t *before, const json_t *after,
-        struct moved *moved)
+static enum err body_difference(
+        struct work *work, const struct resource_row *row, const json_t *before, const json_t *after, struct moved *moved)
 {
         json_auto_t *body = json_pack("{s:s, s:o}", "id", row->id, "difference", document_difference(before, after));
         if (!body)
@@ -32,8 +32,8 @@ static void answer(struct work *work, const struct resource_row *row, const stru
 
 /* ---- create ---- */
 
-static enum err apply_edges(struct work *work, const struct resource_row *row, const struct edge_operation *edges, size_t count,
-        struct moved *moved)
+static enum err apply_edges(
+        struct work *work, const struct resource_row *row, const struct edge_operation *edges, size_t count, struct moved *moved)
 {
         if (row->kind != KIND_GROUP || !count)
                 return ERR_OK;
@@ -49,11 +49,14 @@ static struct edge_operation whole_list(const struct change *change)
 static enum err may_create(struct work *work)
 {
         const struct resource_type *type = work->change->type;
-        if (!work->source_no)
-                return rights_need_org(work, ROOT_ORG_NO, type->subject, "create");
+        if (!work->source_no) {
+                enum err e = rights_need_org(work, ROOT_ORG_NO, type->subject, "create");
+                return e || !work->change->edges.count ? e : rights_need_org(work, ROOT_ORG_NO, type->subject, "add-members");
+        }
         unsigned scope = type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
         if (!(work->actor->scopes & scope) || (work->actor->scopes & SCOPE_READ_ONLY))
-                return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not create %ss; its connection's token needs that scope", type->word);
+                return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not create %ss; its connection's token needs that scope",
+                        type->word);
         return ERR_OK;
 }
 
@@ -116,7 +119,8 @@ enum err person_create(struct work *work)
 /* ---- replace, patch, merge ---- */
 
 /* Stores a changed document and edge operations of one person, and says in the ledger what differs. */
-static enum err finish(struct work *work, struct person *person, const json_t *document, const struct edge_operation *edges, size_t edge_count)
+static enum err finish(
+        struct work *work, struct person *person, const json_t *document, const struct edge_operation *edges, size_t edge_count)
 {
         enum err e = person_store(work, person, document);
         __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
@@ -194,6 +198,16 @@ enum err person_patch(struct work *work)
         return finish(work, &person, document, result.edges, result.edge_count);
 }
 
+static bool is_as_wanted(const struct person *person, bool active)
+{
+        bool says_no = false, deleted = false;
+        for (size_t i = 0; i < person->claim_count; i++) {
+                says_no = says_no || (!person->claims[i].connection_no && person->claims[i].active == CLAIMED_INACTIVE);
+                deleted = deleted || person->claims[i].active == CLAIMED_DELETED;
+        }
+        return active ? !says_no && !deleted : says_no;
+}
+
 /* A user that a connection manages: an administrator may only suspend him locally, or release him (R2, R12). */
 static enum err suspend_locally(struct work *work, struct person *person)
 {
@@ -201,6 +215,10 @@ static enum err suspend_locally(struct work *work, struct person *person)
         if (!json_is_boolean(active) || json_object_size(wanted) != 1)
                 return fault_set(work->fault, ERR_MUTABILITY, "", "this %s is managed by a connection: only `active` may be changed here",
                         work->change->type->word);
+        if (is_as_wanted(person, json_is_true(active))) {
+                answer(work, &person->row, NULL);
+                return ERR_OK;
+        }
         struct claim_row *claims = arena_zero(work->arena, person->claim_count + 1, sizeof(*claims));
         if (!claims)
                 return work_memory(work);
@@ -242,7 +260,7 @@ static enum err suspend_locally(struct work *work, struct person *person)
         describe(work, work->event, &person->row);
         answer(work, &person->row, NULL);
         return work_body_json(work, json_pack("{s:s, s:b, s:b}", "id", person->row.id, "suspended_locally", json_is_false(active), "active",
-                                          person->row.active));
+                                            person->row.active));
 }
 
 static bool is_managed(const struct person *person)
@@ -253,10 +271,19 @@ static bool is_managed(const struct person *person)
         return false;
 }
 
+/* Who wakes a group hands out what it holds (law 6). */
+static bool wakes_group(const struct work *work, const struct person *person)
+{
+        const json_t *active = json_object_get(work->change->document, "active");
+        return person->row.kind == KIND_GROUP && !person->row.active && active && !json_is_false(active);
+}
+
 enum err person_merge(struct work *work)
 {
         auto_person person = { 0 };
         enum err e = person_load(work, "edit", &person);
+        if (!e && wakes_group(work, &person))
+                e = rights_cover(work, person.row.no);
         if (e)
                 return e;
         if (is_managed(&person) || !person.own)

@@ -36,8 +36,8 @@ static void expand(struct claimed_row *row)
         row->claim.doc_length = row->resource.doc_length;
 }
 
-enum err query_claimed(const struct query *query, const struct resource_type *type, const char *id, struct claimed_row *ret,
-        struct fault *fault)
+enum err query_claimed(
+        const struct query *query, const struct resource_type *type, const char *id, struct claimed_row *ret, struct fault *fault)
 {
         enum err e = claimed_load(query->session, query->actor->root_no, query->actor->no, type->kind, id, query->arena, ret, fault);
         if (e == ERR_NOT_FOUND)
@@ -72,11 +72,12 @@ enum err query_claimed_page(const struct query *query, const struct resource_typ
         void *context, struct fault *fault)
 {
         struct claimed_walk walk = { .each = each, .context = context };
-        return claimed_page(query->session, query->actor->root_no, query->actor->no, type->kind, offset, (int)limit, claimed_step, &walk, fault);
+        return claimed_page(
+                query->session, query->actor->root_no, query->actor->no, type->kind, offset, (int)limit, claimed_step, &walk, fault);
 }
 
-static enum err one_candidate(const struct query *query, const struct resource_type *type, int64_t no, claimed_each each, void *context,
-        struct fault *fault)
+static enum err one_candidate(
+        const struct query *query, const struct resource_type *type, int64_t no, claimed_each each, void *context, struct fault *fault)
 {
         struct claimed_row row;
         enum err e = claimed_load_no(query->session, query->actor->root_no, query->actor->no, type->kind, no, query->arena, &row, fault);
@@ -86,8 +87,8 @@ static enum err one_candidate(const struct query *query, const struct resource_t
         return each(context, &row, fault);
 }
 
-static enum err by_name(const struct query *query, const struct resource_type *type, const struct filter *equal, int64_t *ret_no,
-        struct fault *fault)
+static enum err by_name(
+        const struct query *query, const struct resource_type *type, const struct filter *equal, int64_t *ret_no, struct fault *fault)
 {
         *ret_no = 0;
         if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
@@ -129,8 +130,8 @@ static enum err by_email(const struct query *query, const struct resource_type *
                 return ERR_OK;
         {
                 auto_result result = { 0 };
-                enum err e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no), V_I64(value->number),
-                        V_TEXT(equal->value.folded), V_I64(PAGE));
+                enum err e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no),
+                        V_I64(value->number), V_TEXT(equal->value.folded), V_I64(PAGE));
                 bool more = true;
                 while (!e && more) {
                         e = result_next(&result, &more, fault);
@@ -148,8 +149,8 @@ static enum err by_email(const struct query *query, const struct resource_type *
         return ERR_OK;
 }
 
-static enum err every_candidate(const struct query *query, const struct resource_type *type, claimed_each each, void *context,
-        struct fault *fault)
+static enum err every_candidate(
+        const struct query *query, const struct resource_type *type, claimed_each each, void *context, struct fault *fault)
 {
         int64_t live;
         enum err e = query_claimed_count(query, type, &live, fault);
@@ -157,15 +158,15 @@ static enum err every_candidate(const struct query *query, const struct resource
                 return e;
         if (live > CANDIDATES_MAX)
                 return fault_set(fault, ERR_TOO_MANY, "filter",
-                        "the filter would have to read all %lld %ss; add a comparison with eq on id, externalId or the name", (long long)live,
-                        type->word);
+                        "the filter would have to read all %lld %ss; add a comparison with eq on id, externalId or the name",
+                        (long long)live, type->word);
         struct claimed_walk walk = { .each = each, .context = context };
         do {
                 walk.count = 0;
                 e = within_deadline(query, fault);
                 if (!e)
-                        e = claimed_list(query->session, query->actor->root_no, query->actor->no, type->kind, walk.last_no, PAGE, claimed_step,
-                                &walk, fault);
+                        e = claimed_list(query->session, query->actor->root_no, query->actor->no, type->kind, walk.last_no, PAGE,
+                                claimed_step, &walk, fault);
         } while (!e && walk.count == PAGE);
         return e;
 }
@@ -182,7 +183,8 @@ static enum narrowing narrow(const struct resource_type *type, const struct filt
                 return BY_EXTERNAL_ID;
         if ((*ret = filter_find_equal(filter, type->name_attribute, NULL)))
                 return BY_NAME;
-        if (type->kind == KIND_USER && ((*ret = filter_find_equal(filter, "emails", "value")) || (*ret = filter_find_equal(filter, "emails", NULL))))
+        if (type->kind == KIND_USER &&
+                ((*ret = filter_find_equal(filter, "emails", "value")) || (*ret = filter_find_equal(filter, "emails", NULL))))
                 return BY_EMAIL;
         return BY_NOTHING;
 }
@@ -209,7 +211,8 @@ enum err query_candidates(const struct query *query, const struct resource_type 
                 break;
         case BY_EXTERNAL_ID:
                 if (equal->value.kind == FILTER_TEXT && *equal->value.text)
-                        e = claim_find_external(query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault);
+                        e = claim_find_external(
+                                query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault);
                 break;
         case BY_NAME:
                 e = by_name(query, type, equal, &no, fault);
@@ -246,8 +249,8 @@ enum err query_members_of(const struct query *query, int64_t group_no, member_ea
                 walk.count = 0;
                 e = within_deadline(query, fault);
                 if (!e)
-                        e = member_list_source(query->session, query->actor->root_no, group_no, query->actor->no, walk.last_no, PAGE, member_step,
-                                &walk, fault);
+                        e = member_list_source(query->session, query->actor->root_no, group_no, query->actor->no, walk.last_no, PAGE,
+                                member_step, &walk, fault);
         } while (!e && walk.count == PAGE);
         return e;
 }
@@ -289,8 +292,9 @@ enum err query_connection(const struct query *query, json_t **ret, struct fault 
 
 static enum err forbidden(enum permission_level level, const char *subject, const char *action, struct fault *fault)
 {
-        return fault_set(fault, ERR_FORBIDDEN, "", "this needs the permission %s:%s in the %s; ask an administrator for a role that holds it",
-                subject, action, level == LEVEL_PROJECT ? "project" : "organization");
+        return fault_set(fault, ERR_FORBIDDEN, "",
+                "this needs the permission %s:%s in the %s; ask an administrator for a role that holds it", subject, action,
+                level == LEVEL_PROJECT ? "project" : "organization");
 }
 
 enum err query_need(const struct query *query, int64_t scope_no, enum permission_level level, const char *subject, const char *action,
@@ -311,8 +315,8 @@ static bool holds(const struct query *query, int64_t org_no, const char *subject
         return query_need(query, org_no, LEVEL_ORGANIZATION, subject, "read", NULL) == ERR_OK;
 }
 
-/* May the actor see this row? An organisation: by organization:read inside, or sub-organization:read at the root. A project: by project:read in
- * its organisation, or by any right inside. Everything else: by subject:read in its organisation. */
+/* May the actor see this row? An organisation: by organization:read inside, or sub-organization:read at the root. A project: by
+ * project:read in its organisation, or by any right inside. Everything else: by subject:read in its organisation. */
 static bool may_see(const struct query *query, const struct resource_type *type, const struct resource_row *row)
 {
         bool in = false;
@@ -320,10 +324,9 @@ static bool may_see(const struct query *query, const struct resource_type *type,
         case KIND_ORGANIZATION:
                 return holds(query, row->no, "organization") || (row->no != ROOT_ORG_NO && holds(query, ROOT_ORG_NO, "sub-organization"));
         case KIND_PROJECT:
-                return holds(query, row->org_no, "project") ||
-                       (access_is_in(query->directory->access, query->slot, query->actor->root_no, query->actor->no, row->no,
-                                clock_now_us(), &in) == ACCESS_FOUND &&
-                               in);
+                return holds(query, row->org_no, "project") || (access_is_in(query->directory->access, query->slot, query->actor->root_no,
+                                                                        query->actor->no, row->no, clock_now_us(), &in) == ACCESS_FOUND &&
+                                                                       in);
         default:
                 return holds(query, row->org_no, type->subject);
         }
@@ -343,8 +346,8 @@ static enum err organization_of(const struct query *query, const char *ref, int6
         return ERR_OK;
 }
 
-static enum err load_any(const struct query *query, const struct resource_type *type, const char *ref, struct resource_row *ret,
-        struct fault *fault)
+static enum err load_any(
+        const struct query *query, const struct resource_type *type, const char *ref, struct resource_row *ret, struct fault *fault)
 {
         if (ident_is_uuid(ref, strlen(ref))) {
                 enum err e = resource_load_by_id(query->session, query->actor->root_no, ref, query->arena, ret, fault);
@@ -357,8 +360,8 @@ static enum err load_any(const struct query *query, const struct resource_type *
         return resource_load_by_name(query->session, query->actor->root_no, &name, query->arena, ret, fault);
 }
 
-enum err query_resource(const struct query *query, const struct resource_type *type, const char *ref, struct resource_row *ret,
-        struct fault *fault)
+enum err query_resource(
+        const struct query *query, const struct resource_type *type, const char *ref, struct resource_row *ret, struct fault *fault)
 {
         struct resource_row row;
         enum err e = load_any(query, type, ref, &row, fault);
@@ -403,8 +406,8 @@ static enum err list_step(void *context, const struct resource_row *row, struct 
         return walk->each(walk->context, row, fault);
 }
 
-static enum err list_named(const struct query *query, const struct query_page *page, struct list_walk *walk, int64_t org_no,
-        struct fault *fault)
+static enum err list_named(
+        const struct query *query, const struct query_page *page, struct list_walk *walk, int64_t org_no, struct fault *fault)
 {
         const char *folded = page->type->name_attribute ? text_fold(query->arena, page->name, strlen(page->name)) : NULL;
         if (!folded)
@@ -417,8 +420,8 @@ static enum err list_named(const struct query *query, const struct query_page *p
         return list_step(walk, &row, fault);
 }
 
-static enum err list_pages(const struct query *query, const struct query_page *page, struct list_walk *walk, int64_t org_no,
-        struct fault *fault)
+static enum err list_pages(
+        const struct query *query, const struct query_page *page, struct list_walk *walk, int64_t org_no, struct fault *fault)
 {
         enum err e;
         do { /* one more than asked tells whether rows are left */
@@ -465,8 +468,8 @@ enum err query_list(const struct query *query, const struct query_page *page, re
         return ERR_OK;
 }
 
-enum err query_members(const struct query *query, const char *group_ref, int64_t after_no, int limit, member_each each, void *context,
-        struct fault *fault)
+enum err query_members(
+        const struct query *query, const char *group_ref, int64_t after_no, int limit, member_each each, void *context, struct fault *fault)
 {
         struct resource_row group;
         enum err e = query_resource(query, resource_type(KIND_GROUP), group_ref, &group, fault);

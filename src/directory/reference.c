@@ -37,15 +37,16 @@ enum err reference_organization(struct work *work, int64_t *ret_no)
         struct resource_row row;
         enum err e = reference_load(work, KIND_ORGANIZATION, work->change->organization, 0, &row);
         if (e == ERR_NOT_FOUND)
-                return fault_set(work->fault, ERR_VALUE, "organization", "there is no organization \"%.80s\" here", work->change->organization);
+                return fault_set(
+                        work->fault, ERR_VALUE, "organization", "there is no organization \"%.80s\" here", work->change->organization);
         if (e)
                 return e;
         *ret_no = row.no;
         return ERR_OK;
 }
 
-static enum err reference_among(struct work *work, const char *field, const enum resource_kind *kinds, size_t count, const char *ref,
-        struct resource_row *ret)
+static enum err reference_among(
+        struct work *work, const char *field, const enum resource_kind *kinds, size_t count, const char *ref, struct resource_row *ret)
 {
         struct resource_row found = { 0 };
         const char *colon = strchr(ref, ':');

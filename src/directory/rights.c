@@ -7,8 +7,9 @@
 
 static enum err forbidden(struct work *work, enum permission_level level, const char *subject, const char *action)
 {
-        return fault_set(work->fault, ERR_FORBIDDEN, "", "this needs the permission %s:%s in the %s; ask an administrator for a role that holds it",
-                subject, action, level == LEVEL_PROJECT ? "project" : "organization");
+        return fault_set(work->fault, ERR_FORBIDDEN, "",
+                "this needs the permission %s:%s in the %s; ask an administrator for a role that holds it", subject, action,
+                level == LEVEL_PROJECT ? "project" : "organization");
 }
 
 static enum err unauthenticated(struct work *work)
@@ -23,24 +24,22 @@ enum err rights_check_actor(struct work *work)
                 return ERR_OK;
         if (actor->kind != ACTOR_IDENTITY && actor->kind != ACTOR_CONNECTION)
                 return unauthenticated(work);
-        struct credential_row credential;
-        enum err e = credential_load(work->session, work->root_no, actor->credential_no, &credential, work->fault);
-        if (e == ERR_NOT_FOUND)
-                return unauthenticated(work);
+        auto_result result = { 0 };
+        enum err e = session_query(work->session, ST_ACTOR_CHECK, &result, work->fault, V_I64(work->root_no), V_I64(actor->credential_no));
+        bool row = false;
+        if (!e)
+                e = result_next(&result, &row, work->fault);
         if (e)
                 return e;
-        if (credential.owner_no != actor->no || credential.revoked_us || (credential.expires_us && credential.expires_us <= work->at_us))
-                return unauthenticated(work);
-        struct resource_row owner;
-        e = resource_load(work->session, work->root_no, actor->no, work->arena, &owner, work->fault);
-        if (e == ERR_NOT_FOUND || (!e && !owner.active))
-                return unauthenticated(work);
-        return e;
+        int64_t expires_us = row ? result_i64(&result, 1) : 0;
+        bool lives = row && result_i64(&result, 0) == actor->no && !result_i64(&result, 2) && result_i64(&result, 3) == 1;
+        return lives && (!expires_us || expires_us > work->at_us) ? ERR_OK : unauthenticated(work);
 }
 
 struct rights_walk {
         struct work *work;
         int64_t scope_no;
+        bool ever; /* also what begins later, or through a suspended group */
         struct permission_set *set;
 };
 
@@ -62,11 +61,12 @@ static enum err add_privilege(struct work *work, int64_t scope_no, const char *p
         return ERR_OK;
 }
 
-static enum err add_grants(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *set)
+static enum err add_grants(const struct rights_walk *walk, int64_t principal_no)
 {
+        struct work *work = walk->work;
         auto_result result = { 0 };
         enum err e = session_query(work->session, ST_GRANTS_IN_SCOPE_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
-                V_I64(scope_no));
+                V_I64(walk->scope_no));
         while (!e) {
                 bool more;
                 e = result_next(&result, &more, work->fault);
@@ -74,36 +74,49 @@ static enum err add_grants(struct work *work, int64_t principal_no, int64_t scop
                         break;
                 int64_t role_no = result_i64(&result, 0);
                 int64_t from_us = result_i64(&result, 2), until_us = result_i64(&result, 3);
-                if (from_us > work->at_us || (until_us && until_us <= work->at_us))
+                if ((from_us > work->at_us && !walk->ever) || (until_us && until_us <= work->at_us))
                         continue;
                 const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
                 if (role)
-                        permission_set_unite(set, &role->allow);
+                        permission_set_unite(walk->set, &role->allow);
                 else if (!role_no)
-                        e = add_privilege(work, scope_no, result_text(&result, 1, NULL), set);
+                        e = add_privilege(work, walk->scope_no, result_text(&result, 1, NULL), walk->set);
         }
         return e;
 }
 
 static enum err add_group(void *context, const struct member_row *group, struct fault *fault)
 {
-        struct rights_walk *walk = context;
+        const struct rights_walk *walk = context;
         (void)fault;
-        return group->active ? add_grants(walk->work, group->no, walk->scope_no, walk->set) : ERR_OK;
+        return group->active || walk->ever ? add_grants(walk, group->no) : ERR_OK;
 }
 
-enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *ret)
+static enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, bool ever, struct permission_set *ret)
 {
         struct permission_set set = { 0 };
-        enum err e = add_grants(work, principal_no, scope_no, &set);
+        struct rights_walk walk = { work, scope_no, ever, &set };
+        enum err e = add_grants(&walk, principal_no);
         if (e)
                 return e;
-        struct rights_walk walk = { work, scope_no, &set };
         e = member_groups(work->session, work->root_no, principal_no, -1, add_group, &walk, work->fault);
         if (e)
                 return e;
         *ret = set;
         return ERR_OK;
+}
+
+/* Law 3. The root cannot be deactivated; a deactivated project can still be changed, or nobody could activate it. */
+static enum err organization_lives(struct work *work, const struct resource_row *scope)
+{
+        int64_t org_no = scope->kind == KIND_PROJECT ? scope->org_no : scope->no;
+        if (org_no == ROOT_ORG_NO)
+                return ERR_OK;
+        struct resource_row organization;
+        enum err e = resource_load(work->session, work->root_no, org_no, work->arena, &organization, work->fault);
+        if (e || organization.active)
+                return e;
+        return fault_set(work->fault, ERR_FORBIDDEN, "", "the organization is deactivated; activate it first");
 }
 
 enum err rights_need(struct work *work, const struct resource_row *scope, const char *subject, const char *action)
@@ -115,7 +128,9 @@ enum err rights_need(struct work *work, const struct resource_row *scope, const 
         if (work->actor->kind != ACTOR_IDENTITY || permission < 0)
                 return forbidden(work, level, subject, action);
         struct permission_set set;
-        enum err e = rights_of(work, work->actor->no, scope->no, &set);
+        enum err e = organization_lives(work, scope);
+        if (!e)
+                e = rights_of(work, work->actor->no, scope->no, false, &set);
         if (e)
                 return e;
         return permission_set_has(&set, permission) ? ERR_OK : forbidden(work, level, subject, action);
@@ -140,7 +155,7 @@ enum err rights_contain(struct work *work, int64_t scope_no, const struct permis
                 return ERR_OK;
         struct permission_set held = { 0 };
         if (work->actor->kind == ACTOR_IDENTITY) {
-                enum err e = rights_of(work, work->actor->no, scope_no, &held);
+                enum err e = rights_of(work, work->actor->no, scope_no, false, &held);
                 if (e)
                         return e;
         }
@@ -166,7 +181,8 @@ static enum err scopes_add(struct work *work, int64_t principal_no, struct scope
                 if (e || !more)
                         break;
                 if (scopes->count == COVER_SCOPES_MAX)
-                        return fault_set(work->fault, ERR_FORBIDDEN, "", "the identity holds rights in more than %d places", COVER_SCOPES_MAX);
+                        return fault_set(
+                                work->fault, ERR_FORBIDDEN, "", "the identity holds rights in more than %d places", COVER_SCOPES_MAX);
                 scopes->no[scopes->count++] = result_i64(&result, 0);
         }
         return e;
@@ -184,6 +200,18 @@ static enum err scopes_add_group(void *context, const struct member_row *group, 
         return scopes_add(walk->work, group->no, walk->scopes);
 }
 
+/* A scope in the bin confers nothing, and does not come back. */
+static enum err covers_in(struct work *work, int64_t principal_no, int64_t scope_no)
+{
+        struct resource_row scope;
+        struct permission_set set;
+        enum err e = resource_load(work->session, work->root_no, scope_no, work->arena, &scope, work->fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        e = rights_of(work, principal_no, scope_no, true, &set);
+        return e ? e : rights_contain(work, scope_no, &set);
+}
+
 enum err rights_cover(struct work *work, int64_t principal_no)
 {
         if (work->actor->kind == ACTOR_SYSTEM || work->actor->no == principal_no)
@@ -196,11 +224,7 @@ enum err rights_cover(struct work *work, int64_t principal_no)
                 return e;
         struct cover_walk walk = { work, scopes };
         e = member_groups(work->session, work->root_no, principal_no, -1, scopes_add_group, &walk, work->fault);
-        for (size_t i = 0; !e && i < scopes->count; i++) {
-                struct permission_set set;
-                e = rights_of(work, principal_no, scopes->no[i], &set);
-                if (!e)
-                        e = rights_contain(work, scopes->no[i], &set);
-        }
+        for (size_t i = 0; !e && i < scopes->count; i++)
+                e = covers_in(work, principal_no, scopes->no[i]);
         return e;
 }

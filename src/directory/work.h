@@ -55,13 +55,13 @@ enum err reference_scope(struct work *work, const char *ref, struct resource_row
 /* ---- rights (rights.c): judged from rows in this transaction ---- */
 /* The actor's credential and the thing that owns it still live? (security.md 76) */
 enum err rights_check_actor(struct work *work) MUST_USE;
-enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *ret) MUST_USE;
-/* ERR_FORBIDDEN that names the permission. The scope's kind gives the level. */
+/* ERR_FORBIDDEN that names the permission. The scope's kind gives the level; nothing is allowed in a deactivated organisation. */
 enum err rights_need(struct work *work, const struct resource_row *scope, const char *subject, const char *action) MUST_USE;
 enum err rights_need_org(struct work *work, int64_t org_no, const char *subject, const char *action) MUST_USE;
 /* Nobody grants what he does not hold (law 6). */
 enum err rights_contain(struct work *work, int64_t scope_no, const struct permission_set *wanted) MUST_USE;
-/* Everything `principal_no` holds anywhere is held by the actor, too: before a credential of it is handed out. */
+/* Everything `principal_no` holds anywhere, now or once a grant's time begins or a suspended group wakes, is held by the actor, too: before a
+ * credential of it is handed out, a member joins it, or it wakes. */
 enum err rights_cover(struct work *work, int64_t principal_no) MUST_USE;
 
 /* ---- guards (guard.c) ---- */
@@ -117,7 +117,8 @@ enum err membership_apply(struct work *work, const struct resource_row *group, c
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
 /* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */
 enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
-enum err members_change(struct work *work, bool add) MUST_USE;
+enum err members_add(struct work *work) MUST_USE;
+enum err members_remove(struct work *work) MUST_USE;
 
 /* ---- everything else (thing.c) ---- */
 enum err thing_create(struct work *work) MUST_USE;
@@ -148,6 +149,10 @@ enum err grant_delete(struct work *work) MUST_USE;
 /* Stores the hash of change->token (made before the job ran) for an owner; revokes the oldest beyond `keep` others. */
 enum err credential_add(struct work *work, const struct resource_row *owner, enum token_kind kind, unsigned scopes, size_t keep) MUST_USE;
 enum err credential_revoke_all(struct work *work, int64_t owner_no) MUST_USE;
+/* Bits of actor.scopes that say what a connection's document says: profile and preset. */
+unsigned credential_flags(const json_t *connection);
+/* Gives all live tokens of a connection these scopes. */
+enum err credential_set_scopes(struct work *work, int64_t owner_no, unsigned scopes) MUST_USE;
 
 /* ---- versions ---- */
 /* If-Match against W/"<version>" (weak and strong compare alike, "*" matches); ERR_VERSION. */
