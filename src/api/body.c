@@ -92,14 +92,14 @@ enum err call_take_extras(const struct call *call, json_t *body, struct change *
 
 enum err call_check_keys(const json_t *body, const char *known, struct fault *fault)
 {
-        const char *names[] = { known, NULL }, *key;
+        const char *key;
         json_t *value;
         json_object_foreach ((json_t *)body, key, value) {
                 if (known && strcmp(key, known) == 0)
                         continue;
-                const char *nearest = text_nearest(key, names);
-                return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here%s%s%s", key, nearest ? "; did you mean \"" : "",
-                        nearest ? nearest : "", nearest ? "\"?" : "");
+                if (!known)
+                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here: nothing is asked for", key);
+                return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here, only \"%s\"", key, known);
         }
         return ERR_OK;
 }

@@ -51,7 +51,7 @@ struct change call_change(const struct call *call, enum change_verb verb);
 enum err call_apply(const struct call *call, struct change *change, struct fault *fault) MUST_USE;
 /* Keys of a body that are no attributes: moved from `body` into the change. Wrong type: ERR_VALUE. */
 enum err call_take_extras(const struct call *call, json_t *body, struct change *change, struct fault *fault) MUST_USE;
-/* Refuses any key but `known` (NULL: any at all), naming the nearest. */
+/* Refuses any key but `known` (NULL: any at all) and says which is taken. */
 enum err call_check_keys(const json_t *body, const char *known, struct fault *fault) MUST_USE;
 /* "…/api/v1/users/<id>" in the arena; NULL: out of memory. */
 const char *call_location(const struct call *call, const struct resource_row *row);

@@ -164,6 +164,18 @@ enum err resource_create_answer(const struct call *call, struct fault *fault)
         return e;
 }
 
+/* What is not there, or not for the caller, is so whatever the body says. */
+static enum err not_there_first(const struct call *call, enum err of_body, struct fault *fault)
+{
+        struct resource_row row;
+        struct fault cause = { 0 };
+        enum err e = call_resource(call, &row, &cause);
+        if (e != ERR_NOT_FOUND && e != ERR_FORBIDDEN)
+                return of_body;
+        *fault = cause;
+        return e;
+}
+
 enum err resource_merge_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_MERGE);
@@ -171,8 +183,9 @@ enum err resource_merge_answer(const struct call *call, struct fault *fault)
         enum err e = call_take_body(call, &body, fault);
         if (!e)
                 e = accept_document(call, ACCEPT_MERGE, body, &document, fault);
-        if (!e)
-                e = call_ref(call, &change.ref, fault);
+        if (e)
+                return not_there_first(call, e, fault);
+        e = call_ref(call, &change.ref, fault);
         if (e)
                 return e;
         change.document = document;
