@@ -299,3 +299,21 @@ enum err json_compact(const json_t *value, struct buffer *into, struct fault *fa
 {
         return dump(value, 0, into, fault);
 }
+
+json_t *json_whole_copy(const json_t *value)
+{
+        json_t *copy = json_copy((json_t *)value);
+        if (!copy || (json_array_size(copy) == json_array_size(value) && json_object_size(copy) == json_object_size(value)))
+                return copy;
+        json_decref(copy);
+        return NULL;
+}
+
+json_t *json_whole_deep_copy(const json_t *value)
+{
+        json_t *copy = json_deep_copy(value);
+        if (!copy || json_equal(copy, value))
+                return copy;
+        json_decref(copy);
+        return NULL;
+}

@@ -114,7 +114,7 @@ static int merge_into(json_t *into, const json_t *patch)
                 }
                 if (json_is_null(value) || (json_is_object(value) && json_object_size(json_object_get(into, key)) == 0))
                         (void)json_object_del(into, key);
-                else if (!json_is_object(value) && json_object_set_new_nocheck(into, key, json_deep_copy(value)))
+                else if (!json_is_object(value) && json_object_set_new_nocheck(into, key, json_whole_deep_copy(value)))
                         return -1;
         }
         return 0;
@@ -122,7 +122,7 @@ static int merge_into(json_t *into, const json_t *patch)
 
 json_t *document_merge(const json_t *before, const json_t *patch)
 {
-        json_auto_t *merged = before ? json_deep_copy(before) : json_object();
+        json_auto_t *merged = before ? json_whole_deep_copy(before) : json_object();
 
         if (!merged || merge_into(merged, patch))
                 return NULL;

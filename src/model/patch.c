@@ -24,16 +24,6 @@ enum err patch_spend(struct patch_work *work, size_t effort)
         return ERR_OK;
 }
 
-json_t *patch_copy(const json_t *value)
-{
-        json_t *copy = json_copy((json_t *)value);
-        bool is_whole = json_array_size(copy) == json_array_size(value) && json_object_size(copy) == json_object_size(value);
-        if (!copy || is_whole)
-                return copy;
-        json_decref(copy);
-        return NULL;
-}
-
 size_t patch_cost(const json_t *value)
 {
         size_t cost = 1;
@@ -321,7 +311,7 @@ enum err patch_apply(const struct patch *patch, const json_t *message, struct pa
         enum err e = read_message(&work, message, &operations);
         if (e)
                 return e;
-        json_auto_t *document = patch_copy(patch->before);
+        json_auto_t *document = json_whole_copy(patch->before);
         if (!document)
                 return patch_out_of_memory(&work);
         work.document = document;

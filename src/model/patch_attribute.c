@@ -86,7 +86,7 @@ enum err patch_sub(struct patch_work *work, const struct patch_step *step, const
                 *ret = json_incref((json_t *)old);
                 return ERR_OK;
         }
-        json_auto_t *object = old ? patch_copy(old) : json_object();
+        json_auto_t *object = old ? json_whole_copy(old) : json_object();
         if (!object || (is_removal ? json_object_del(object, sub->name) : json_object_set_nocheck(object, sub->name, value)))
                 return patch_out_of_memory(work);
         *ret = is_removal && is_husk(step->path.attribute, object) ? NULL : STEAL(object);
@@ -116,7 +116,7 @@ static bool is_fixed_member(const struct attribute *attribute, const char *name,
 static enum err merge(
         const struct patch_work *work, const struct attribute *attribute, const json_t *old, const json_t *given, json_t **ret)
 {
-        json_auto_t *object = old ? patch_copy(old) : json_object();
+        json_auto_t *object = old ? json_whole_copy(old) : json_object();
         const char *key;
         json_t *member;
         if (!object)
@@ -237,7 +237,7 @@ static enum err store(struct patch_work *work, const struct path *path, json_t *
                 const json_t *object = json_object_get(work->document, path->extension->urn);
                 if (!object && !value)
                         return ERR_OK;
-                holder = object ? patch_copy(object) : json_object();
+                holder = object ? json_whole_copy(object) : json_object();
                 if (json_object_set_new_nocheck(work->document, path->extension->urn, holder))
                         return patch_out_of_memory(work);
         }

@@ -24,7 +24,7 @@ static enum err clear_primary(const struct patch_work *work, const struct attrib
                 json_t *element = json_array_get(list, i);
                 if (i == kept || !json_is_true(json_object_get(element, primary->name)))
                         continue;
-                json_t *copy = patch_copy(element);
+                json_t *copy = json_whole_copy(element);
                 if (!copy || json_array_set_new(list, i, copy) || json_object_set_new_nocheck(copy, primary->name, json_false()))
                         return patch_out_of_memory(work);
         }
@@ -74,7 +74,7 @@ static enum err add_element(struct patch_work *work, const struct attribute *att
                 if (json_array_append(list, element))
                         return patch_out_of_memory(work);
         } else if (json_is_object(element)) {
-                json_t *merged = patch_copy(json_array_get(list, at));
+                json_t *merged = json_whole_copy(json_array_get(list, at));
                 if (!merged || json_array_set_new(list, at, merged) || json_object_update(merged, element))
                         return patch_out_of_memory(work);
         }
@@ -92,7 +92,7 @@ static enum err put_elements(struct patch_work *work, const struct patch_step *s
                 *ret = json_is_null(accepted) ? NULL : STEAL(accepted);
                 return ERR_OK;
         }
-        json_auto_t *list = patch_copy(old);
+        json_auto_t *list = json_whole_copy(old);
         if (!list)
                 return patch_out_of_memory(work);
         for (size_t i = 0; i < json_array_size(accepted); i++) {
@@ -252,7 +252,7 @@ static enum err change_element(struct patch_work *work, const struct patch_step 
                 return ERR_OK;
         }
         /* What selected the element stays said of it unless the value says otherwise: a work address replaced is still one. */
-        json_auto_t *object = is_merged ? patch_copy(old) : json_object();
+        json_auto_t *object = is_merged ? json_whole_copy(old) : json_object();
         e = !is_merged && step->path.filter ? describe(step->path.filter, object) : ERR_OK;
         if (e == ERR_NO_TARGET)
                 (void)json_object_clear(object);

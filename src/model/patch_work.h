@@ -35,8 +35,6 @@ struct patch_work {
 };
 
 enum err patch_out_of_memory(const struct patch_work *work) MUST_USE;
-/* json_copy, which by itself leaves members out when memory ends while it copies. NULL: out of memory, or `value` is NULL. */
-json_t *patch_copy(const json_t *value) MUST_USE;
 /* Counts `effort` of comparisons to come; ERR_TOO_LARGE at the limit. */
 enum err patch_spend(struct patch_work *work, size_t effort) MUST_USE;
 /* What looking at all text in a value costs: folding other text than ASCII is dear. */
