@@ -132,6 +132,13 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
                 assert_int_equal(done->after.resource.version, seen.seq);
 }
 
+static void keep_token(struct house *house, const char *token)
+{
+        (void)snprintf(house->token, sizeof house->token, "%s", token);
+        if (house->token_count < COUNT_OF(house->tokens))
+                house->tokens[house->token_count++] = arena_strdup(house->arena, token);
+}
+
 enum err house_change(
         struct house *house, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref, const char *text)
 {
@@ -163,7 +170,7 @@ enum err house_change(
         if (e)
                 assert_null(change->token.text);
         else if (change->token.text)
-                (void)snprintf(house->token, sizeof house->token, "%s", change->token.text);
+                keep_token(house, change->token.text);
         secret_done(&change->token);
         judge_ledger(house, before, e);
         return e;
@@ -358,29 +365,60 @@ static void picture_add(struct picture *picture, unsigned char byte)
         picture->bytes[picture->count++] = byte;
 }
 
+struct nodes {
+        int64_t principals[2000], scopes[500];
+        size_t principal_count, scope_count;
+};
+
+static void list_nodes(struct house *house, struct nodes *ret)
+{
+        auto_result result = { 0 };
+        struct fault fault = { 0 };
+        bool row = true;
+        assert_ok(session_query(house->fixture->reader, ST_ACCESS_RESOURCES, &result, &fault, V_I64(1), V_I64(0), V_I64(5000)));
+        while (row) {
+                assert_ok(result_next(&result, &row, &fault));
+                int64_t kind = row ? result_i64(&result, 3) : KIND_NONE;
+                if (kind == KIND_USER || kind == KIND_GROUP || kind == KIND_IDENTITY)
+                        ret->principals[ret->principal_count++] = result_i64(&result, 0);
+                if (kind == KIND_ORGANIZATION || kind == KIND_PROJECT)
+                        ret->scopes[ret->scope_count++] = result_i64(&result, 0);
+        }
+}
+
 /* All that can be asked: every principal in every scope, each for some permissions of both levels, and whether he is in at all. */
-static struct picture take_picture(struct house *house)
+static void picture_rights(struct house *house, struct picture *picture)
 {
         static const char *const asked[][2] = { { "member", "read" }, { "member", "edit" }, { "groups", "add-members" },
                 { "project", "read" }, { "project", "delete" }, { "identity", "create-token" }, { "audit-logs", "read" },
                 { "secrets", "read-value" } };
-        struct picture picture = { 0 };
         struct access *access = house->directory->access;
-        int64_t now_us = clock_now_us(), end = house_number(house, "SELECT next_no FROM root WHERE root_no = 1");
-        for (int64_t principal = 1; principal < end; principal++)
-                for (int64_t scope = 1; scope < end; scope++) {
+        struct nodes nodes = { 0 };
+        int64_t now_us = clock_now_us();
+        list_nodes(house, &nodes);
+        for (size_t p = 0; p < nodes.principal_count; p++)
+                for (size_t s = 0; s < nodes.scope_count; s++) {
                         bool in = false;
-                        if (access_is_in(access, 0, 1, principal, scope, now_us, &in) != ACCESS_FOUND)
-                                continue;
-                        picture_add(&picture, in);
+                        picture_add(picture, access_is_in(access, 0, 1, nodes.principals[p], nodes.scopes[s], now_us, &in));
+                        picture_add(picture, in);
                         for (size_t i = 0; in && i < 2 * COUNT_OF(asked); i++) {
                                 bool holds = false;
                                 int number = permission_find(i % 2 ? LEVEL_PROJECT : LEVEL_ORGANIZATION, asked[i / 2][0], asked[i / 2][1]);
-                                (void)access_holds(access, 0, 1, principal, scope, number, now_us, &holds);
-                                picture_add(&picture, holds);
+                                (void)access_holds(access, 0, 1, nodes.principals[p], nodes.scopes[s], number, now_us, &holds);
+                                picture_add(picture, holds);
                         }
                 }
-        return picture;
+}
+
+static void picture_tokens(struct house *house, struct picture *picture)
+{
+        for (size_t i = 0; i < house->token_count; i++) {
+                struct actor actor = { 0 };
+                enum err e = house_authenticate(house, house->tokens[i], &actor);
+                picture_add(picture, (unsigned char)e);
+                picture_add(picture, (unsigned char)(e ? 0 : actor.no));
+                picture_add(picture, (unsigned char)(e ? 0 : actor.scopes));
+        }
 }
 
 static enum err decide(void *context, const struct resource_row *row, struct fault *fault)
@@ -416,7 +454,9 @@ static void check_graph(struct house *house)
                 int64_t epoch, revision;
                 assert_int_equal(access_revision(house->directory->access, 0, 1, &epoch, &revision), ACCESS_FOUND);
                 assert_int_equal(revision, read_revision(house->fixture->reader, 1));
-                pictures[i] = take_picture(house);
+                pictures[i] = (struct picture){ 0 };
+                picture_rights(house, &pictures[i]);
+                picture_tokens(house, &pictures[i]);
                 void *context[] = { house, &pictures[i] };
                 assert_ok(resource_list(house->fixture->reader, 1, KIND_USER, 0, 0, 1000, decide, context, &fault));
                 assert_ok(resource_list(house->fixture->reader, 1, KIND_IDENTITY, 0, 0, 1000, decide, context, &fault));

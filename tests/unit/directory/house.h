@@ -24,6 +24,8 @@ struct house {
         struct change done;         /* the last change */
         char event[32], body[4096]; /* of its ledger entry; "" when there is none */
         char token[TOKEN_TEXT_MAX]; /* that it handed out */
+        const char *tokens[500];    /* all that were handed out here */
+        size_t token_count;
 };
 
 struct house *house_open(struct fixture *fixture);
