@@ -45,9 +45,13 @@ static enum err take_claims(struct work *work, const struct resource_row *row)
         if (e)
                 return e;
         for (size_t i = 0; !e && i < held.claim_count; i++) {
-                const struct claim_row *claim = &held.claims[i];
-                if (!claim->connection_no || claim->active == CLAIMED_DELETED)
+                struct claim_row *claim = &held.claims[i];
+                if (claim->active == CLAIMED_DELETED)
                         continue;
+                if (!claim->connection_no) { /* what was said here is not of any connection: it ends */
+                        e = person_forget(work, &held, claim);
+                        continue;
+                }
                 const struct claim_row old = { .connection_no = claim->connection_no, .no = row->no, .kind = row->kind };
                 struct claim_row moved = *claim;
                 moved.no = row->no;
