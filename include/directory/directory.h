@@ -6,6 +6,7 @@
 #define DIRECTORY_DIRECTORY_H
 
 #include "access/access.h"
+#include "base/secret.h"
 #include "base/settings.h"
 #include "ledger/ledger.h"
 #include "store/write_queue.h"
@@ -19,8 +20,10 @@ struct directory {
         struct access *access;
         struct notices *notices;
         struct checkpoint_key *checkpoint_key; /* NULL: nothing is signed */
+        struct secret master_key;              /* keys the hashes of purged subjects (R12) */
         const char *public_url;                /* without trailing slash; R33 */
         unsigned writer_slot;                  /* reader slot for anybody but loops and workers */
+        void (*waiting)(bool begins);          /* told around each wait for the writer; NULL: nobody cares */
 };
 
 /* Opens the store (exclusive lock, migrating SQLite), starts the write queue, learns all roots. `slots`: loops + workers; one more is

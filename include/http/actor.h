@@ -14,10 +14,13 @@ enum actor_kind {
         ACTOR_SYSTEM,      /* the program itself: scheduler, init */
 };
 
-/* Bits of actor.scopes of a connection token (R19). */
+/* Bits of actor.scopes of a connection's token: what it may (R19), and how its connection speaks, so that no request has to look it up. */
 #define SCOPE_USERS 1u
 #define SCOPE_GROUPS 2u
 #define SCOPE_READ_ONLY 4u
+#define SCOPE_STRICT 8u       /* profile strict: no leniency */
+#define SCOPE_PRESET_OKTA 16u /* externalId is immutable (R11) */
+#define SCOPE_PRESET_ENTRA 32u
 
 struct actor {
         enum actor_kind kind;

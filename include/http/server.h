@@ -48,6 +48,9 @@ const char *http_server_address(const struct http_server *server);
 unsigned http_server_loops(const struct http_server *server); /* loops really used; reader slots = loops + workers */
 /* Quiesce, drain (bounded by request_timeout_s), resume all, stop, free. Every request accepted before gets its answer. */
 void http_server_stop(struct http_server *server);
+/* Around a wait inside a handler (for the writer, for another server): meanwhile this worker does not count as busy. No-ops in other threads. */
+void worker_block_begin(void);
+void worker_block_end(void);
 void http_raise_file_limit(void); /* RLIMIT_NOFILE soft = hard */
 
 #endif

@@ -66,6 +66,13 @@ static void sweep_graph(struct scheduler *scheduler)
         access_sweep(scheduler->directory->access, ROOT_IDLE_S);
 }
 
+static void measure_graph(struct scheduler *scheduler)
+{
+        struct access_counters now = access_counters(scheduler->directory->access);
+        metric_set(METRIC_GRAPH_ROOTS, (int64_t)now.loaded);
+        metric_set(METRIC_GRAPH_BYTES, (int64_t)now.bytes);
+}
+
 static void probe_database(struct scheduler *scheduler)
 {
         struct fault fault = { 0 };
@@ -104,6 +111,7 @@ static const struct job {
         { flush_notices, TICK_US },
         { probe_database, US_PER_S },
         { count_store, US_PER_S },
+        { measure_graph, US_PER_S },
         { checkpoint_wal, US_PER_S },
         { flush_used, 60 * US_PER_S },
         { sweep_graph, 60 * US_PER_S },

@@ -80,6 +80,14 @@ static void worker_stop(void *context, void *worker)
         session_close(worker);
 }
 
+static void waiting(bool begins)
+{
+        if (begins)
+                worker_block_begin();
+        else
+                worker_block_end();
+}
+
 /* The outcome of a COMMIT is unknown: nothing in memory can be trusted; the next start reads what is there. */
 static void fatal(const char *reason)
 {
@@ -220,6 +228,7 @@ enum err server_start(const struct settings *settings, int sockets, struct serve
         metric_set(METRIC_BUILD_INFO, 1);
         enum err e = directory_open(&options, &server->directory, fault);
         if (!e) {
+                server->directory->waiting = waiting;
                 scim_use(server->directory);
                 api_use(server->directory);
                 e = scheduler_start(server->directory, settings, &server->scheduler, fault);

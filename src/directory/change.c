@@ -215,8 +215,10 @@ static void job_committed(void *context)
         else
                 access_apply(job->directory->access, job->change->actor->root_no, job->change->revision, job->effects, job->effect_count);
         settle(job, true);
-        if (job->change->changed)
-                metric_add(METRIC_CHANGES, 1);
+        if (!job->change->changed)
+                return;
+        metric_add(METRIC_CHANGES, 1);
+        metric_add(METRIC_LEDGER_CHANGE, 1);
 }
 
 static void job_abandoned(void *context)
@@ -271,7 +273,11 @@ enum err directory_change(struct directory *directory, struct change *change, st
                 .abandoned = job_abandoned,
                 .was_committed = job_was_committed,
         };
+        if (directory->waiting)
+                directory->waiting(true);
         e = write_queue_submit(directory->queue, &write, fault);
+        if (directory->waiting)
+                directory->waiting(false);
         if (e) {
                 settle(&job, false);
                 secret_done(&change->token);

@@ -50,7 +50,7 @@ static enum err index_store(struct work *work, const struct resource_type *type,
 /* Splits a document into the claim's columns and the canonical text of the rest. */
 static enum err split(struct work *work, const json_t *document, struct claim_row *claim)
 {
-        json_auto_t *rest = json_copy((json_t *)document);
+        json_auto_t *rest = json_whole_copy(document);
         if (!rest)
                 return work_memory(work);
         const json_t *external_id = json_object_get(document, "externalId"), *active = json_object_get(document, "active");

@@ -11,8 +11,8 @@
 
 static enum err credential_revoke(struct work *work, int64_t credential_no)
 {
-        enum err e = session_run(work->session, ST_CREDENTIAL_REVOKE, NULL, work->fault, V_I64(work->root_no), V_I64(credential_no),
-                V_I64(work->at_us));
+        enum err e = session_run(
+                work->session, ST_CREDENTIAL_REVOKE, NULL, work->fault, V_I64(work->root_no), V_I64(credential_no), V_I64(work->at_us));
         if (e)
                 return e;
         struct effect effect = { .kind = EFFECT_CREDENTIAL_GONE, .no = credential_no };
@@ -38,7 +38,8 @@ enum err credential_add(struct work *work, const struct resource_row *owner, enu
 {
         int64_t ttl_s = work->change->ttl_s ? work->change->ttl_s : kind == TOKEN_SCIM ? TTL_SCIM_DEFAULT_S : TTL_DEFAULT_S;
         if (ttl_s < 60 || ttl_s > TTL_MAX_S)
-                return fault_set(work->fault, ERR_VALUE, "ttl_s", "a token lives between 60 seconds and ten years, not %lld s", (long long)ttl_s);
+                return fault_set(
+                        work->fault, ERR_VALUE, "ttl_s", "a token lives between 60 seconds and ten years, not %lld s", (long long)ttl_s);
         enum err e = revoke_beyond(work, owner->no, keep);
         if (e)
                 return e;
@@ -66,4 +67,53 @@ enum err credential_add(struct work *work, const struct resource_row *owner, enu
         };
         memcpy(effect.hash, row.hash, HASH_SIZE);
         return work_effect(work, &effect);
+}
+
+unsigned credential_flags(const json_t *connection)
+{
+        static const struct {
+                const char *attribute, *value;
+                unsigned flag;
+        } flags[] = {
+                { "profile", "strict", SCOPE_STRICT },
+                { "preset", "okta", SCOPE_PRESET_OKTA },
+                { "preset", "entra", SCOPE_PRESET_ENTRA },
+        };
+        unsigned found = 0;
+        for (size_t i = 0; i < COUNT_OF(flags); i++) {
+                const char *value = json_string_value(json_object_get(connection, flags[i].attribute));
+                if (value && strcmp(value, flags[i].value) == 0)
+                        found |= flags[i].flag;
+        }
+        return found;
+}
+
+enum err credential_set_scopes(struct work *work, int64_t owner_no, unsigned scopes)
+{
+        enum err e = session_run(work->session, ST_CREDENTIAL_FLAGS, NULL, work->fault, V_I64(work->root_no), V_I64(owner_no), V_I64(scopes));
+        if (e)
+                return e;
+        auto_result result = { 0 };
+        e = session_query(work->session, ST_CREDENTIAL_WHOLE, &result, work->fault, V_I64(work->root_no), V_I64(owner_no));
+        while (!e) {
+                bool more;
+                e = result_next(&result, &more, work->fault);
+                if (e || !more)
+                        break;
+                size_t length;
+                const unsigned char *hash = result_bytes(&result, 2, &length);
+                struct effect effect = {
+                        .kind = EFFECT_CREDENTIAL,
+                        .no = result_i64(&result, 0),
+                        .other_no = owner_no,
+                        .token_kind = (int)result_i64(&result, 1),
+                        .scopes = (unsigned)result_i64(&result, 3),
+                        .until_us = result_i64(&result, 4),
+                };
+                if (length != HASH_SIZE)
+                        continue;
+                memcpy(effect.hash, hash, HASH_SIZE);
+                e = work_effect(work, &effect);
+        }
+        return e;
 }

@@ -161,7 +161,7 @@ enum err person_replace(struct work *work)
         enum err e = person_load(work, "edit", &person);
         if (e)
                 return e;
-        json_auto_t *document = json_copy((json_t *)change->document);
+        json_auto_t *document = json_whole_copy(change->document);
         if (!document)
                 return work_memory(work);
         e = with_active(work, &person, document);
@@ -188,7 +188,7 @@ enum err person_patch(struct work *work)
                 return e;
         (void)json_object_del(person.document, "id");
         if (json_object_get(document, "id")) {
-                json_t *copy = json_copy(document);
+                json_t *copy = json_whole_copy(document);
                 json_decref(document);
                 document = copy;
                 if (!document)

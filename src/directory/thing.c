@@ -19,10 +19,10 @@ static enum err end_upstream(struct work *work, const struct resource_row *row);
 static enum err end_connection(struct work *work, const struct resource_row *row);
 
 struct kind_rules {
-        const char *create_subject;  /* permission in the organisation that a new one needs: subject:create */
-        bool at_root;                /* lives at the root organisation only (R25) */
-        bool admin_only;             /* R19: nobody but organisation administrators */
-        enum err (*ready)(struct work *work, json_t *document);                          /* completes a new document */
+        const char *create_subject;                             /* permission in the organisation that a new one needs: subject:create */
+        bool at_root;                                           /* lives at the root organisation only (R25) */
+        bool admin_only;                                        /* R19: nobody but organisation administrators */
+        enum err (*ready)(struct work *work, json_t *document); /* completes a new or merged document */
         enum err (*made)(struct work *work, struct resource_row *row, json_t *document); /* after the row stands */
         enum err (*end)(struct work *work, const struct resource_row *row);              /* before it goes to the bin; may refuse */
 };
@@ -71,7 +71,7 @@ static enum err taken(struct work *work, const struct resource_type *type, const
 
 static enum err document_text(struct work *work, const json_t *document, struct resource_row *row)
 {
-        json_auto_t *rest = json_copy((json_t *)document);
+        json_auto_t *rest = json_whole_copy(document);
         if (!rest)
                 return work_memory(work);
         (void)json_object_del(rest, "active");
@@ -84,7 +84,8 @@ static enum err document_text(struct work *work, const json_t *document, struct 
         return row->doc ? ERR_OK : work_memory(work);
 }
 
-enum err thing_insert(struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)
+enum err thing_insert(
+        struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)
 {
         struct resource_row row = {
                 .org_no = org_no,
@@ -135,7 +136,8 @@ static enum err place(struct work *work, const struct kind_rules *rules, json_t 
         if (e)
                 return e;
         if (rules->at_root && org_no != ROOT_ORG_NO)
-                return fault_set(work->fault, ERR_VALUE, "organization", "%ss live at the root organization only", work->change->type->word);
+                return fault_set(
+                        work->fault, ERR_VALUE, "organization", "%ss live at the root organization only", work->change->type->word);
         bool has = attribute_find(work->change->type->core->attributes, "organization", strlen("organization")) != NULL;
         if (has && json_object_set_new(document, "organization", json_string(organization.id)))
                 return work_memory(work);
@@ -150,7 +152,7 @@ enum err thing_create(struct work *work)
         const struct kind_rules *rules = rules_of(work);
         if (!rules)
                 return not_offered(work);
-        json_auto_t *document = json_copy((json_t *)work->change->document);
+        json_auto_t *document = json_whole_copy(work->change->document);
         if (!document)
                 return work_memory(work);
         int64_t org_no;
@@ -232,6 +234,8 @@ static enum err ready_connection(struct work *work, json_t *document)
         const char *ref = json_string_value(json_object_get(document, "upstream"));
         struct resource_row upstream;
         enum err e;
+        if (!ref && work->change->verb != CHANGE_CREATE)
+                return fault_set(work->fault, ERR_VALUE, "upstream", "a connection always belongs to an upstream");
         if (ref) {
                 e = reference_load(work, KIND_UPSTREAM, ref, 0, &upstream);
                 if (e == ERR_NOT_FOUND)
@@ -256,8 +260,7 @@ static enum err ready_connection(struct work *work, json_t *document)
 
 static enum err made_connection(struct work *work, struct resource_row *row, json_t *document)
 {
-        (void)document;
-        return credential_add(work, row, TOKEN_SCIM, SCOPE_USERS | SCOPE_GROUPS, 0);
+        return credential_add(work, row, TOKEN_SCIM, SCOPE_USERS | SCOPE_GROUPS | credential_flags(document), 0);
 }
 
 /* ---- load for a change ---- */
@@ -303,8 +306,9 @@ static enum err immutables(struct work *work, const struct resource_row *row, co
         for (; attribute->name; attribute++) {
                 bool fixed = (attribute->flags & IMMUTABLE) || (row->no == ROOT_ORG_NO && strcmp(attribute->name, "slug") == 0);
                 const json_t *old = json_object_get(before, attribute->name), *new = json_object_get(after, attribute->name);
-                if (fixed && !(old == new || (old && new && json_equal(old, new))))
-                        return fault_set(work->fault, ERR_MUTABILITY, attribute->name, "%s cannot be changed once it is set", attribute->name);
+                if (fixed && !(old == new || (old && new &&json_equal(old, new))))
+                        return fault_set(
+                                work->fault, ERR_MUTABILITY, attribute->name, "%s cannot be changed once it is set", attribute->name);
         }
         return ERR_OK;
 }
@@ -367,7 +371,10 @@ enum err thing_merge(struct work *work)
         json_auto_t *new = document_merge(old, work->change->document);
         if (!new)
                 return work_memory(work);
-        e = document_check(work->change->type, new, work->fault);
+        const struct kind_rules *rules = rules_of(work);
+        e = rules->ready ? rules->ready(work, new) : ERR_OK;
+        if (!e)
+                e = document_check(work->change->type, new, work->fault);
         if (!e)
                 e = immutables(work, &before, old, new);
         if (e)
@@ -377,6 +384,8 @@ enum err thing_merge(struct work *work)
         if (json_equal(old, new))
                 return ERR_OK;
         e = store_merged(work, &row, &before, new);
+        if (!e && row.kind == KIND_CONNECTION && credential_flags(old) != credential_flags(new))
+                e = credential_set_scopes(work, row.no, SCOPE_USERS | SCOPE_GROUPS | credential_flags(new));
         if (e)
                 return e;
         describe(work, row.active == before.active ? EVENT_UPDATED : row.active ? EVENT_REACTIVATED : EVENT_DEACTIVATED, &row);
@@ -464,8 +473,10 @@ static enum err end_connection(struct work *work, const struct resource_row *row
                 if (e)
                         return e;
                 if (live)
-                        return fault_set(work->fault, ERR_CONFLICT, "", "the connection still provides %lld %ss; deactivate it instead, or remove "
-                                "them at the identity provider first", (long long)live, resource_type(given[i])->word);
+                        return fault_set(work->fault, ERR_CONFLICT, "",
+                                "the connection still provides %lld %ss; deactivate it instead, or remove "
+                                "them at the identity provider first",
+                                (long long)live, resource_type(given[i])->word);
         }
         return credential_revoke_all(work, row->no);
 }
@@ -483,8 +494,11 @@ enum err thing_rotate(struct work *work)
                 return fault_set(work->fault, ERR_CONFLICT, "active", "the %s is deactivated; activate it first", work->change->type->word);
         if (!e && !connection)
                 e = rights_cover(work, row.no);
+        json_auto_t *document = NULL;
+        if (!e)
+                e = json_parse_object(row.doc, row.doc_length, &document, work->fault);
         if (!e) /* R19: two tokens of a connection live; an identity has one */
-                e = connection ? credential_add(work, &row, TOKEN_SCIM, SCOPE_USERS | SCOPE_GROUPS, 1)
+                e = connection ? credential_add(work, &row, TOKEN_SCIM, SCOPE_USERS | SCOPE_GROUPS | credential_flags(document), 1)
                                : credential_add(work, &row, TOKEN_IDENTITY, 0, 0);
         if (e)
                 return e;

@@ -51,6 +51,7 @@ struct exchange {
         size_t declared_bytes; /* Content-Length */
         size_t dropped_bytes;
         size_t counted_bytes; /* our part of the server's sum of large bodies */
+        int64_t queued_us;     /* clock_steady_us when it began to wait for a worker */
         struct buffer body;
 };
 

@@ -147,8 +147,6 @@ static void sweep(struct loop *loop)
                 (void)shutdown(connection->fd, SHUT_RDWR);
                 connection->due_us = INT64_MAX;
         }
-        if (loop->index == 0 && loop->server->pool)
-                pool_tick(loop->server->pool);
 }
 
 /* Returns how many descriptors had something. */
@@ -159,12 +157,16 @@ static int wait_and_run(struct loop *loop, int wait_max_ms)
         uint64_t count;
         if (MHD_get_timeout(loop->daemon, &library_ms) == MHD_YES && library_ms < (unsigned)wait_max_ms)
                 wait_max_ms = (int)library_ms;
+        if (loop->server->pool && wait_max_ms > HURRY_MS && pool_has_waiting(loop->server->pool))
+                wait_max_ms = HURRY_MS;
         int ready = poll(watched, COUNT_OF(watched), wait_max_ms);
         if (ready > 0 && watched[1].revents)
                 (void)!read(loop->event_fd, &count, sizeof(count));
         take_completed(loop);
         (void)MHD_run(loop->daemon);
         sweep(loop);
+        if (loop->server->pool)
+                pool_hurry(loop->server->pool);
         return ready;
 }
 

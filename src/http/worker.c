@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One mutex, one queue, one stack of sleeping workers (the last one to sleep is woken first: its caches are warm and the others may
- * stay asleep). Which waiting job runs next is one function, job_may_run. */
+ * stay asleep). No more workers are awake than there are loops, or cores: a job waits a moment for one that is about to be free rather than
+ * pay for waking another. A worker that blocks (worker_block_begin) does not count, and a job that has waited HURRY_US gets one in any
+ * case. Which waiting job runs next is one function, job_may_run. */
 #include "http/worker.h"
 
 #include "base/auto.h"
@@ -14,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#define HURRY_US (2 * US_PER_MS)
 #define RESERVE_SHARE 8 /* an eighth of the queue on top, for roots that have nothing waiting */
 
 struct worker {
@@ -33,7 +36,8 @@ struct pool {
         pthread_mutex_t lock;
         pthread_cond_t started;
         struct exchange *head, *tail; /* waiting, oldest first */
-        unsigned waiting;
+        atomic_uint waiting;
+        unsigned awake; /* neither asleep nor blocked */
         unsigned big_running;
         unsigned ready, refused; /* of the starting workers */
         bool is_stopping;
@@ -78,14 +82,28 @@ static struct exchange *job_find(const struct pool *pool, struct exchange **ret_
         return NULL;
 }
 
-static void wake_one(struct pool *pool)
+/* The worker to wake, taken from the sleepers; NULL: none sleeps. Signal it after the lock is given back, so that it need not wait for it.
+ */
+static struct worker *sleeper_take(struct pool *pool)
 {
         struct worker *worker = pool->idle;
-        if (!worker)
-                return;
-        pool->idle = worker->next_idle;
-        worker->is_woken = true;
-        pthread_cond_signal(&worker->wake);
+        if (worker) {
+                pool->idle = worker->next_idle;
+                worker->is_woken = true;
+                pool->awake++;
+        }
+        return worker;
+}
+
+static struct worker *sleeper_take_below_limit(struct pool *pool)
+{
+        return pool->awake < pool->server->loop_count ? sleeper_take(pool) : NULL;
+}
+
+static void sleeper_wake(struct worker *worker)
+{
+        if (worker)
+                pthread_cond_signal(&worker->wake);
 }
 
 static struct exchange *job_take(struct pool *pool, struct worker *worker)
@@ -107,13 +125,14 @@ static struct exchange *job_take(struct pool *pool, struct worker *worker)
         worker->is_big = is_big(job);
         pool->big_running += worker->is_big;
         if (pool->head && pool->idle && job_find(pool, &before))
-                wake_one(pool);
+                sleeper_wake(sleeper_take_below_limit(pool));
         return job;
 }
 
 static void queue_append(struct pool *pool, struct exchange *exchange)
 {
         exchange->next = NULL;
+        exchange->queued_us = clock_steady_us();
         if (pool->tail)
                 pool->tail->next = exchange;
         else
@@ -145,11 +164,13 @@ enum err pool_submit(struct pool *pool, struct exchange *exchange, struct fault 
         pthread_mutex_lock(&pool->lock);
         bool is_full = pool->is_stopping || pool->waiting >= length + length / RESERVE_SHARE ||
                        (pool->waiting >= length && root_waits(pool, exchange->request.actor.root_no));
+        struct worker *woken = NULL;
         if (!is_full) {
                 queue_append(pool, exchange);
-                wake_one(pool);
+                woken = sleeper_take_below_limit(pool);
         }
         pthread_mutex_unlock(&pool->lock);
+        sleeper_wake(woken);
         if (!is_full)
                 return ERR_OK;
         metric_add(METRIC_QUEUE_FULL, 1);
@@ -159,12 +180,48 @@ enum err pool_submit(struct pool *pool, struct exchange *exchange, struct fault 
         return e;
 }
 
-void pool_tick(struct pool *pool)
+bool pool_has_waiting(struct pool *pool)
+{
+        return atomic_load_explicit(&pool->waiting, memory_order_relaxed) > 0;
+}
+
+void pool_hurry(struct pool *pool)
 {
         struct exchange *before;
+        struct worker *woken = NULL;
+        if (!pool_has_waiting(pool))
+                return;
         pthread_mutex_lock(&pool->lock);
+        if (pool->head && pool->idle && clock_steady_us() - pool->head->queued_us > HURRY_US && job_find(pool, &before))
+                woken = sleeper_take(pool);
+        pthread_mutex_unlock(&pool->lock);
+        sleeper_wake(woken);
+}
+
+static _Thread_local struct pool *blocking_pool; /* of a worker's thread; NULL elsewhere */
+
+void worker_block_begin(void)
+{
+        struct pool *pool = blocking_pool;
+        struct exchange *before;
+        struct worker *woken = NULL;
+        if (!pool)
+                return;
+        pthread_mutex_lock(&pool->lock);
+        pool->awake--;
         if (pool->head && pool->idle && job_find(pool, &before))
-                wake_one(pool);
+                woken = sleeper_take_below_limit(pool);
+        pthread_mutex_unlock(&pool->lock);
+        sleeper_wake(woken);
+}
+
+void worker_block_end(void)
+{
+        struct pool *pool = blocking_pool;
+        if (!pool)
+                return;
+        pthread_mutex_lock(&pool->lock);
+        pool->awake++;
         pthread_mutex_unlock(&pool->lock);
 }
 
@@ -226,7 +283,9 @@ static bool job_run(struct worker *worker, struct exchange *exchange)
 static void worker_loop(struct worker *worker)
 {
         struct pool *pool = worker->pool;
+        blocking_pool = pool;
         pthread_mutex_lock(&pool->lock);
+        pool->awake++;
         for (;;) {
                 struct exchange *job = job_take(pool, worker);
                 if (job) {
@@ -242,6 +301,7 @@ static void worker_loop(struct worker *worker)
                 worker->next_idle = pool->idle;
                 pool->idle = worker;
                 worker->is_woken = false;
+                pool->awake--;
                 while (!worker->is_woken)
                         pthread_cond_wait(&worker->wake, &pool->lock);
         }
@@ -318,7 +378,7 @@ void pool_stop(struct pool *pool)
         pthread_mutex_lock(&pool->lock);
         pool->is_stopping = true;
         while (pool->idle)
-                wake_one(pool);
+                sleeper_wake(sleeper_take(pool));
         pthread_mutex_unlock(&pool->lock);
         for (unsigned i = 0; i < pool->made; i++)
                 (void)pthread_join(pool->workers[i].thread, NULL);

@@ -6,6 +6,7 @@
 #ifndef HTTP_WORKER_H
 #define HTTP_WORKER_H
 
+#include <stdbool.h>
 #include "base/error.h"
 
 struct exchange;
@@ -21,7 +22,11 @@ void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool); /* after the loops are gone */
 /* ERR_UNAVAILABLE: the queue is full. */
 enum err pool_submit(struct pool *pool, struct exchange *exchange, struct fault *fault) MUST_USE;
-/* Once a second: has a worker answer jobs that ran out of time while their root used up its share. */
-void pool_tick(struct pool *pool);
+/* Does any job wait for a worker? Cheap; then pool_hurry is due within HURRY_MS. */
+bool pool_has_waiting(struct pool *pool);
+#define HURRY_MS 2
+/* Wakes a worker for a job that has waited long, above the limit of awake ones: a request never waits for a slow other one. Also has a worker
+ * answer jobs that ran out of time while their root used up its share. */
+void pool_hurry(struct pool *pool);
 
 #endif

@@ -41,19 +41,14 @@ enum err scim_begin(struct scim *scim, struct request *request)
                 .type = request->param_count ? resource_type_by_endpoint(request->params[0]) : NULL,
         };
         if (!scim->type)
-                return fault_set(&scim->fault, ERR_NOT_FOUND, "", "there is no endpoint %.80s; /ResourceTypes lists what there is",
-                        request->path);
+                return fault_set(
+                        &scim->fault, ERR_NOT_FOUND, "", "there is no endpoint %.80s; /ResourceTypes lists what there is", request->path);
         return judge_scope(scim);
 }
 
 enum err scim_profile(struct scim *scim)
 {
-        json_auto_t *connection = NULL;
-        enum err e = query_connection(&scim->query, &connection, &scim->fault);
-        if (e)
-                return e;
-        const char *profile = json_string_value(json_object_get(connection, "profile"));
-        scim->leniency.strict = profile && strcmp(profile, "strict") == 0;
+        scim->leniency.strict = (scim->query.actor->scopes & SCOPE_STRICT) != 0;
         return ERR_OK;
 }
 

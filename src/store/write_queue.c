@@ -159,16 +159,15 @@ enum err write_queue_start(const struct write_queue_options *options, struct wri
 static bool writer_push(struct writer *writer, struct waiting *waiting)
 {
         (void)pthread_mutex_lock(&writer->mutex);
-        bool accepted = !writer->stopping;
+        bool accepted = !writer->stopping, wake = accepted && writer->idle;
         if (accepted) {
                 *writer->last = waiting;
                 writer->last = &waiting->next;
-                if (writer->idle) {
-                        writer->idle = false;
-                        (void)pthread_cond_signal(&writer->work);
-                }
+                writer->idle = false;
         }
         (void)pthread_mutex_unlock(&writer->mutex);
+        if (wake) /* after the lock: the writer need not wait for it */
+                (void)pthread_cond_signal(&writer->work);
         return accepted;
 }
 
