@@ -41,6 +41,7 @@ enum ledger_event {
         LEDGER_EVENT_COUNT
 };
 const char *ledger_event_name(enum ledger_event event);
+enum ledger_class ledger_event_class(enum ledger_event event);
 
 #define CHANGE_ID_SIZE 16
 struct ledger_entry {

@@ -120,7 +120,7 @@ enum err bin_restore(struct work *work)
 
 /* ---- purge ---- */
 
-/* Keyed by the root's handle: enough that the same subject is met again, nothing that names him. */
+/* Keyed by the master key: the same subject is met again, and nobody can find him by hashing guesses. */
 static enum err leave_tombstones(struct work *work, const struct resource_row *row)
 {
         struct claim_row *claims;
@@ -132,6 +132,7 @@ static enum err leave_tombstones(struct work *work, const struct resource_row *r
                 if (!parts)
                         return work_memory(work);
                 const char *subject = *claims[i].external_id ? claims[i].external_id : row->id;
+                hash_part(parts, work->directory->master_key.text, work->directory->master_key.length);
                 hash_part(parts, work->root->handle, strlen(work->root->handle));
                 hash_part(parts, subject, strlen(subject));
                 hash_finish(parts, hash);

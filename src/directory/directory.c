@@ -26,6 +26,7 @@ void directory_close(struct directory *directory)
                 notices_free(directory->notices);
         if (directory->checkpoint_key)
                 checkpoint_key_free(directory->checkpoint_key);
+        secret_done(&directory->master_key);
         free(directory);
 }
 
@@ -97,6 +98,8 @@ enum err directory_open(const struct directory_options *options, struct director
                 return e;
         bool migrate = strncmp(options->settings->database, "sqlite:", 7) == 0;
         e = directory_store_open(options->settings, migrate, &directory->store, fault);
+        if (!e)
+                e = secret_load(options->settings->master_key_file, &directory->master_key, fault);
         if (!e)
                 e = checkpoint_key_load(options->settings->checkpoint_key_file, &directory->checkpoint_key, fault);
         if (!e)

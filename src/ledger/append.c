@@ -25,6 +25,12 @@ const char *ledger_event_name(enum ledger_event event)
         return events[event].name;
 }
 
+enum ledger_class ledger_event_class(enum ledger_event event)
+{
+        assert((unsigned)event < LEDGER_EVENT_COUNT);
+        return events[event].class;
+}
+
 void entry_hash_body(struct hash *hash, const unsigned char salt[SALT_SIZE], const char *body, size_t length, unsigned char ret[HASH_SIZE])
 {
         hash_part(hash, salt, SALT_SIZE);

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/metrics.h"
 #include "ledger/entry.h"
 
 #define NOTICES_MAX 4096
@@ -299,6 +300,12 @@ enum err notices_flush(struct notices *notices, struct session *session, int64_t
         return e;
 }
 
+static void settle_written(struct notice *row)
+{
+        metric_add(ledger_event_class(row->event) == LEDGER_ALERT ? METRIC_LEDGER_ALERT : METRIC_LEDGER_NOTICE, 1);
+        row->taken = 0;
+}
+
 void notices_settle(struct notices *notices, int64_t root_no, bool committed)
 {
         struct notice *row;
@@ -308,7 +315,7 @@ void notices_settle(struct notices *notices, int64_t root_no, bool committed)
                 if (!row->taken || row->root_no != root_no)
                         continue;
                 if (committed)
-                        row->taken = 0;
+                        settle_written(row);
                 else if (row->flight > last)
                         last = row->flight;
         }
