@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decisions: AuthZEN evaluation by R20 and R21, the default role, grants, and revisions."""
+import json
 import time
 import uuid
 
@@ -234,11 +235,13 @@ def test_revision_moves_with_every_write_and_at_least_is_honoured(server, fresh,
     assert ask(7).status == 400
 
 
-def test_at_least_ahead_of_this_node_is_503_with_retry_after(server, person):
+def test_at_least_ahead_of_this_node_is_503_with_retry_after(sqlite_server):
+    server = sqlite_server
+    server.write_conf(server={"request_timeout": "2s"})
+    server.restart()
     server_revision = server.acme.evaluate(server.acme.question("x", "read", "groups")).json["context"]["revision"]
     handle, epoch, number = server_revision.split(".")
-    server.http.timeout_s = 60
-    reply = server.acme.evaluate(server.acme.question(person["id"], "read", "groups", at_least=f"{handle}.{epoch}.{int(number) + 100000}"))
+    reply = server.acme.evaluate(server.acme.question("x", "read", "groups", at_least=f"{handle}.{epoch}.{int(number) + 100000}"))
     assert reply.status == 503 and int(reply.headers["Retry-After"]) >= 1
 
 
@@ -256,13 +259,6 @@ def test_identity_token_is_refused_after_deactivation_rotation_and_deletion(serv
     acme.api("GET", "/status", token=rotated["token"], expect=401)
     acme.api("DELETE", f"/identities/{made['id']}", expect=204)
     acme.api("GET", "/status", token=again["token"], expect=401)
-
-
-def test_a_short_lived_token_expires_by_itself(server, unique):
-    made = server.acme.identity(unique("brief"), role="admin", ttl_s=2)
-    server.acme.api("GET", "/status", token=made["token"], expect=200)
-    time.sleep(3)
-    server.acme.api("GET", "/status", token=made["token"], expect=401)
 
 
 def test_connection_rotation_keeps_two_tokens(server, unique):
@@ -303,4 +299,5 @@ def test_r22_organisation_admin_gains_access_to_a_project_audited(server, unique
     assert ask() is False
     acme.api("POST", f"/projects/{project['id']}/gain-access", {}, token=other["token"], expect=(200, 201))
     assert ask() is True
-    assert any(e["event"] == "access-gained" and e["object"]["id"] == project["id"] for e in acme.audit(class_="change"))
+    gained = [e for e in acme.audit(class_="change") if e["event"] == "access-gained"]
+    assert any(e["object"]["kind"] == "grant" and project["id"] in json.dumps(e["body"]) for e in gained), gained

@@ -71,7 +71,7 @@ def test_a_token_file_is_read_when_it_is_private(server):
     assert server.cli("status", "--token-file", path, token="wrong").returncode == 0
     path.chmod(0o644)
     done = server.cli("status", "--token-file", path, check=False)
-    assert done.returncode != 0 and "0600" in done.stderr
+    assert done.returncode != 0 and "chmod 600" in done.stderr
 
 
 def test_life_of_things_by_name(server, scim, unique):
@@ -94,7 +94,8 @@ def test_life_of_things_by_name(server, scim, unique):
 
 @pytest.mark.parametrize("noun", ["user", "group", "identity", "project", "grant", "role", "connection", "upstream", "organization"])
 def test_every_list_has_a_table_and_json(server, noun):
-    assert server.cli(noun, "list").stdout.strip()
+    done = server.cli(noun, "list")
+    assert done.stdout.strip() or done.stderr == "nothing\n"  # an empty list is for people only
     listed = server.cli_json(noun, "list")
     items = listed["items"] if isinstance(listed, dict) else listed
     assert isinstance(items, list)

@@ -107,8 +107,11 @@ def test_sec07_removing_what_is_not_there_removes_nothing(fresh, people, unique)
 MALFORMED = [None, {}, [{}], [None], [{"display": "x"}], [{"value": 5}], [{"value": None}], "x", 7, [["x"]], [{"value": ""}]]
 
 
-# "Remove" without value is R14's own case, tested below.
-@pytest.mark.parametrize(("op", "value"), [(op, v) for op in ("add", "replace", "Remove") for v in MALFORMED if (op, v) != ("Remove", None)])
+# "Remove" without value is R14's own case, tested below; a bare text is read as an id, and removing an unknown one is no error.
+FINE_TO_REMOVE = (None, "x")
+
+
+@pytest.mark.parametrize(("op", "value"), [(op, v) for op in ("add", "replace", "Remove") for v in MALFORMED if op != "Remove" or v not in FINE_TO_REMOVE])
 def test_sec08_malformed_members_are_refused(fresh, people, unique, op, value):
     group = fresh.group(unique("shape"), people[:2])
     fresh.patch(f"/Groups/{group['id']}", {"op": op, "path": "members", "value": value}, expect=400)

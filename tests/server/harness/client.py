@@ -64,9 +64,9 @@ class Client:
         raise AssertionError("not reached")
 
     def request(self, method, path, body=None, token=None, content_type="application/json", headers=None):
-        """body: dict/list (sent as JSON), str, bytes or None."""
+        """body: dict/list (sent as JSON), str, bytes or None. No token or an empty one: no Authorization."""
         sent = dict(headers or {})
-        if token is not None:
+        if token:
             sent.setdefault("Authorization", f"Bearer {token}")
         if body is not None:
             if not isinstance(body, (str, bytes)):

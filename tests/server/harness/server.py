@@ -33,18 +33,18 @@ class Scim:
 
     def __call__(self, method, path, body=None, token=None, expect=None, **more):
         more.setdefault("content_type", "application/scim+json")
-        reply = self.root.server.http.request(method, "/scim/v2" + path, body, token or self.token, **more)
+        reply = self.root.server.http.request(method, "/scim/v2" + path, body, self.token if token is None else token, **more)
         if expect is not None:
             assert reply.status in (expect if isinstance(expect, tuple) else (expect,)), f"{method} {path}: {reply}"
         return reply
 
-    def user(self, name, **attributes):
+    def user(self, name, /, **attributes):
         """Creates a user; returns the resource."""
         body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "active": True}
         body.update(attributes)
         return self("POST", "/Users", body, expect=201).json
 
-    def group(self, name, members=(), **attributes):
+    def group(self, name, /, members=(), **attributes):
         body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name}
         if members:
             body["members"] = [{"value": value} for value in members]
@@ -70,7 +70,7 @@ class Root:
         self.admin = made["admin"]
 
     def api(self, method, path, body=None, token=None, expect=None, **more):
-        reply = self.server.http.request(method, "/api/v1" + path, body, token or self.token, **more)
+        reply = self.server.http.request(method, "/api/v1" + path, body, self.token if token is None else token, **more)
         if expect is not None:
             assert reply.status in (expect if isinstance(expect, tuple) else (expect,)), f"{method} {path}: {reply}"
         return reply
@@ -102,7 +102,7 @@ class Root:
         return body
 
     def evaluate(self, body, token=None, **more):
-        return self.server.http.request("POST", "/access/v1/evaluation", body, token or self.token, **more)
+        return self.server.http.request("POST", "/access/v1/evaluation", body, self.token if token is None else token, **more)
 
     def decide(self, subject, action="read", resource_type="groups", resource_id=None, token=None, **context):
         """The decision itself; by default what every member may: read the groups of its organisation."""
