@@ -148,10 +148,11 @@ static enum err check_caller(const struct inquiry *inquiry, struct fault *fault)
 {
         bool may = false;
         uint32_t organization = inquiry->organization != NONE ? inquiry->organization : graph_find_no(inquiry->graph, inquiry->own_org_no);
-        int permission = permission_find(LEVEL_ORGANIZATION, "decisions", "evaluate");
+
         enum err e = ERR_OK;
         if (organization != NONE)
-                e = graph_holds(inquiry->graph, inquiry->walk, inquiry->caller, organization, permission, inquiry->question->at_us, &may);
+                e = graph_holds(inquiry->graph, inquiry->walk, inquiry->caller, organization, inquiry->graph->evaluate,
+                        inquiry->question->at_us, &may);
         if (e)
                 return fault_set(fault, e, "", "No memory to decide.");
         if (!may)

@@ -69,6 +69,8 @@ struct claim {
 struct graph {
         int64_t root_no, epoch, revision;
         uint32_t root; /* node of the root organisation, or NONE */
+        int evaluate;  /* the permission decisions:evaluate */
+        const struct builtin_role *default_role;
         struct seed seed;
         struct slab nodes, edges, grants, credentials, claims;
         struct pool texts;
@@ -79,8 +81,8 @@ struct graph {
 struct walk {
         uint32_t *nodes; /* the principal, then each group once */
         uint32_t count, capacity;
-        uint64_t *marks; /* open addressing: run number and node, so that a new run needs no clearing */
-        uint32_t mark_capacity;
+        uint64_t *marks;        /* open addressing: run number and node, so that a new run needs no clearing */
+        uint32_t mark_capacity; /* a power of two */
         uint32_t run;
 };
 void walk_done(struct walk *walk);

@@ -6,8 +6,6 @@
 #include <string.h>
 #include "access/graph.h"
 
-#define DEFAULT_ROLE "member"
-
 static bool organization_is_live(const struct graph *graph, int64_t org_no)
 {
         if (graph->root == NONE || !graph_node(graph, graph->root)->active)
@@ -46,9 +44,9 @@ static bool walk_grow(struct walk *walk)
         walk->mark_capacity = 4 * capacity;
         walk->run = 1;
         for (uint32_t i = 0; i < walk->count; i++) {
-                uint32_t at = walk->nodes[i] * 2654435761u % walk->mark_capacity;
+                uint32_t at = walk->nodes[i] * 2654435761u & (walk->mark_capacity - 1);
                 while (marks[at])
-                        at = (at + 1) % walk->mark_capacity;
+                        at = (at + 1) & (walk->mark_capacity - 1);
                 marks[at] = (uint64_t)1 << 32 | walk->nodes[i];
         }
         return true;
@@ -70,11 +68,11 @@ static enum err walk_add(struct walk *walk, uint32_t node)
         if (walk->count == walk->capacity && !walk_grow(walk))
                 return ERR_MEMORY;
         uint64_t mark = (uint64_t)walk->run << 32 | node;
-        uint32_t at = node * 2654435761u % walk->mark_capacity;
+        uint32_t mask = walk->mark_capacity - 1, at = node * 2654435761u & mask;
         while (walk->marks[at] >> 32 == walk->run) {
                 if (walk->marks[at] == mark)
                         return ERR_OK;
-                at = (at + 1) % walk->mark_capacity;
+                at = (at + 1) & mask;
         }
         walk->marks[at] = mark;
         walk->nodes[walk->count++] = node;
@@ -130,7 +128,7 @@ static bool scope_fits(const struct graph *graph, uint32_t scope, int permission
 /* R23: what a user of the root holds in it who was granted no other organisation role. */
 static bool default_role_allows(const struct graph *graph, uint32_t principal, uint32_t scope, int permission)
 {
-        const struct builtin_role *role = builtin_role_find(LEVEL_ORGANIZATION, DEFAULT_ROLE);
+        const struct builtin_role *role = graph->default_role;
         return scope == graph->root && graph_node(graph, principal)->kind == KIND_USER && role &&
                permission_set_has(&role->allow, permission);
 }

@@ -184,7 +184,7 @@ static bool publish(struct access *access, struct root *root, struct load *load,
         if (is_good) {
                 root->graph = graph;
                 root->pending = NULL;
-                atomic_store(&root->asked_us, clock_steady_us());
+                root->asked_us = clock_steady_us();
         } else {
                 pending_done(&load->pending);
         }

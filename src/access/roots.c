@@ -170,10 +170,9 @@ struct graph *root_graph(const struct access *access, int64_t root_no, enum acce
         *ret_found = !root ? ACCESS_UNKNOWN : root->graph ? ACCESS_FOUND : ACCESS_NOT_LOADED;
         if (!root || !root->graph)
                 return NULL;
-        /* Once a second is enough, and spares the other cores the cache line. */
-        int64_t now_us = clock_steady_us();
-        if (now_us - atomic_load_explicit(&root->asked_us, memory_order_relaxed) > US_PER_S)
-                atomic_store_explicit(&root->asked_us, now_us, memory_order_relaxed);
+        /* Written once a sweep: spares the other cores the cache line. */
+        if (!atomic_load_explicit(&root->is_asked, memory_order_relaxed))
+                atomic_store_explicit(&root->is_asked, true, memory_order_relaxed);
         return root->graph;
 }
 
@@ -200,13 +199,15 @@ void access_unload(struct access *access, int64_t root_no)
 
 void access_sweep(struct access *access, int64_t idle_s)
 {
-        int64_t before_us = clock_steady_us() - idle_s * US_PER_S;
+        int64_t now_us = clock_steady_us();
         for (uint32_t i = 0;; i++) {
                 struct graph *graph = NULL;
                 access_lock_all(access); /* anew for each root: readers wait for one, not for all */
                 bool more = i < access->root_count;
                 struct root *root = more ? access->roots[i] : NULL;
-                if (root && root->graph && !root->pending && atomic_load(&root->asked_us) <= before_us) {
+                if (root && atomic_exchange(&root->is_asked, false))
+                        root->asked_us = now_us;
+                if (root && root->graph && !root->pending && now_us - root->asked_us >= idle_s * US_PER_S) {
                         graph = root->graph;
                         root->graph = NULL;
                 }

@@ -33,10 +33,11 @@ struct load; /* load.c: one load under way, and who waits for it */
 struct root {
         int64_t root_no;
         char handle[HANDLE_SIZE];
-        struct graph *graph;      /* NULL: not loaded */
-        struct pending *pending;  /* NULL: no load under way */
-        struct load *load;        /* under load_mutex */
-        _Atomic int64_t asked_us; /* steady */
+        struct graph *graph;     /* NULL: not loaded */
+        struct pending *pending; /* NULL: no load under way */
+        struct load *load;       /* under load_mutex */
+        _Atomic bool is_asked;   /* since the last sweep */
+        int64_t asked_us;        /* steady; as the sweeps saw it */
 };
 
 struct access {

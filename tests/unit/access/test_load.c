@@ -527,12 +527,18 @@ static void toggle_committed(void *context)
         access_apply(storm->access, WORLD_ROOT, storm->revision, &effect, 1);
 }
 
+/* Unloads soon after each load, and now and then in the midst of one. */
 static void *storm_unload(void *context)
 {
         struct storm *storm = context;
-        while (!atomic_load(&storm->over)) {
-                access_unload(storm->access, WORLD_ROOT);
-                access_sweep(storm->access, 0);
+        uint64_t seen = 0;
+        for (int i = 0; !atomic_load(&storm->over); i++) {
+                uint64_t loads = access_counters(storm->access).loads;
+                if (loads != seen || i % 50 == 0)
+                        access_unload(storm->access, WORLD_ROOT);
+                if (i % 20 == 0)
+                        access_sweep(storm->access, 0);
+                seen = loads;
                 usleep(700);
         }
         return NULL;
