@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * R24: nothing takes the last usable administrator of a root away, by no path and not in parallel; a second one makes each of them
+ * possible. Refusals are alerts. */
+#include "directory/house.h"
+#include <pthread.h>
+#include "base/clock.h"
+
+struct scene {
+        struct house *house;
+        struct actor okta;
+        const char *user, *group, *grant;
+};
+
+typedef enum err path(struct scene *scene);
+
+static enum err by_active(struct scene *scene)
+{
+        return house_change(scene->house, &scene->okta, CHANGE_PATCH, KIND_USER, scene->user,
+                "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[{\"op\":\"replace\",\"path\":\"active\",\"value\":false}]}");
+}
+
+static enum err by_put(struct scene *scene)
+{
+        return house_change(scene->house, &scene->okta, CHANGE_REPLACE, KIND_USER, scene->user,
+                "{\"userName\":\"boss\",\"externalId\":\"x-boss\",\"active\":false}");
+}
+
+static enum err by_delete(struct scene *scene)
+{
+        return house_change(scene->house, &scene->okta, CHANGE_DELETE, KIND_USER, scene->user, NULL);
+}
+
+static enum err by_local_delete(struct scene *scene)
+{
+        return house_change(scene->house, &scene->house->admin, CHANGE_DELETE, KIND_USER, scene->user, NULL);
+}
+
+static enum err by_suspension(struct scene *scene)
+{
+        return house_change(scene->house, &scene->house->admin, CHANGE_MERGE, KIND_USER, scene->user, "{\"active\":false}");
+}
+
+static enum err by_disabled_connection(struct scene *scene)
+{
+        return house_change(scene->house, &scene->house->admin, CHANGE_MERGE, KIND_CONNECTION, scene->okta.id, "{\"active\":false}");
+}
+
+static enum err by_grant_delete(struct scene *scene)
+{
+        return house_change(scene->house, &scene->house->admin, CHANGE_DELETE, KIND_GRANT, scene->grant, NULL);
+}
+
+static enum err by_grant_end(struct scene *scene)
+{
+        return house_change(
+                scene->house, &scene->house->admin, CHANGE_MERGE, KIND_GRANT, scene->grant, "{\"until\":\"2001-01-01T00:00:00Z\"}");
+}
+
+static enum err by_grant_begin(struct scene *scene)
+{
+        return house_change(
+                scene->house, &scene->house->admin, CHANGE_MERGE, KIND_GRANT, scene->grant, "{\"from\":\"2999-01-01T00:00:00Z\"}");
+}
+
+static enum err by_patch_of_group(struct scene *scene)
+{
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[{\"op\":\"remove\",\"path\":\"members[value eq \\\"%s\\\"]\"}]}",
+                scene->user);
+        return house_change(scene->house, &scene->okta, CHANGE_PATCH, KIND_GROUP, scene->group, text);
+}
+
+static enum err by_emptied_group(struct scene *scene)
+{
+        return house_change(
+                scene->house, &scene->okta, CHANGE_REPLACE, KIND_GROUP, scene->group, "{\"displayName\":\"bosses\",\"members\":[]}");
+}
+
+static enum err by_removed_members(struct scene *scene)
+{
+        return house_change(scene->house, &scene->okta, CHANGE_PATCH, KIND_GROUP, scene->group,
+                "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[{\"op\":\"remove\",\"path\":\"members\"}]}");
+}
+
+static enum err by_deleted_group(struct scene *scene)
+{
+        return house_change(scene->house, &scene->okta, CHANGE_DELETE, KIND_GROUP, scene->group, NULL);
+}
+
+static enum err by_sleeping_group(struct scene *scene)
+{
+        return house_change(scene->house, &scene->house->admin, CHANGE_MERGE, KIND_GROUP, scene->group, "{\"active\":false}");
+}
+
+static void scene_open(struct scene *scene, struct fixture *fixture, bool through_group)
+{
+        *scene = (struct scene){ .house = house_open(fixture) };
+        struct house *house = scene->house;
+        scene->okta = house_connection(house, "okta");
+        scene->user = house_user(house, &scene->okta, "boss");
+        if (through_group)
+                scene->group = house_do(house, &scene->okta, CHANGE_CREATE, KIND_GROUP, NULL,
+                        "{\"displayName\":\"bosses\",\"members\":[{\"value\":\"%s\"}]}", scene->user);
+        scene->grant = house_grant(house, through_group ? scene->group : scene->user, NULL, "admin");
+}
+
+static const struct row {
+        path *run;
+        bool direct, through_group;
+} paths[] = {
+        { by_active, true, true },
+        { by_put, true, true },
+        { by_delete, true, true },
+        { by_local_delete, true, true },
+        { by_suspension, true, true },
+        { by_disabled_connection, true, true },
+        { by_grant_delete, true, true },
+        { by_grant_end, true, true },
+        { by_grant_begin, true, true },
+        { by_patch_of_group, false, true },
+        { by_emptied_group, false, true },
+        { by_removed_members, false, true },
+        { by_deleted_group, false, true },
+        { by_sleeping_group, false, true },
+};
+
+static void play_paths(struct fixture *fixture, bool through_group)
+{
+        struct scene scene;
+        scene_open(&scene, fixture, through_group);
+        struct house *house = scene.house;
+        int64_t digest = house_digest(house), refused = 0;
+        for (size_t i = 0; i < COUNT_OF(paths); i++) {
+                if (!(through_group ? paths[i].through_group : paths[i].direct))
+                        continue;
+                enum err e = paths[i].run(&scene);
+                if (e != ERR_LAST_ADMIN)
+                        fail_msg("path %zu answers %s", i, error_row(e)->name);
+                assert_int_equal(house_digest(house), digest);
+                refused++;
+        }
+        assert_true(house_holds(house, scene.user, NULL, "member:edit"));
+        directory_flush_notices(house->directory);
+        house_user(house, &house->admin, "rides"); /* what is not due yet rides here */
+        assert_true(house_number(house, "SELECT COUNT(*) FROM ledger WHERE class = 3 AND event = 'last-admin-refused'") >= 2);
+        house_check(house);
+        house_close(house);
+}
+
+static void test_no_path_takes_the_last_direct_administrator(struct fixture *fixture)
+{
+        play_paths(fixture, false);
+}
+
+static void test_no_path_takes_the_last_administrator_of_a_group(struct fixture *fixture)
+{
+        play_paths(fixture, true);
+}
+
+/* Each path in an installation of its own would cost minutes: paths that leave the scene whole are undone by hand. */
+static void test_with_a_second_administrator_the_first_may_go(struct fixture *fixture)
+{
+        struct scene scene;
+        scene_open(&scene, fixture, true);
+        struct house *house = scene.house;
+        struct actor entra = house_connection(house, "entra");
+        house_admin_user(house, &entra, "second");
+        assert_ok(by_active(&scene));
+        house_patch(house, &scene.okta, KIND_USER, scene.user, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}");
+        assert_ok(by_suspension(&scene));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, scene.user, "{\"active\":true}");
+        assert_ok(by_disabled_connection(&scene));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, scene.okta.id, "{\"active\":true}");
+        assert_ok(by_grant_end(&scene));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_GRANT, scene.grant, "{\"until\":null}");
+        assert_ok(by_sleeping_group(&scene));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_GROUP, scene.group, "{\"active\":true}");
+        assert_ok(by_emptied_group(&scene));
+        house_check(house);
+        /* Now the second is the last. */
+        assert_change(ERR_LAST_ADMIN, house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"active\":false}");
+        house_check(house);
+        house_close(house);
+}
+
+/* The administrator of init counts once enrolled: until somebody comes in by a connection there is nothing to lose. */
+static void test_who_never_counted_cannot_be_the_last(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, house->installed.admin_id, "{\"active\":false}");
+        struct actor okta = house_connection(house, "okta");
+        const char *plain = house_user(house, &okta, "plain");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, plain, NULL);
+        house_close(house);
+}
+
+static void test_a_suspended_or_future_administrator_is_none(struct fixture *fixture)
+{
+        struct scene scene;
+        scene_open(&scene, fixture, false);
+        struct house *house = scene.house;
+        struct actor off = house_connection(house, "off");
+        const char *sleeping = house_admin_user(house, &scene.okta, "sleeping"), *later = house_user(house, &scene.okta, "later");
+        house_admin_user(house, &off, "cut-off");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_GRANT, NULL,
+                "{\"principal\":\"%s\",\"role\":\"admin\",\"from\":\"2999-01-01T00:00:00Z\"}", later);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, off.id, "{\"active\":false}");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, sleeping, "{\"active\":false}");
+        house_identity(house, "robot", "admin"); /* no human */
+        assert_err(by_delete(&scene), ERR_LAST_ADMIN);
+        assert_err(by_grant_delete(&scene), ERR_LAST_ADMIN);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, sleeping, "{\"active\":true}");
+        assert_ok(by_grant_delete(&scene));
+        house_close(house);
+}
+
+/* ---- in parallel (security.md 79) ---- */
+
+struct leaving {
+        struct house *house;
+        const struct actor *actor;
+        const char *id;
+        pthread_t thread;
+        enum err result;
+};
+
+static void *leave(void *context)
+{
+        struct leaving *leaving = context;
+        struct arena *arena = arena_new(1 << 20);
+        struct fault fault = { 0 };
+        struct change change = {
+                .verb = CHANGE_DELETE, .actor = leaving->actor, .type = resource_type(KIND_USER), .ref = leaving->id, .arena = arena
+        };
+        leaving->result = directory_change(leaving->house->directory, &change, &fault);
+        arena_free(arena);
+        return NULL;
+}
+
+#define LEAVING 8
+static void test_of_many_who_leave_at_once_one_stays(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        struct leaving leaving[LEAVING];
+        int stayed = 0;
+        for (int i = 0; i < LEAVING; i++) {
+                char name[16];
+                (void)snprintf(name, sizeof name, "boss%d", i);
+                leaving[i] = (struct leaving){ .house = house, .actor = i % 2 ? &okta : &house->admin };
+                leaving[i].id = house_admin_user(house, &okta, name);
+        }
+        for (int i = 0; i < LEAVING; i++)
+                assert_int_equal(pthread_create(&leaving[i].thread, NULL, leave, &leaving[i]), 0);
+        for (int i = 0; i < LEAVING; i++) {
+                assert_int_equal(pthread_join(leaving[i].thread, NULL), 0);
+                assert_true(leaving[i].result == ERR_OK || leaving[i].result == ERR_LAST_ADMIN);
+                stayed += leaving[i].result == ERR_LAST_ADMIN;
+        }
+        assert_int_equal(stayed, 1);
+        house_check(house);
+        house_close(house);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_no_path_takes_the_last_direct_administrator, ON_BOTH),
+                FIXTURE_TEST(test_no_path_takes_the_last_administrator_of_a_group, ON_BOTH),
+                FIXTURE_TEST(test_with_a_second_administrator_the_first_may_go, ON_SQLITE),
+                FIXTURE_TEST(test_who_never_counted_cannot_be_the_last, ON_SQLITE),
+                FIXTURE_TEST(test_a_suspended_or_future_administrator_is_none, ON_SQLITE),
+                FIXTURE_TEST(test_of_many_who_leave_at_once_one_stays, ON_BOTH),
+        };
+        return fixture_main(tests, COUNT_OF(tests));
+}
