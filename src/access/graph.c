@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/auto.h"
 #include "base/text.h"
 
 #define COMPACT_ABOVE_BYTES (1u << 16)
@@ -53,41 +54,45 @@ size_t graph_bytes(const struct graph *graph)
                table_bytes(&graph->claim_by_external);
 }
 
-/* Copies one text and leaves its new place. */
-static bool text_move(const struct pool *from, struct pool *to, uint32_t *text)
+/* Where the i-th record that may have a text keeps it; NULL: the record is free. */
+static uint32_t *text_place(const struct graph *graph, size_t i)
 {
-        size_t length;
-        const char *old = pool_text(from, *text, &length);
-        return pool_add(to, old, length, text) == ERR_OK;
+        if (i < graph->nodes.end) {
+                struct node *node = graph_node(graph, (uint32_t)i);
+                return node->kind ? &node->name : NULL;
+        }
+        struct claim *claim = slab_at(&graph->claims, (uint32_t)(i - graph->nodes.end));
+        return claim->is_live ? &claim->external : NULL;
+}
+
+static bool texts_copy(const struct graph *graph, size_t count, struct pool *to, uint32_t *ret_moved)
+{
+        for (size_t i = 0; i < count; i++) {
+                const uint32_t *place = text_place(graph, i);
+                size_t length;
+                const char *text = place ? pool_text(&graph->texts, *place, &length) : NULL;
+                if (text && pool_add(to, text, length, &ret_moved[i]))
+                        return false;
+        }
+        return true;
 }
 
 void graph_compact(struct graph *graph)
 {
         if (graph->texts.wasted < COMPACT_ABOVE_BYTES || graph->texts.wasted < graph->texts.bytes / 2)
                 return;
-        uint32_t node_end = graph->nodes.end, end = node_end + graph->claims.end;
-        uint32_t *moved = malloc((end + 1) * sizeof *moved);
+        size_t count = (size_t)graph->nodes.end + graph->claims.end;
         struct pool pool = { 0 };
-        bool done = moved;
-        for (uint32_t i = 0; done && i < end; i++) {
-                moved[i] = i < node_end ? graph_node(graph, i)->name : ((struct claim *)slab_at(&graph->claims, i - node_end))->external;
-                bool in_use = i < node_end ? graph_node(graph, i)->kind : ((struct claim *)slab_at(&graph->claims, i - node_end))->is_live;
-                done = !in_use || text_move(&graph->texts, &pool, &moved[i]);
-        }
-        if (!done) { /* it was only to save memory */
-                free(moved);
+        auto_free_ uint32_t *moved = calloc(count + 1, sizeof *moved);
+        if (!moved || !texts_copy(graph, count, &pool, moved)) { /* it was only to save memory */
                 pool_done(&pool);
                 return;
         }
-        for (uint32_t i = 0; i < node_end; i++)
-                if (graph_node(graph, i)->kind)
-                        graph_node(graph, i)->name = moved[i];
-        for (uint32_t i = node_end; i < end; i++) {
-                struct claim *claim = slab_at(&graph->claims, i - node_end);
-                if (claim->is_live)
-                        claim->external = moved[i];
+        for (size_t i = 0; i < count; i++) {
+                uint32_t *place = text_place(graph, i);
+                if (place)
+                        *place = moved[i];
         }
-        free(moved);
         pool_done(&graph->texts);
         graph->texts = pool;
 }

@@ -20,9 +20,10 @@ static enum err refuse(struct fault *fault, const char *why)
 enum err revision_parse(const char *text, const char *handle, int64_t epoch, int64_t *ret_revision, struct fault *fault)
 {
         char copy[REVISION_TEXT_SIZE];
-        if (!text || strlen(text) >= sizeof copy)
+        size_t length = text ? strnlen(text, sizeof copy) : sizeof copy;
+        if (length == sizeof copy)
                 return refuse(fault, "This is not a revision.");
-        strcpy(copy, text);
+        memcpy(copy, text, length + 1);
         char *first = strchr(copy, '.'), *second = first ? strchr(first + 1, '.') : NULL;
         if (!second)
                 return refuse(fault, "This is not a revision.");

@@ -152,7 +152,7 @@ enum err checkpoint_parse(const char *line, const char *handle, struct checkpoin
                 return fault_set(fault, ERR_VALUE, "checkpoint", "The line is not a checkpoint as Muster exports or logs it.");
         if (strcmp(root, handle) != 0)
                 return fault_set(fault, ERR_VALUE, "checkpoint", "The checkpoint is of root \"%.16s\", not of \"%s\".", root, handle);
-        strcpy(parsed.key_id, key_id);
+        memcpy(parsed.key_id, key_id, strlen(key_id) + 1);
         *ret = parsed;
         return ERR_OK;
 }
@@ -198,7 +198,7 @@ static enum err sign_head(struct write_queue *queue, struct head *head, const st
 {
         struct message message;
         head->checkpoint.at_us = clock_now_us();
-        strcpy(head->checkpoint.key_id, checkpoint_key_id(key));
+        memcpy(head->checkpoint.key_id, checkpoint_key_id(key), sizeof head->checkpoint.key_id);
         message_make(&head->checkpoint, head->handle, &message);
         enum err e = checkpoint_key_sign(key, message.bytes, message.length, head->checkpoint.signature, fault);
         if (e)

@@ -63,7 +63,7 @@ struct notices *notices_new(void)
         }
         struct notice *overflow = &notices->rows[NOTICES_MAX];
         overflow->event = EVENT_REFUSED;
-        strcpy(overflow->detail, "overflow");
+        memcpy(overflow->detail, "overflow", sizeof "overflow");
         return notices;
 }
 
@@ -155,7 +155,7 @@ static void copy_detail(char ret[DETAIL_SIZE], const char *detail)
 {
         size_t length = detail ? strlen(detail) : 0;
         if (!text_is_utf8(detail ? detail : "", length)) {
-                strcpy(ret, "(not text)");
+                memcpy(ret, "(not text)", sizeof "(not text)");
                 return;
         }
         if (length >= DETAIL_SIZE)
