@@ -131,8 +131,10 @@ static void a_store_that_fails_is_503_and_never_true(struct fixture *fixture)
         assert_null(strstr(desk_body(desk), "true"));
         assert_null(strstr(desk_body(desk), "fire"));
         broken = false;
+        buffer_clear(&desk->request.reply.body);
         assert_int_equal(decision_evaluate(&desk->request), HANDLED);
         assert_int_equal(desk->request.reply.status, 200);
+        assert_non_null(strstr(desk_body(desk), "true"));
         session_close(STEAL(fixture->reader));
         fixture->reader = reader;
         desk_close(desk);

@@ -70,6 +70,52 @@ static void edges_of_one_member_stay_on_one_page(struct fixture *fixture)
         desk_close(desk);
 }
 
+#define CROWD 1100
+#define SOURCES 70
+
+/* A group with more members than a page holds, and one with a single member whose edges fill a page. */
+static enum err add_crowd(struct session *session, void *context, struct fault *fault)
+{
+        const struct edge *edges = context;
+        enum err e = ERR_OK;
+        bool changed;
+        session_mark_audited(session);
+        for (int i = 0; !e && i < CROWD; i++) {
+                char name[16];
+                (void)snprintf(name, sizeof name, "crowd%d", i);
+                const struct new_resource user = {
+                        .root_no = 1, .no = 1000 + i, .org_no = 1, .kind = KIND_USER, .active = 1, .name = name, .doc = "{}"
+                };
+                e = insert_resource(session, &user, fault);
+                if (!e)
+                        e = member_add(session, 1, edges[0].group_no, 1000 + i, 0, 1, &changed, fault);
+        }
+        for (int i = 0; !e && i < SOURCES; i++)
+                e = member_add(session, 1, edges[1].group_no, 1000, 5000 + i, 1, &changed, fault);
+        return e ? e : member_add(session, 1, edges[1].group_no, 1001, 0, 1, &changed, fault);
+}
+
+static void a_full_page_ends_between_two_members(struct fixture *fixture)
+{
+        struct desk *desk = desk_open(fixture);
+        struct edge edges[] = { { .group_no = number_of(desk, desk_make(desk, "groups", "{\"displayName\":\"many\"}")) },
+                { .group_no = number_of(desk, desk_make(desk, "groups", "{\"displayName\":\"one\"}")) } };
+        assert_ok(fixture_submit(fixture, add_crowd, edges));
+        assert_status(desk, 200, METHOD_GET, "/api/v1/groups/many/members?limit=1000", NULL);
+        assert_int_equal(json_array_size(desk_value(desk, "items")), 999); /* of the last one read, more edges might have followed */
+        const char *next = arena_printf(desk->arena, "/api/v1/groups/many/members?limit=1000&cursor=%s", desk_text(desk, "next_cursor"));
+        assert_status(desk, 200, METHOD_GET, next, NULL);
+        assert_int_equal(json_array_size(desk_value(desk, "items")), CROWD - 999);
+        assert_string_equal(desk_text(desk, "next_cursor"), "");
+        assert_status(desk, 200, METHOD_GET, "/api/v1/groups/one/members?limit=1", NULL);
+        assert_true(json_array_size(desk_value(desk, "items")) > 1);
+        next = arena_printf(desk->arena, "/api/v1/groups/one/members?limit=1&cursor=%s", desk_text(desk, "next_cursor"));
+        assert_status(desk, 200, METHOD_GET, next, NULL);
+        assert_int_equal(json_array_size(desk_value(desk, "items")), 1);
+        assert_string_equal(desk_text(desk, "next_cursor"), "");
+        desk_close(desk);
+}
+
 /* ---- status ---- */
 
 static void status_tells_a_caller_what_he_may_know(struct fixture *fixture)
@@ -176,6 +222,7 @@ int main(void)
 {
         const struct fixture_test tests[] = {
                 FIXTURE_TEST(edges_of_one_member_stay_on_one_page, ON_BOTH),
+                FIXTURE_TEST(a_full_page_ends_between_two_members, ON_SQLITE),
                 FIXTURE_TEST(status_tells_a_caller_what_he_may_know, ON_BOTH),
                 FIXTURE_TEST(a_token_near_its_end_is_warned_of, ON_SQLITE),
                 FIXTURE_TEST(the_ledger_is_read_in_pages_and_by_class, ON_BOTH),
