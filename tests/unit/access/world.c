@@ -99,7 +99,9 @@ void world_commit(struct world *world)
         world->revision++;
         for (size_t i = 0; i < world->effect_count; i++)
                 oracle_apply(&world->oracle, &world->effects[i]);
+        world->is_applying = true;
         access_apply(world->access, WORLD_ROOT, world->revision, world->effects, world->effect_count);
+        world->is_applying = false;
         world->effect_count = 0;
 }
 

@@ -18,6 +18,7 @@ struct world {
         struct effect effects[WORLD_CHANGE_MAX]; /* of the change being made */
         char texts[WORLD_CHANGE_MAX][2][64];
         size_t effect_count;
+        bool is_applying; /* inside access_apply */
 };
 
 struct world *world_new(void); /* a loaded, empty graph; permissions ready */
