@@ -80,7 +80,7 @@ enum handled call_handle(struct request *request)
         if (!request->worker)
                 return HANDLED_BY_WORKER;
         enum err e = find_type(&call, operation->collection, &fault);
-        bool offered = e || !operation->offer || (call.type->api_offers & operation->offer);
+        bool offered = e || !call.type || !operation->offer || (call.type->api_offers & operation->offer);
         if (!offered)
                 e = fault_set(&fault, ERR_METHOD, "", "%s cannot be changed this way", call.type->api_collection);
         if (!e)
