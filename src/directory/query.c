@@ -353,9 +353,11 @@ static enum err load_any(
                 enum err e = resource_load_by_id(query->session, query->actor->root_no, ref, query->arena, ret, fault);
                 return !e && ret->kind != type->kind ? ERR_NOT_FOUND : e;
         }
-        const char *folded = type->name_attribute ? text_fold(query->arena, ref, strlen(ref)) : NULL;
-        if (!folded)
+        if (!type->name_attribute || !text_is_utf8(ref, strlen(ref)))
                 return ERR_NOT_FOUND;
+        const char *folded = text_fold(query->arena, ref, strlen(ref));
+        if (!folded)
+                return out_of_memory(fault);
         const struct resource_name name = { .kind = type->kind, .folded = folded, .source_no = -1 };
         return resource_load_by_name(query->session, query->actor->root_no, &name, query->arena, ret, fault);
 }
@@ -409,9 +411,11 @@ static enum err list_step(void *context, const struct resource_row *row, struct 
 static enum err list_named(
         const struct query *query, const struct query_page *page, struct list_walk *walk, int64_t org_no, struct fault *fault)
 {
-        const char *folded = page->type->name_attribute ? text_fold(query->arena, page->name, strlen(page->name)) : NULL;
-        if (!folded)
+        if (!page->type->name_attribute || !text_is_utf8(page->name, strlen(page->name)))
                 return ERR_OK;
+        const char *folded = text_fold(query->arena, page->name, strlen(page->name));
+        if (!folded)
+                return out_of_memory(fault);
         const struct resource_name name = { .kind = page->type->kind, .folded = folded, .org_no = org_no, .source_no = -1 };
         struct resource_row row;
         enum err e = resource_load_by_name(query->session, query->actor->root_no, &name, query->arena, &row, fault);

@@ -19,9 +19,11 @@ enum err reference_load(struct work *work, enum resource_kind kind, const char *
                 if (!e && ret->kind != kind)
                         e = ERR_NOT_FOUND;
         } else {
-                const char *folded = type->name_attribute ? text_fold(work->arena, ref, strlen(ref)) : NULL;
-                if (!folded)
+                if (!type->name_attribute || !text_is_utf8(ref, strlen(ref)))
                         return unknown(work, type->word, ref);
+                const char *folded = text_fold(work->arena, ref, strlen(ref));
+                if (!folded)
+                        return work_memory(work);
                 struct resource_name name = { .kind = kind, .folded = folded, .org_no = org_no, .source_no = -1 };
                 e = resource_load_by_name(work->session, work->root_no, &name, work->arena, ret, work->fault);
         }

@@ -154,7 +154,7 @@ enum err house_change(
         change->type = resource_type(kind);
         change->ref = ref;
         change->leniency = &leniency;
-        change->arena = house->arena;
+        change->arena = house->change_arena ? house->change_arena : house->arena;
         if (text) {
                 assert_ok(json_parse(text, strlen(text), &document, &house->fault));
                 accept(house, actor, change, &document, &e);

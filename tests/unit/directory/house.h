@@ -19,6 +19,7 @@ struct house {
         struct install_result installed;
         struct actor admin; /* the machine identity `bootstrap` */
         struct arena *arena;
+        struct arena *change_arena; /* of the change itself; NULL: the same */
         struct fault fault;
         struct change want;         /* if_match, organization, role, ttl_s of the next change; then empty again */
         struct change done;         /* the last change */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A story of changes in which every step fails at every place before it succeeds: each statement and the COMMIT (as a database that is
+ * away, and as a full one), each allocation of JSON, the request's arena at every size. A failed step leaves no trace in rows, ledger,
+ * counters or graph, leaks nothing, and the same step succeeds afterwards. */
+#include "directory/house.h"
+#include <dlfcn.h>
+#include <stdatomic.h>
+
+/* ---- what fails ---- */
+
+enum torture { TORTURE_STATEMENTS, TORTURE_JSON, TORTURE_ARENA };
+
+static atomic_long left; /* before the failure; below zero: nothing fails */
+static enum err failing_with;
+static _Thread_local bool is_test_thread, is_parsing;
+
+static bool is_due(void)
+{
+        return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
+}
+
+static enum err fail_statement(void *context, enum statement statement, struct fault *fault)
+{
+        (void)context;
+        (void)statement;
+        return is_due() ? fault_set(fault, failing_with, "", "as the test wishes") : ERR_OK;
+}
+
+/* The parser must not meet a failure (base/json.h): it is told by standing before jansson's own. */
+json_t *json_load_callback(json_load_callback_t callback, void *data, size_t flags, json_error_t *error)
+{
+        json_t *(*real)(json_load_callback_t, void *, size_t, json_error_t *);
+        *(void **)&real = dlsym(RTLD_NEXT, "json_load_callback");
+        is_parsing = true;
+        json_t *value = real(callback, data, flags, error);
+        is_parsing = false;
+        return value;
+}
+
+static void *fail_allocation(size_t size)
+{
+        if (!is_test_thread && !is_parsing && is_due())
+                return NULL;
+        return malloc(size);
+}
+
+/* ---- one step ---- */
+
+struct story {
+        struct house *house;
+        enum torture torture;
+        int failures;
+};
+
+#define ARENA_STEP_BYTES 96
+
+static void arm(struct story *story, long at)
+{
+        atomic_store(&left, -1);
+        if (story->torture != TORTURE_ARENA)
+                atomic_store(&left, at);
+        else
+                story->house->change_arena = arena_new((size_t)at * ARENA_STEP_BYTES);
+}
+
+static bool disarm(struct story *story)
+{
+        bool fired = story->torture == TORTURE_ARENA || atomic_load(&left) < 0;
+        atomic_store(&left, -1);
+        if (story->house->change_arena)
+                arena_free(STEAL(story->house->change_arena));
+        return fired;
+}
+
+/* Runs the step until nothing is left to fail; returns its id. */
+static const char *step(struct story *story, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref,
+        const char *format, ...)
+{
+        struct house *house = story->house;
+        struct change wanted = house->want;
+        char text[1024];
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof text, format ? format : "", arguments);
+        va_end(arguments);
+        int64_t digest = house_digest(house);
+        for (long at = 0;; at++) {
+                arm(story, at);
+                house->want = wanted;
+                enum err e = house_change(house, actor, verb, kind, ref, format ? text : NULL);
+                char id[UUID_TEXT_SIZE];
+                memcpy(id, house->done.after.resource.id, sizeof id);
+                bool fired = disarm(story);
+                if (e == ERR_OK) {
+                        /* The arena is not used up to its end; all others fail as long as there is something to fail. */
+                        if (story->torture != TORTURE_ARENA && fired)
+                                fail_msg("verb %d of %s: failure %ld is not told", verb, resource_type(kind)->word, at);
+                        assert_true(house->done.changed);
+                        house_check(house);
+                        return arena_strdup(house->arena, id);
+                }
+                enum err expected = story->torture == TORTURE_STATEMENTS ? failing_with : ERR_MEMORY;
+                if (e != expected && !(e == ERR_INTERNAL && strstr(house->fault.message, "written as JSON"))) /* not told as memory there */
+                        fail_msg("verb %d of %s with %s, failure %ld: %s: %s", verb, resource_type(kind)->word, text, at,
+                                error_row(e)->name, house->fault.message);
+                story->failures++;
+                if (house_digest(house) != digest)
+                        fail_msg("verb %d of %s, failure %ld left a trace", verb, resource_type(kind)->word, at);
+                if (at % 16 == 0)
+                        house_check(house);
+        }
+}
+
+#define STEP_PATCH(operations) "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[" operations "]}"
+
+static void tell(struct story *story)
+{
+        struct house *house = story->house;
+        const struct actor *admin = &house->admin;
+        (void)step(story, admin, CHANGE_CREATE, KIND_CONNECTION, NULL, "{\"name\":\"okta\",\"kind\":\"scim\"}");
+        struct actor okta = house_actor(house, house->token);
+        const char *ann = step(story, &okta, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"userName\":\"ann\",\"externalId\":\"x1\",\"emails\":[{\"value\":\"Ann@a.example\",\"primary\":true},{\"value\":\"b@a."
+                "example\"}],"
+                "\"name\":{\"givenName\":\"Ann\"},\"" URN_ENTERPRISE_USER "\":{\"department\":\"D\"}}");
+        const char *ben = step(story, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ben\",\"externalId\":\"x2\"}");
+        const char *crew = step(story, &okta, CHANGE_CREATE, KIND_GROUP, NULL,
+                "{\"displayName\":\"crew\",\"externalId\":\"g1\",\"members\":[{\"value\":\"%s\"},{\"value\":\"%s\"}]}", ann, ben);
+        (void)step(story, &okta, CHANGE_PATCH, KIND_USER, ann,
+                STEP_PATCH("{\"op\":\"replace\",\"path\":\"active\",\"value\":false},{\"op\":\"add\",\"path\":\"emails\",\"value\":[{"
+                           "\"value\":"
+                           "\"c@a.example\"}]},{\"op\":\"replace\",\"path\":\"externalId\",\"value\":\"x9\"}"));
+        (void)step(story, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x9\",\"title\":\"Dr\"}");
+        (void)step(story, &okta, CHANGE_PATCH, KIND_GROUP, crew,
+                STEP_PATCH("{\"op\":\"remove\",\"path\":\"members[value eq \\\"%s\\\"]\"}"), ben);
+        (void)step(story, &okta, CHANGE_PATCH, KIND_GROUP, crew,
+                STEP_PATCH(
+                        "{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]},{\"op\":\"replace\",\"path\":\"displayName\","
+                        "\"value\":\"Crew 2\"}"),
+                ben);
+        (void)step(story, &okta, CHANGE_REPLACE, KIND_GROUP, crew, "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"}]}", ann);
+        (void)step(story, &okta, CHANGE_REPLACE, KIND_USER, ben, "{\"userName\":\"ben2\",\"nickName\":\"B\"}");
+        const char *local = step(story, admin, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"local\"}");
+        (void)step(story, admin, CHANGE_MEMBERS_ADD, KIND_GROUP, local, "[\"ben2\",\"%s\",\"bootstrap\"]", ann);
+        const char *grant = step(story, admin, CHANGE_CREATE, KIND_GRANT, NULL,
+                "{\"principal\":\"%s\",\"role\":\"auditor\",\"reason\":\"because\",\"until\":\"2999-01-01T00:00:00Z\"}", local);
+        (void)step(story, admin, CHANGE_MERGE, KIND_GRANT, grant, "{\"until\":null,\"reason\":\"still\"}");
+        (void)step(story, admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, local, "[\"ben2\"]");
+        (void)step(story, admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":false}");
+        (void)step(story, admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
+        house->want.role = "member";
+        const char *robot = step(story, admin, CHANGE_CREATE, KIND_IDENTITY, NULL, "{\"name\":\"robot\"}");
+        (void)step(story, admin, CHANGE_ROTATE, KIND_IDENTITY, robot, NULL);
+        (void)step(story, admin, CHANGE_MERGE, KIND_IDENTITY, robot, "{\"active\":false,\"description\":\"x\"}");
+        (void)step(story, admin, CHANGE_DELETE, KIND_IDENTITY, robot, NULL);
+        const char *app = step(story, admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"app\",\"name\":\"App\"}");
+        (void)step(story, admin, CHANGE_GAIN_ACCESS, KIND_PROJECT, app, NULL);
+        (void)step(story, admin, CHANGE_DELETE, KIND_PROJECT, app, NULL);
+        (void)step(story, admin, CHANGE_CREATE, KIND_ORGANIZATION, NULL, "{\"slug\":\"kid\",\"name\":\"Kid\"}");
+        (void)step(story, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        const char *again = step(story, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x9\"}");
+        house->want.replace = again;
+        (void)step(story, admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        (void)step(story, admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        (void)step(story, admin, CHANGE_PURGE, KIND_USER, ann, NULL);
+        (void)step(story, &okta, CHANGE_DELETE, KIND_GROUP, crew, NULL);
+        (void)step(story, admin, CHANGE_DELETE, KIND_GRANT, grant, NULL);
+        (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"strict\",\"active\":false}");
+}
+
+static void torture(struct fixture *fixture, enum torture torture)
+{
+        is_test_thread = true;
+        struct story story = { .house = house_open(fixture), .torture = torture };
+        if (torture == TORTURE_JSON)
+                json_set_alloc_funcs(fail_allocation, free);
+        store_set_fault_hook_for_test(story.house->directory->store, torture == TORTURE_STATEMENTS ? fail_statement : NULL, NULL);
+        tell(&story);
+        print_message("%d failures\n", story.failures);
+        assert_true(story.failures > 300);
+        house_check(story.house);
+        json_set_alloc_funcs(malloc, free);
+        house_close(story.house);
+}
+
+static void test_every_statement_fails_once_as_if_the_database_were_away(struct fixture *fixture)
+{
+        failing_with = ERR_UNAVAILABLE;
+        torture(fixture, TORTURE_STATEMENTS);
+}
+
+static void test_every_statement_fails_once_as_if_the_disk_were_full(struct fixture *fixture)
+{
+        failing_with = ERR_STORAGE_FULL;
+        torture(fixture, TORTURE_STATEMENTS);
+}
+
+static void test_every_allocation_of_json_fails_once(struct fixture *fixture)
+{
+        torture(fixture, TORTURE_JSON);
+}
+
+static void test_the_arena_ends_at_every_size(struct fixture *fixture)
+{
+        torture(fixture, TORTURE_ARENA);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_every_statement_fails_once_as_if_the_database_were_away, ON_BOTH),
+                FIXTURE_TEST(test_every_statement_fails_once_as_if_the_disk_were_full, ON_SQLITE),
+                FIXTURE_TEST(test_every_allocation_of_json_fails_once, ON_SQLITE),
+                FIXTURE_TEST(test_the_arena_ends_at_every_size, ON_SQLITE),
+        };
+        return fixture_main(tests, COUNT_OF(tests));
+}
