@@ -34,6 +34,8 @@ enum err token_make(enum token_kind kind, const char *handle, struct secret *ret
 bool token_parse(const char *text, size_t length, enum token_kind *ret_kind, char ret_handle[HANDLE_SIZE]);
 
 void hash_sha256(const void *bytes, size_t length, unsigned char ret[HASH_SIZE]);
+/* HMAC-SHA256 (RFC 2104): what only the holder of the key can make or check; also derives one key per purpose from a master key. */
+void hash_hmac(const void *key, size_t key_length, const void *bytes, size_t length, unsigned char ret[HASH_SIZE]);
 /* Incremental hash of length-prefixed parts (8-byte big-endian length before each), so that no two lists of parts collide. */
 struct hash;
 struct hash *hash_new(void); /* NULL: out of memory; reusable */

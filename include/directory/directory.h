@@ -20,7 +20,7 @@ struct directory {
         struct access *access;
         struct notices *notices;
         struct checkpoint_key *checkpoint_key; /* NULL: nothing is signed */
-        struct secret master_key;              /* keys the hashes of purged subjects (R12) */
+        struct secret master_key;              /* keys the hashes of purged subjects (R12); other purposes: directory_key */
         const char *public_url;                /* without trailing slash; R33 */
         unsigned writer_slot;                  /* reader slot for anybody but loops and workers */
         void (*waiting)(bool begins);          /* told around each wait for the writer; NULL: nobody cares */
@@ -35,6 +35,9 @@ struct directory_options {
 };
 enum err directory_open(const struct directory_options *options, struct directory **ret, struct fault *fault) MUST_USE;
 void directory_close(struct directory *directory);
+/* The key of one purpose ("scim cursor"), derived from the master key: what it makes can be checked by this installation alone, and tells
+ * nothing of the keys of other purposes. */
+void directory_key(const struct directory *directory, const char *purpose, unsigned char ret[HASH_SIZE]);
 /* The store of these settings, its password read from its file, the installation lock taken. */
 enum err directory_store_open(const struct settings *settings, bool migrate, struct store **ret, struct fault *fault) MUST_USE;
 

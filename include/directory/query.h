@@ -28,11 +28,19 @@ enum err query_claimed_count(const struct query *query, const struct resource_ty
 /* Rows [offset, offset + limit) in the stable order of their making; claim.doc expanded. */
 enum err query_claimed_page(const struct query *query, const struct resource_type *type, int64_t offset, int64_t limit, claimed_each each,
         void *context, struct fault *fault) MUST_USE;
-/* Everything that could satisfy the filter: narrowed by an indexed `eq` conjunct (id, userName, displayName, externalId, emails.value), else
- * all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
+/* At most `limit` rows with a number above `after_no`, by number: what one page costs does not depend on where it stands. */
+enum err query_claimed_after(const struct query *query, const struct resource_type *type, int64_t after_no, int limit, claimed_each each,
+        void *context, struct fault *fault) MUST_USE;
+/* One by number; ERR_NOT_FOUND as query_claimed. */
+enum err query_claimed_no(const struct query *query, const struct resource_type *type, int64_t no, struct claimed_row *ret,
+        struct fault *fault) MUST_USE;
+/* Everything that could satisfy the filter (NULL: everything), by number: narrowed by an indexed `eq` conjunct (id, userName, displayName,
+ * externalId, emails.value), else all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
 #define CANDIDATES_MAX 20000
 enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault) MUST_USE;
+/* True when an index narrows the candidates, so that all of them are few. */
+bool query_is_narrow(const struct resource_type *type, const struct filter *filter);
 /* True when the index alone decides: the filter is nothing but such a comparison, so that every candidate matches. */
 bool query_is_exact(const struct resource_type *type, const struct filter *filter);
 /* Groups that hold this user through the connection's own edges; row.doc holds displayName. */

@@ -76,11 +76,16 @@ const char *request_query(struct request *request, const char *name);
 /* As a number clamped to [min, max]; absent: fallback. False: not a number. */
 bool request_query_i64(struct request *request, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *ret);
 
+/* Decimal text as a number clamped to [min, max], however long it is; false: not a number, *ret untouched. */
+bool request_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
+
 void reply_header(struct request *request, const char *name, const char *value); /* value must be free of CR, LF; copied */
 void reply_json(struct request *request, int status, const char *content_type);  /* body was written into reply.body by the caller */
 void reply_empty(struct request *request, int status);
 /* Renders a refusal in the form of the route's face: SCIM Error, problem+json, AuthZEN text, ops text. Adds WWW-Authenticate to 401,
  * Retry-After when fault->retry_after_s, Allow is the router's. Discards a body written so far. */
 void reply_fault(struct request *request, enum err code, const struct fault *fault);
+/* The body alone of such a refusal, for a face whose reply holds several. */
+void reply_put_fault(const struct request *request, enum err code, const struct fault *fault, struct buffer *into);
 
 #endif

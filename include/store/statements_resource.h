@@ -88,9 +88,9 @@
                 "c.claimed_active <> 3 ORDER BY c.no LIMIT $5")                                                              \
         X(CLAIMED_PAGE, READ, "iiiii", R_KINDS "tit",                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
-                ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
-                "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND r.deleted_us = 0 AND "                    \
-                "c.claimed_active <> 3 ORDER BY c.no LIMIT $5 OFFSET $4")                                                    \
+                ", c.external_id, c.claimed_active, c.doc FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 " \
+                "AND claimed_active <> 3 ORDER BY no LIMIT $5 OFFSET $4) p JOIN claim c ON c.root_no = $1 AND c.no = p.no AND " \
+                "c.connection_no = $2 JOIN resource r ON r.root_no = $1 AND r.no = p.no WHERE r.deleted_us = 0 ORDER BY p.no")                                                    \
         X(CLAIMED_NO, READ, "iiit", "i",                                                                                     \
                 "SELECT c.no FROM resource r JOIN claim c ON c.root_no = r.root_no AND c.connection_no = $2 AND c.kind = $3 AND "    \
                 "c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 AND c.claimed_active <> 3")              \

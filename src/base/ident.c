@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
@@ -248,6 +249,12 @@ void hash_sha256(const void *bytes, size_t length, unsigned char ret[HASH_SIZE])
         must(EVP_DigestInit_ex2(context, sha256, NULL));
         must(EVP_DigestUpdate(context, bytes, length));
         must(EVP_DigestFinal_ex(context, ret, NULL));
+}
+
+void hash_hmac(const void *key, size_t key_length, const void *bytes, size_t length, unsigned char ret[HASH_SIZE])
+{
+        pthread_once(&hash_once, hash_prepare);
+        must(HMAC(sha256, key, (int)key_length, bytes, length, ret, NULL) != NULL);
 }
 
 struct hash {

@@ -113,6 +113,11 @@ enum err directory_open(const struct directory_options *options, struct director
         return ERR_OK;
 }
 
+void directory_key(const struct directory *directory, const char *purpose, unsigned char ret[HASH_SIZE])
+{
+        hash_hmac(directory->master_key.text, directory->master_key.length, purpose, strlen(purpose), ret);
+}
+
 /* ---- authentication ---- */
 
 static enum err refuse(struct fault *fault)

@@ -76,14 +76,34 @@ enum err query_claimed_page(const struct query *query, const struct resource_typ
                 query->session, query->actor->root_no, query->actor->no, type->kind, offset, (int)limit, claimed_step, &walk, fault);
 }
 
+enum err query_claimed_after(const struct query *query, const struct resource_type *type, int64_t after_no, int limit, claimed_each each,
+        void *context, struct fault *fault)
+{
+        struct claimed_walk walk = { .each = each, .context = context };
+        enum err e = within_deadline(query, fault);
+        return e ? e
+                 : claimed_list(query->session, query->actor->root_no, query->actor->no, type->kind, after_no, limit, claimed_step, &walk,
+                           fault);
+}
+
+enum err query_claimed_no(
+        const struct query *query, const struct resource_type *type, int64_t no, struct claimed_row *ret, struct fault *fault)
+{
+        enum err e = claimed_load_no(query->session, query->actor->root_no, query->actor->no, type->kind, no, query->arena, ret, fault);
+        if (e == ERR_NOT_FOUND)
+                return missing(type, fault);
+        if (!e)
+                expand(ret);
+        return e;
+}
+
 static enum err one_candidate(
         const struct query *query, const struct resource_type *type, int64_t no, claimed_each each, void *context, struct fault *fault)
 {
         struct claimed_row row;
-        enum err e = claimed_load_no(query->session, query->actor->root_no, query->actor->no, type->kind, no, query->arena, &row, fault);
+        enum err e = query_claimed_no(query, type, no, &row, fault);
         if (e)
                 return e == ERR_NOT_FOUND ? ERR_OK : e;
-        expand(&row);
         return each(context, &row, fault);
 }
 
@@ -158,7 +178,8 @@ static enum err every_candidate(
                 return e;
         if (live > CANDIDATES_MAX)
                 return fault_set(fault, ERR_TOO_MANY, "filter",
-                        "the filter would have to read all %lld %ss; add a comparison with eq on id, externalId or the name",
+                        "this would have to read all %lld %ss; add a comparison with eq on id, externalId or the name, or go on by cursor "
+                        "without sortBy",
                         (long long)live, type->word);
         struct claimed_walk walk = { .each = each, .context = context };
         do {
@@ -177,6 +198,9 @@ enum narrowing { BY_NOTHING, BY_ID, BY_EXTERNAL_ID, BY_NAME, BY_EMAIL };
 
 static enum narrowing narrow(const struct resource_type *type, const struct filter *filter, const struct filter **ret)
 {
+        *ret = NULL;
+        if (!filter)
+                return BY_NOTHING;
         if ((*ret = filter_find_equal(filter, "id", NULL)))
                 return BY_ID;
         if ((*ret = filter_find_equal(filter, "externalId", NULL)))
@@ -187,6 +211,12 @@ static enum narrowing narrow(const struct resource_type *type, const struct filt
                 ((*ret = filter_find_equal(filter, "emails", "value")) || (*ret = filter_find_equal(filter, "emails", NULL))))
                 return BY_EMAIL;
         return BY_NOTHING;
+}
+
+bool query_is_narrow(const struct resource_type *type, const struct filter *filter)
+{
+        const struct filter *equal;
+        return narrow(type, filter, &equal) != BY_NOTHING;
 }
 
 bool query_is_exact(const struct resource_type *type, const struct filter *filter)

@@ -86,25 +86,38 @@ static const struct {
         [FACE_DECISION] = { "application/json", render_decision },
 };
 
-void reply_fault(struct request *request, enum err code, const struct fault *fault)
+static enum face face_of(const struct request *request)
 {
         enum face face = request->route ? request->route->face : FACE_OPERATIONS;
-        if ((size_t)face >= COUNT_OF(faces) || !faces[face].render)
-                face = FACE_OPERATIONS;
-        char title[TITLE_MAX], seconds[16];
+        return (size_t)face < COUNT_OF(faces) && faces[face].render ? face : FACE_OPERATIONS;
+}
+
+void reply_put_fault(const struct request *request, enum err code, const struct fault *fault, struct buffer *into)
+{
+        char title[TITLE_MAX];
         struct refusal refusal = { .row = error_row(code), .title = title, .detail = title, .request_id = request->request_id };
         title_format(refusal.row, title);
-        const char *why = fault && fault->message[0] ? fault->message : title;
-        refusal.detail = code == ERR_INTERNAL ? "An internal error; the server's log names it under this request id." : why;
+        if (fault && fault->message[0])
+                refusal.detail = fault->message;
+        if (code == ERR_INTERNAL)
+                refusal.detail = "An internal error; the server's log names it under this request id.";
         if (fault)
                 refusal.field = fault->field;
+        faces[face_of(request)].render(into, &refusal);
+}
+
+void reply_fault(struct request *request, enum err code, const struct fault *fault)
+{
+        const struct error_row *row = error_row(code);
+        char title[TITLE_MAX], seconds[16];
+        title_format(row, title);
 
         struct reply *reply = &request->reply;
         buffer_clear(&reply->body);
         reply->header_count = 0;
-        reply->status = refusal.row->http_status;
-        reply->content_type = faces[face].content_type;
-        faces[face].render(&reply->body, &refusal);
+        reply->status = row->http_status;
+        reply->content_type = faces[face_of(request)].content_type;
+        reply_put_fault(request, code, fault, &reply->body);
         if (reply->body.failed) {
                 buffer_clear(&reply->body);
                 reply->content_type = NULL;
@@ -117,5 +130,5 @@ void reply_fault(struct request *request, enum err code, const struct fault *fau
                 reply_header(request, "Retry-After", seconds);
         }
         if (request->arena && (!request->log_note || reply->status >= 500))
-                request->log_note = arena_strdup(request->arena, why);
+                request->log_note = arena_strdup(request->arena, fault && fault->message[0] ? fault->message : title);
 }

@@ -49,13 +49,8 @@ const char *request_query(struct request *request, const char *name)
         return NULL;
 }
 
-bool request_query_i64(struct request *request, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *ret)
+bool request_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
-        const char *text = request_query(request, name);
-        if (!text) {
-                *ret = fallback;
-                return true;
-        }
         bool negative = *text == '-';
         const char *digits = text + negative;
         if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
@@ -68,5 +63,14 @@ bool request_query_i64(struct request *request, const char *name, int64_t min, i
         if (negative)
                 number = -number;
         *ret = number < min ? min : number > max ? max : number;
+        return true;
+}
+
+bool request_query_i64(struct request *request, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *ret)
+{
+        const char *text = request_query(request, name);
+        if (text)
+                return request_parse_i64(text, min, max, ret);
+        *ret = fallback;
         return true;
 }
