@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Schemas of the discovery documents themselves (RFC 7643 sections 5, 6 and 7; pagination: RFC 9865 section 4), and the list of all that
+ * Schemas of the discovery documents themselves (RFC 7643 sections 5, 6 and 7; pagination: RFC 9865 section 4; securityEvents: RFC 9967), and the list of all that
  * is published. */
 #include "model/types.h"
 
@@ -10,6 +10,7 @@ static const char *const to_external[] = { "external", NULL };
 static const char *const to_uri[] = { "uri", NULL };
 static const char *const scheme_types[] = { "oauth", "oauth2", "oauthbearertoken", "httpbasic", "httpdigest", NULL };
 static const char *const pagination_methods[] = { "cursor", "index", NULL };
+static const char *const async_names[] = { "none", "long", "request", NULL };
 static const char *const type_names[] = { "string", "boolean", "decimal", "integer", "dateTime", "reference", "complex", "binary", NULL };
 static const char *const mutability_names[] = { "readOnly", "readWrite", "immutable", "writeOnly", NULL };
 static const char *const returned_names[] = { "always", "never", "default", "request", NULL };
@@ -39,6 +40,11 @@ static const struct attribute pagination_attributes[] = {
         { "cursorTimeout",           ATTRIBUTE_INTEGER, READ_ONLY, NULL, "How long a cursor lives at least, in seconds." },
         { NULL }
 };
+static const struct attribute event_attributes[] = {
+        { "asyncRequest", ATTRIBUTE_TEXT,      READ_ONLY, NULL, "Whether requests can be answered later, as an event.", async_names },
+        { "eventUris",    ATTRIBUTE_REFERENCE, READ_ONLY | MULTI | CASE_EXACT, NULL, "The URIs of the events that are sent.", NULL, to_uri },
+        { NULL }
+};
 static const struct attribute scheme_attributes[] = {
         { "type",             ATTRIBUTE_TEXT,      REQUIRED | READ_ONLY, NULL, "The kind of scheme.", scheme_types },
         { "name",             ATTRIBUTE_TEXT,      REQUIRED | READ_ONLY, NULL, "The common name of the scheme." },
@@ -57,6 +63,7 @@ static const struct attribute config_attributes[] = {
         { "sort",             ATTRIBUTE_COMPLEX,   REQUIRED | READ_ONLY, supported_attributes, "Sorted answers." },
         { "etag",             ATTRIBUTE_COMPLEX,   REQUIRED | READ_ONLY, supported_attributes, "Entity tags." },
         { "pagination",       ATTRIBUTE_COMPLEX,   READ_ONLY, pagination_attributes, "Pages." },
+        { "securityEvents",   ATTRIBUTE_COMPLEX,   READ_ONLY, event_attributes, "Security event tokens." },
         { "authenticationSchemes", ATTRIBUTE_COMPLEX, REQUIRED | READ_ONLY | MULTI, scheme_attributes, "How clients authenticate." },
         { NULL }
 };

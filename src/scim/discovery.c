@@ -3,7 +3,8 @@
  * Discovery (RFC 7644 section 4): what is implemented, exactly, made from the descriptors. Sorting and paging are ignored here, a filter is
  * refused. */
 #include <string.h>
-#include "scim_request.h"
+#include "bulk.h"
+#include "cursor.h"
 
 static int set_meta(json_t *document, const char *type, const char *endpoint, const char *name)
 {
@@ -25,19 +26,42 @@ static json_t *with_meta(json_t *document, const char *type, const char *endpoin
         return document;
 }
 
+static json_t *supported(bool yes)
+{
+        return json_pack("{s:b}", "supported", yes);
+}
+
+static json_t *bulk_offer(void)
+{
+        return json_pack(
+                "{s:b, s:i, s:i}", "supported", 1, "maxOperations", BULK_OPERATIONS_MAX, "maxPayloadSize", (int)BULK_PAYLOAD_MAX_BYTES);
+}
+
+static json_t *pagination_offer(void)
+{
+        return json_pack("{s:b, s:b, s:s, s:i, s:i, s:i}", "cursor", 1, "index", 1, "defaultPaginationMethod", "index", "defaultPageSize",
+                PAGE_DEFAULT, "maxPageSize", PAGE_MAX, "cursorTimeout", CURSOR_TIMEOUT_S);
+}
+
+/* RFC 9967: respond-async is answered synchronously, and no events leave yet. */
+static json_t *events_offer(void)
+{
+        return json_pack("{s:s, s:[]}", "asyncRequest", "none", "eventUris");
+}
+
+static json_t *authentication_offer(void)
+{
+        return json_pack("[{s:s, s:s, s:s, s:s, s:b}]", "type", "oauthbearertoken", "name", "Bearer token", "description",
+                "The token of the SCIM connection in the Authorization header.", "specUri", "https://www.rfc-editor.org/info/rfc6750",
+                "primary", 1);
+}
+
 static json_t *config_document(void)
 {
-        json_t *document = json_pack("{s:[s], s:{s:b}, s:{s:b, s:i, s:i}, s:{s:b, s:i}, s:{s:b}, s:{s:b}, s:{s:b}, s:[{s:s, s:s, s:s, s:s, s:b}]}",
-                "schemas", URN_SERVICE_PROVIDER_CONFIG,                                         /* */
-                "patch", "supported", 1,                                                        /* */
-                "bulk", "supported", 0, "maxOperations", 0, "maxPayloadSize", 0,                /* */
-                "filter", "supported", 1, "maxResults", PAGE_MAX,                               /* */
-                "changePassword", "supported", 0,                                               /* */
-                "sort", "supported", 0,                                                         /* */
-                "etag", "supported", 1,                                                         /* */
-                "authenticationSchemes", "type", "oauthbearertoken", "name", "Bearer token",    /* */
-                "description", "The token of the SCIM connection in the Authorization header.", /* */
-                "specUri", "https://www.rfc-editor.org/info/rfc6750", "primary", 1);
+        json_t *document = json_pack("{s:[s], s:o, s:o, s:{s:b, s:i}, s:o, s:o, s:o, s:o, s:o, s:o}", "schemas",
+                URN_SERVICE_PROVIDER_CONFIG, "patch", supported(true), "bulk", bulk_offer(), "filter", "supported", 1, "maxResults",
+                PAGE_MAX, "changePassword", supported(false), "sort", supported(true), "etag", supported(true), "pagination",
+                pagination_offer(), "securityEvents", events_offer(), "authenticationSchemes", authentication_offer());
         return with_meta(document, "ServiceProviderConfig", "ServiceProviderConfig", NULL);
 }
 
@@ -75,8 +99,8 @@ static json_t *list_response(json_t *resources)
         if (!resources)
                 return NULL;
         json_int_t count = (json_int_t)json_array_size(resources);
-        return json_pack("{s:[s], s:I, s:i, s:I, s:o}", "schemas", "urn:ietf:params:scim:api:messages:2.0:ListResponse", "totalResults", count,
-                "startIndex", 1, "itemsPerPage", count, "Resources", resources);
+        return json_pack("{s:[s], s:I, s:i, s:I, s:o}", "schemas", "urn:ietf:params:scim:api:messages:2.0:ListResponse", "totalResults",
+                count, "startIndex", 1, "itemsPerPage", count, "Resources", resources);
 }
 
 static json_t *find_type(const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Resources as one connection sees them: what itself claimed (R3), its own edges (R14), the effective state in the Muster extension. The stored
- * document is canonical JSON and is copied, not parsed; only a selection or a filter makes a tree of it. */
+ * Resources as one connection sees them: what itself claimed (R3), its own edges (R14), the effective state in the Muster extension. The
+ * stored document is canonical JSON and is copied, not parsed; only a selection or a filter makes a tree of it. */
 #include <string.h>
 #include "base/clock.h"
 #include "scim_request.h"
@@ -165,9 +165,9 @@ static enum err put_whole(struct scim *scim, const struct claimed_row *row, bool
         return ERR_OK;
 }
 
-static const char *edges_attribute(const struct scim *scim)
+const char *scim_edges_attribute(const struct resource_type *type)
 {
-        return scim->type->kind == KIND_GROUP ? "members" : "groups";
+        return type->kind == KIND_GROUP ? "members" : "groups";
 }
 
 enum err scim_render(struct scim *scim, const struct claimed_row *row, struct buffer *into)
@@ -176,7 +176,7 @@ enum err scim_render(struct scim *scim, const struct claimed_row *row, struct bu
                 return put_whole(scim, row, true, into);
         auto_buffer whole = { 0 };
         json_auto_t *resource = NULL;
-        enum err e = put_whole(scim, row, selection_wants(scim->selection, scim->type, edges_attribute(scim)), &whole);
+        enum err e = put_whole(scim, row, selection_wants(scim->selection, scim->type, scim_edges_attribute(scim->type)), &whole);
         if (!e)
                 e = buffer_check(&whole, &scim->fault);
         if (!e)
@@ -186,28 +186,37 @@ enum err scim_render(struct scim *scim, const struct claimed_row *row, struct bu
         return e ? e : json_compact(resource, into, &scim->fault);
 }
 
-enum err scim_render_for_filter(struct scim *scim, const struct claimed_row *row, const struct filter *filter, json_t **ret)
+enum err scim_render_tree(struct scim *scim, const struct claimed_row *row, bool edges, json_t **ret)
 {
         auto_buffer whole = { 0 };
-        enum err e = put_whole(scim, row, filter_names(filter, edges_attribute(scim)), &whole);
+        enum err e = put_whole(scim, row, edges, &whole);
         if (!e)
                 e = buffer_check(&whole, &scim->fault);
         return e ? e : json_parse_object(whole.data, whole.length, ret, &scim->fault);
 }
 
+void scim_version(int64_t version, char ret[VERSION_TEXT_SIZE])
+{
+        (void)snprintf(ret, VERSION_TEXT_SIZE, "W/\"%lld\"", (long long)version);
+}
+
+const char *scim_location(const struct scim *scim, const char *id)
+{
+        return arena_printf(scim->request->arena, "%s" SCIM_BASE "/%s/%s", scim_directory()->public_url, scim->type->scim_endpoint, id);
+}
+
 enum err scim_render_reply(struct scim *scim, const struct claimed_row *row, int status)
 {
         struct request *request = scim->request;
-        char version[32];
+        char version[VERSION_TEXT_SIZE];
         enum err e = scim_render(scim, row, &request->reply.body);
         if (!e)
                 e = buffer_check(&request->reply.body, &scim->fault);
         if (e)
                 return e;
-        (void)snprintf(version, sizeof(version), "W/\"%lld\"", (long long)row->resource.version);
+        scim_version(row->resource.version, version);
         reply_header(request, "ETag", version);
-        const char *location = arena_printf(request->arena, "%s" SCIM_BASE "/%s/%s", scim_directory()->public_url, scim->type->scim_endpoint,
-                row->resource.id);
+        const char *location = scim_location(scim, row->resource.id);
         if (location && status == 201)
                 reply_header(request, "Location", location);
         reply_json(request, status, SCIM_MEDIA_TYPE);

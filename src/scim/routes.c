@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The routes of SCIM. A connection's token is needed everywhere, also for discovery. */
-#include "scim_request.h"
+#include "bulk.h"
 
-/* /Me has no person behind a connection's token (RFC 7644 section 3.11); bulk and POST search come with a later release. */
+/* /Me has no person behind a connection's token (RFC 7644 section 3.11). */
 static enum handled not_implemented(struct request *request)
 {
         struct fault fault = { 0 };
@@ -27,9 +27,9 @@ static const struct route rows[] = {
         { METHOD_PUT,    "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_PATCH,  "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_DELETE, "/scim/v2/Me",                    not_implemented,   WHO_CONNECTION, ACTION_DELETE, FACE_SCIM, 0,        0, NULL },
-        { METHOD_POST,   "/scim/v2/Bulk",                  not_implemented,   WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BODY,     0, NULL },
-        { METHOD_POST,   "/scim/v2/.search",               not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
-        { METHOD_POST,   "/scim/v2/{type}/.search",        not_implemented,   WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_POST,   "/scim/v2/Bulk",                  scim_bulk,         WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BULK_PAYLOAD_MAX_BYTES, 0, NULL },
+        { METHOD_POST,   "/scim/v2/.search",               scim_search,       WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
+        { METHOD_POST,   "/scim/v2/{type}/.search",        scim_search,       WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_GET,    "/scim/v2/{type}",                scim_list, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_POST,   "/scim/v2/{type}",                scim_post,     WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BIG_BODY, 0, NULL },
         { METHOD_GET,    "/scim/v2/{type}/{id}",           scim_get,      WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },

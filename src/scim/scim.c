@@ -17,16 +17,23 @@ struct directory *scim_directory(void)
         return used;
 }
 
-static enum err judge_scope(struct scim *scim)
+bool scim_may_reach(const struct scim *scim, const struct resource_type *type)
 {
-        const struct actor *actor = scim->query.actor;
-        unsigned scope = scim->type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
-        if (!(actor->scopes & scope))
-                return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token does not reach %s", scim->type->scim_endpoint);
+        return scim->query.actor->scopes & (type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS);
+}
+
+enum err scim_enter(struct scim *scim, const char *endpoint)
+{
+        scim->type = resource_type_by_endpoint(endpoint);
+        if (!scim->type)
+                return fault_set(
+                        &scim->fault, ERR_NOT_FOUND, "", "there is no endpoint /%.80s; /ResourceTypes lists what there is", endpoint);
+        if (!scim_may_reach(scim, scim->type))
+                return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token does not reach %s", endpoint);
         return ERR_OK;
 }
 
-enum err scim_begin(struct scim *scim, struct request *request)
+void scim_open(struct scim *scim, struct request *request)
 {
         *scim = (struct scim){
                 .request = request,
@@ -38,12 +45,13 @@ enum err scim_begin(struct scim *scim, struct request *request)
                         .arena = request->arena,
                         .deadline_us = request->deadline_us,
                 },
-                .type = request->param_count ? resource_type_by_endpoint(request->params[0]) : NULL,
         };
-        if (!scim->type)
-                return fault_set(
-                        &scim->fault, ERR_NOT_FOUND, "", "there is no endpoint %.80s; /ResourceTypes lists what there is", request->path);
-        return judge_scope(scim);
+}
+
+enum err scim_begin(struct scim *scim, struct request *request)
+{
+        scim_open(scim, request);
+        return scim_enter(scim, request->params[0]);
 }
 
 enum err scim_profile(struct scim *scim)

@@ -27,7 +27,12 @@ struct scim {
 
 struct directory *scim_directory(void);
 
-/* Fills query and type ({type} is the first parameter of the route) and checks the token's scope. ERR_NOT_FOUND: no such endpoint. */
+/* Fills the query; there is no type yet. */
+void scim_open(struct scim *scim, struct request *request);
+bool scim_may_reach(const struct scim *scim, const struct resource_type *type);
+/* Makes the type of an endpoint ("Users") the one in hand and checks the token's scope. ERR_NOT_FOUND: no such endpoint. */
+enum err scim_enter(struct scim *scim, const char *endpoint) MUST_USE;
+/* Both; {type} is the first parameter of the route. */
 enum err scim_begin(struct scim *scim, struct request *request) MUST_USE;
 /* Reads the connection's profile into leniency.strict, then attributes= and excludedAttributes=. For writes and lists. */
 enum err scim_profile(struct scim *scim) MUST_USE;
@@ -39,17 +44,37 @@ enum handled scim_refuse(struct scim *scim, enum err e);
 void scim_note_leniencies(struct scim *scim);
 void scim_revision(struct scim *scim, const struct change *change);
 
+/* ---- write.c ---- */
+struct write {
+        enum method method;   /* POST, PUT, PATCH, DELETE */
+        const char *ref;      /* NULL with POST */
+        const char *if_match; /* NULL: none */
+        const json_t *body;   /* NULL with DELETE */
+        bool alone;           /* touches more than 500 rows */
+};
+/* Of scim->type. ret->document is NULL. */
+enum err scim_write(struct scim *scim, const struct write *write, struct change *ret) MUST_USE;
+
 /* ---- render.c ---- */
+/* W/"7": meta.version and ETag. */
+#define VERSION_TEXT_SIZE 32
+void scim_version(int64_t version, char ret[VERSION_TEXT_SIZE]);
+/* The address of a resource, in the arena; NULL: out of memory. */
+const char *scim_location(const struct scim *scim, const char *id);
 /* One resource as this connection sees it (R3), pruned by the selection, appended to `into`. */
 enum err scim_render(struct scim *scim, const struct claimed_row *row, struct buffer *into) MUST_USE;
-/* The same as JSON for a filter: members and groups only where `filter` names them. New reference. */
-enum err scim_render_for_filter(struct scim *scim, const struct claimed_row *row, const struct filter *filter, json_t **ret) MUST_USE;
+/* The whole as JSON, for filter and order; `edges`: with members or groups. New reference. */
+enum err scim_render_tree(struct scim *scim, const struct claimed_row *row, bool edges, json_t **ret) MUST_USE;
+/* "members" or "groups". */
+const char *scim_edges_attribute(const struct resource_type *type);
 /* ETag, Location and the body. */
 enum err scim_render_reply(struct scim *scim, const struct claimed_row *row, int status) MUST_USE;
 
 /* ---- handlers ---- */
 enum handled scim_get(struct request *request);
 enum handled scim_list(struct request *request);
+enum handled scim_search(struct request *request);
+enum handled scim_bulk(struct request *request);
 enum handled scim_post(struct request *request);
 enum handled scim_put(struct request *request);
 enum handled scim_patch(struct request *request);

@@ -14,7 +14,11 @@ def test_service_provider_config_says_what_is_true(scim):
     config = scim("GET", "/ServiceProviderConfig", expect=200).json
     assert config["schemas"] == ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]
     assert config["patch"]["supported"] is True and config["filter"]["supported"] is True and config["filter"]["maxResults"] >= 100
-    assert config["etag"]["supported"] is True and config["bulk"]["supported"] is False and config["changePassword"]["supported"] is False
+    assert config["etag"]["supported"] is True and config["sort"]["supported"] is True and config["changePassword"]["supported"] is False
+    assert config["bulk"] == {"supported": True, "maxOperations": 1000, "maxPayloadSize": 1048576}
+    assert config["pagination"] == {"cursor": True, "index": True, "defaultPaginationMethod": "index", "defaultPageSize": 100,
+                                    "maxPageSize": 1000, "cursorTimeout": 3600}
+    assert config["securityEvents"] == {"asyncRequest": "none", "eventUris": []}
     assert any(scheme["type"] == "oauthbearertoken" for scheme in config["authenticationSchemes"])
 
 

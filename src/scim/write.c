@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One write, whether it came as a request of its own or as an operation of Bulk: the body in the form of its verb, then one change. */
+#include <string.h>
+#include "scim_request.h"
+
+static const struct {
+        enum change_verb verb;
+        bool accepts; /* the body is a resource */
+        enum accept_mode mode;
+} writes[] = {
+        [METHOD_POST] = { CHANGE_CREATE, true, ACCEPT_CREATE },
+        [METHOD_PUT] = { CHANGE_REPLACE, true, ACCEPT_REPLACE },
+        [METHOD_PATCH] = { CHANGE_PATCH, false, ACCEPT_MERGE },
+        [METHOD_DELETE] = { CHANGE_DELETE, false, ACCEPT_MERGE },
+};
+
+/* RFC 7644 section 3.5.1: id is read-only; one that differs is a mistake of the client, which strict says. */
+static enum err check_id(struct scim *scim, const json_t *body, const char *ref)
+{
+        const char *id = json_string_value(json_object_get(body, "id"));
+        if (!id || strcmp(id, ref) == 0 || leniency_use(&scim->leniency, LENIENT_READ_ONLY_SAME))
+                return ERR_OK;
+        return fault_set(&scim->fault, ERR_MUTABILITY, "id", "id is read-only and must be that of the path, or absent");
+}
+
+static enum err accept(struct scim *scim, enum accept_mode mode, const json_t *body, json_t **ret, struct edge_list *ret_edges)
+{
+        const struct accept accept = { .type = scim->type, .mode = mode, .leniency = &scim->leniency, .arena = scim->request->arena };
+        return document_accept(&accept, body, ret, ret_edges, &scim->fault);
+}
+
+enum err scim_write(struct scim *scim, const struct write *write, struct change *ret)
+{
+        json_auto_t *document = NULL;
+        enum err e = ERR_OK;
+        struct change change = {
+                .verb = writes[write->method].verb,
+                .actor = scim->query.actor,
+                .type = scim->type,
+                .ref = write->ref,
+                .document = write->body,
+                .if_match = write->if_match,
+                .alone = write->alone,
+                .leniency = &scim->leniency,
+                .arena = scim->request->arena,
+                .deadline_us = scim->request->deadline_us,
+        };
+        if (write->method == METHOD_PUT)
+                e = check_id(scim, write->body, write->ref);
+        if (!e && writes[write->method].accepts) {
+                e = accept(scim, writes[write->method].mode, write->body, &document, &change.edges);
+                change.document = document;
+        }
+        if (!e)
+                e = directory_change(scim->query.directory, &change, &scim->fault);
+        if (e)
+                return e;
+        change.document = NULL; /* only `after` and the numbers outlive the call */
+        *ret = change;
+        return ERR_OK;
+}
