@@ -27,5 +27,7 @@ struct install_result {
  * identity and token in one transaction. ERR_TAKEN: there is a root of this slug. ERR_CONFLICT: another program holds the installation.
  * ERR_VALUE: slug, name or e-mail. */
 enum err install_init(const struct install_options *options, struct install_result *ret, struct fault *fault) MUST_USE;
+/* `muster db upgrade`: brings the schema up while no server runs. */
+enum err install_upgrade(const struct settings *settings, struct fault *fault) MUST_USE;
 
 #endif

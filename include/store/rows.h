@@ -40,8 +40,9 @@ struct resource_name {
 enum err resource_load_by_name(struct session *session, int64_t root_no, const struct resource_name *name, struct arena *arena,
         struct resource_row *ret, struct fault *fault) MUST_USE;
 enum err resource_insert(struct session *session, int64_t root_no, const struct resource_row *row, struct fault *fault) MUST_USE;
-/* Writes name, active, version, modified_us and doc. */
-enum err resource_update(struct session *session, int64_t root_no, const struct resource_row *row, struct fault *fault) MUST_USE;
+/* Writes active, version, modified_us and doc, and the name when it is not that of `before`: an unchanged name costs no index. */
+enum err resource_update(struct session *session, int64_t root_no, const struct resource_row *before, const struct resource_row *row,
+        struct fault *fault) MUST_USE;
 
 /* A page of rows with no > after, in order; org_no 0: all. `each` may stop the walk by an error. Row texts live until `each` returns. */
 typedef enum err (*resource_each)(void *context, const struct resource_row *row, struct fault *fault);
@@ -61,6 +62,8 @@ struct claim_row {
         size_t doc_length;
 };
 enum err claim_remove(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault) MUST_USE;
+/* Of a claim that stands, without its external_id. */
+enum err claim_update(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault) MUST_USE;
 enum err claim_put(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault) MUST_USE;
 /* All claims of one resource by ascending connection, in the arena. */
 enum err claims_of(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct claim_row **ret, size_t *ret_count,
@@ -111,6 +114,7 @@ struct member_row {
         const char *doc; /* NULL from member_list_source */
         enum resource_kind kind;
         bool active;
+        bool indirect; /* from groups_above_source: through another group */
 };
 typedef enum err (*member_each)(void *context, const struct member_row *row, struct fault *fault);
 enum err member_list(struct session *session, int64_t root_no, int64_t container_no, int64_t after_no, int limit, member_each each,
@@ -120,6 +124,19 @@ enum err member_list_source(struct session *session, int64_t root_no, int64_t co
 /* Groups that hold this member, all sources (source_no < 0) or one; row.no is the group's. */
 enum err member_groups(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
         struct fault *fault) MUST_USE;
+
+/* Groups may hold groups, so deep. */
+#define GROUP_DEPTH_MAX 16
+/* Numbers of the live groups that hold this member, directly or through groups, in the arena; `active_only`: by chains of active groups. */
+enum err groups_above(struct session *session, int64_t root_no, int64_t member_no, bool active_only, struct arena *arena, int64_t **ret,
+        size_t *ret_count, struct fault *fault) MUST_USE;
+/* The same by the edges of one source, each group once. */
+enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
+        struct fault *fault) MUST_USE;
+/* How many groups the longest chain above `group_no` has, and whether `sought_no` is in one; how many the longest below has. */
+enum err nesting_above(struct session *session, int64_t root_no, int64_t group_no, int64_t sought_no, int64_t *ret_height, bool *ret_found,
+        struct fault *fault) MUST_USE;
+enum err nesting_below(struct session *session, int64_t root_no, int64_t group_no, int64_t *ret_depth, struct fault *fault) MUST_USE;
 
 /* ---- grants ---- */
 struct grant_row {

@@ -40,6 +40,10 @@
         X(RESOURCE_UPDATE, AUDITED, "iitiiit", "",                                                                           \
                 "UPDATE resource SET name_folded = $3, active = $4, version = $5, modified_us = $6, doc = $7 WHERE root_no = $1 " \
                 "AND no = $2 AND deleted_us = 0")                                                                            \
+        X(RESOURCE_UPDATE_SAME_NAME, AUDITED, "iiiiit", "",                                                                            \
+                "UPDATE resource SET active = $3, version = $4, modified_us = $5, doc = $6 WHERE root_no = $1 AND no = $2 AND deleted_us = 0") \
+        X(CLAIM_UPDATE, AUDITED, "iiiiit", "",                                                                                        \
+                "UPDATE claim SET claimed_active = $4, modified_us = $5, doc = $6 WHERE root_no = $1 AND no = $2 AND connection_no = $3")                                                                                                        \
         X(RESOURCE_SOURCE, AUDITED, "iii", "",                                                                               \
                 "UPDATE resource SET source_no = $3 WHERE root_no = $1 AND no = $2")                                         \
         X(RESOURCE_TOUCH, AUDITED, "iiii", "",                                                                               \
@@ -163,10 +167,10 @@
         X(CREDENTIAL_WHOLE, READ, "ii", "iibii",                                                                                        \
                 "SELECT no, kind, hash, scopes, expires_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND revoked_us = 0 "   \
                 "ORDER BY +no LIMIT 100")                                                                                               \
-        X(ACTOR_CHECK, READ, "ii", "iiii",                                                                                              \
-                "SELECT c.owner_no, c.expires_us, c.revoked_us, r.active * o.active FROM credential c JOIN resource r ON r.root_no = "   \
-                "c.root_no AND r.no = c.owner_no JOIN resource o ON o.root_no = r.root_no AND o.no = r.org_no WHERE c.root_no = $1 AND " \
-                "c.no = $2 AND r.deleted_us = 0 AND o.deleted_us = 0")                                                                  \
+        X(ACTOR_CHECK, READ, "ii", "iiiii",                                                                                            \
+                "SELECT c.owner_no, c.expires_us, c.revoked_us, r.active, o.active FROM credential c JOIN resource r ON "              \
+                "r.root_no = c.root_no AND r.no = c.owner_no JOIN resource o ON o.root_no = r.root_no AND o.no = r.org_no "             \
+                "WHERE c.root_no = $1 AND c.no = $2 AND r.deleted_us = 0 AND o.deleted_us = 0")                                        \
         X(CREDENTIAL_REVOKE, AUDITED, "iii", "",                                                                             \
                 "UPDATE credential SET revoked_us = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0")                   \
         X(CREDENTIAL_USED, PLAIN, "iii", "",                                                                                 \

@@ -67,6 +67,7 @@ enum err resource_create_answer(const struct call *call, struct fault *fault);
 enum err resource_merge_answer(const struct call *call, struct fault *fault);
 enum err resource_delete_answer(const struct call *call, struct fault *fault);
 enum err resource_restore_answer(const struct call *call, struct fault *fault);
+enum err resource_purge_answer(const struct call *call, struct fault *fault);
 enum err token_rotate_answer(const struct call *call, struct fault *fault);
 enum err access_gain_answer(const struct call *call, struct fault *fault);
 enum err members_list_answer(const struct call *call, struct fault *fault);

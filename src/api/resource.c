@@ -204,12 +204,28 @@ enum err resource_delete_answer(const struct call *call, struct fault *fault)
         return e;
 }
 
-/* By id alone: what is in the bin has lost its name. */
+/* By id alone: what is in the bin has lost its name. `replace` names the live one whose claims move onto the restored one. */
 enum err resource_restore_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_RESTORE);
-        enum err e = call_apply(call, &change, fault);
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, "replace", fault);
+        if (!e)
+                e = json_take_text(body, "replace", false, &change.replace, fault);
+        if (!e)
+                e = call_apply(call, &change, fault);
         return e ? e : reply_resource(call, 200, &change.after.resource, fault);
+}
+
+enum err resource_purge_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_PURGE);
+        enum err e = call_apply(call, &change, fault);
+        if (!e)
+                reply_empty(call->request, 204);
+        return e;
 }
 
 /* ---- tokens and access ---- */

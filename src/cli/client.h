@@ -58,6 +58,7 @@ enum err client_call(
 enum err call_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 /* The others. */
 enum err init_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
+enum err upgrade_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err status_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err organization_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err check_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);

@@ -62,7 +62,7 @@ static const struct field body_grant[] = {
         OPTION("privilege", PRIVILEGE), OPTION("from", FROM), OPTION("until", UNTIL), OPTION("reason", REASON), END };
 static const struct field body_connection[] = {
         OPTION("name", NAME), WORD("kind", "scim"), OPTION("organization", ORG), OPTION("upstream", UPSTREAM),
-        OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), END };
+        OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), OPTION("ttl_s", TTL), END };
 
 static const struct column columns_user[] = {
         { "ID", "id" }, { "USER NAME", "userName" }, { "NAME", "displayName" }, { "ACTIVE", "active" }, { "SOURCE", "source" }, END };
@@ -107,6 +107,9 @@ static const struct command commands[] = {
           .detail = "Works on the database that the settings name, while no server runs. Prints once the token of the machine identity "
                     "\"bootstrap\", an administrator for 30 days. A second organisation with the same slug is refused with exit code 5.",
           .run = init_run },
+        { .path = "db upgrade", .options = O(CONFIG) | O(JSON), .required = O(CONFIG), .summary = "Bring the database's schema up to this program",
+          .detail = "Works on the database that the settings name, while no server runs. musterd does it by itself on SQLite, not on PostgreSQL.",
+          .run = upgrade_run },
         { .path = "status", .options = O_SERVER, .summary = "Show who you are, what is there and what needs care", .run = status_run,
           .call = { "GET", API "status", NULL, NULL, NULL, NULL, NULL } },
 
@@ -121,6 +124,9 @@ static const struct command commands[] = {
         { .path = "user restore", .arguments = "USER_ID", .options = O_SERVER, .summary = "Take a user out of the bin", .run = call_run,
           .detail = "By id: what is in the bin has lost its name.",
           .call = { "POST", API "users/{1}/restore", NULL, body_empty, NULL, NULL, "restored" } },
+        { .path = "user purge", .arguments = "USER_ID", .options = O_SERVER, .summary = "Remove a user in the bin for good", .run = call_run,
+          .detail = "By id, and only from the bin. Its ledger entries stay in the chain with their bodies blanked. There is no way back.",
+          .call = { "POST", API "users/{1}/purge", NULL, body_empty, NULL, NULL, "purged" } },
 
         LIST("group", "groups", columns_group, "groups"),
         SHOW("group", "groups", "GROUP", "a group"),
@@ -132,6 +138,9 @@ static const struct command commands[] = {
         { .path = "group restore", .arguments = "GROUP_ID", .options = O_SERVER, .summary = "Take a group out of the bin", .run = call_run,
           .detail = "By id: what is in the bin has lost its name.",
           .call = { "POST", API "groups/{1}/restore", NULL, body_empty, NULL, NULL, "restored" } },
+        { .path = "group purge", .arguments = "GROUP_ID", .options = O_SERVER, .summary = "Remove a group in the bin for good", .run = call_run,
+          .detail = "By id, and only from the bin. Its ledger entries stay in the chain with their bodies blanked. There is no way back.",
+          .call = { "POST", API "groups/{1}/purge", NULL, body_empty, NULL, NULL, "purged" } },
         { .path = "group members", .arguments = "GROUP", .options = O_SERVER | O(ORG) | O(LIMIT) | O(CURSOR),
           .summary = "List the members of a group and where each comes from", .run = call_run,
           .call = { "GET", API "groups/{1}/members", query_org, NULL, columns_member, NULL, NULL } },
@@ -181,7 +190,7 @@ static const struct command commands[] = {
           .call = { "GET", API "organizations/{1}", NULL, NULL, NULL, NULL, NULL } },
 
         { .path = "connection create scim",
-          .options = O_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION), .required = O(ORG) | O(NAME),
+          .options = O_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION) | O(TTL), .required = O(NAME),
           .summary = "Let an identity provider push users and groups by SCIM",
           .detail = "Prints the address and, once, the token to enter there.", .run = call_run,
           .call = { "POST", API "connections", NULL, body_connection, NULL, "id base_url token", NULL } },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `muster init`: without a server, through the same code that the server would use. */
+ * `muster init` and `muster db upgrade`: without a server, through the same code that the server would use. */
 #include "client.h"
 
 #include "base/auto.h"
@@ -44,4 +44,19 @@ enum err init_run(struct cli *cli, const struct invocation *invocation, struct f
         if (!e && !invocation->values[OPT_JSON])
                 print_next_steps(cli, invocation, settings);
         return e;
+}
+
+enum err upgrade_run(struct cli *cli, const struct invocation *invocation, struct fault *fault)
+{
+        AUTO(settings_free) struct settings *settings = NULL;
+        enum err e = settings_load(invocation->values[OPT_CONFIG], &settings, fault);
+        if (!e)
+                e = install_upgrade(settings, fault);
+        if (e)
+                return e;
+        if (invocation->values[OPT_JSON])
+                (void)fputs("{\"upgraded\":true}\n", cli->out);
+        else
+                (void)fputs("the schema is up to date\n", cli->out);
+        return ERR_OK;
 }

@@ -130,6 +130,12 @@ enum err person_load(struct work *work, const char *action, struct person *ret)
         }
         if (!person.own && work->source_no)
                 return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s", work->change->type->word);
+        person.stored_count = person.claim_count;
+        if (person.claim_count) {
+                person.stored = arena_copy(work->arena, person.claims, person.claim_count * sizeof(*person.claims));
+                if (!person.stored)
+                        return work_memory(work);
+        }
         e = version_check(work->change->if_match, person.row.version, work->fault);
         if (!e && person.own)
                 e = join(work, person.own, &person.document);
@@ -197,6 +203,15 @@ static bool effective(const struct person *person)
         return true;
 }
 
+/* Then the row stands already and no index changes. */
+static bool keeps_external_id(const struct person *person, const struct claim_row *row)
+{
+        for (size_t i = 0; i < person->stored_count; i++)
+                if (person->stored[i].connection_no == row->connection_no)
+                        return strcmp(person->stored[i].external_id, row->external_id) == 0;
+        return false;
+}
+
 static enum err put_claims(struct work *work, const struct person *person, const char *doc)
 {
         enum err e = ERR_OK;
@@ -204,7 +219,8 @@ static enum err put_claims(struct work *work, const struct person *person, const
                 struct claim_row row = person->claims[i];
                 if (strcmp(row.doc, doc) == 0)
                         row.doc = "";
-                e = claim_put(work->session, work->root_no, &row, work->fault);
+                e = keeps_external_id(person, &row) ? claim_update(work->session, work->root_no, &row, work->fault)
+                                                    : claim_put(work->session, work->root_no, &row, work->fault);
         }
         return e;
 }
@@ -216,7 +232,7 @@ static enum err store_row(struct work *work, const struct resource_type *type, s
         work->fault = &cause;
         enum err e = put_claims(work, person, row->doc);
         if (!e)
-                e = resource_update(work->session, work->root_no, row, &cause);
+                e = resource_update(work->session, work->root_no, &person->row, row, &cause);
         work->fault = caller;
         if (e == ERR_TAKEN)
                 return taken(work, &cause, type, row->name);

@@ -258,7 +258,7 @@ enum err grant_merge(struct work *work)
                 return work_memory(work);
         held.row.version = work->version;
         held.row.modified_us = work->at_us;
-        e = resource_update(work->session, work->root_no, &held.row, work->fault);
+        e = resource_update(work->session, work->root_no, &held.row, &held.row, work->fault);
         if (!e)
                 e = session_run(work->session, ST_GRANT_WINDOW, NULL, work->fault, V_I64(work->root_no), V_I64(held.row.no),
                         V_I64(held.grant.from_us), V_I64(held.grant.until_us));

@@ -228,3 +228,12 @@ enum err install_init(const struct install_options *options, struct install_resu
         store_close(store);
         return e;
 }
+
+enum err install_upgrade(const struct settings *settings, struct fault *fault)
+{
+        struct store *store;
+        enum err e = directory_store_open(settings, true, &store, fault);
+        if (!e)
+                store_close(store);
+        return e;
+}

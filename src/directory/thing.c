@@ -342,7 +342,7 @@ static enum err store_merged(struct work *work, struct resource_row *row, const 
         }
         struct fault cause = { 0 };
         if (!e) {
-                e = resource_update(work->session, work->root_no, row, &cause);
+                e = resource_update(work->session, work->root_no, before, row, &cause);
                 if (e == ERR_TAKEN)
                         return taken(work, work->change->type, row->name);
                 if (e)

@@ -77,6 +77,8 @@ struct person {
         struct resource_row row;
         struct claim_row *claims; /* all, docs expanded: never "" */
         size_t claim_count;
+        struct claim_row *stored; /* the claims as their rows stand */
+        size_t stored_count;
         struct claim_row *own;    /* of the acting source; NULL: it claims nothing (local actor, managed user) */
         json_t *document;         /* own->doc with the columns externalId and active inside; NULL without own */
 };
@@ -113,8 +115,10 @@ struct moved {
 void moved_done(struct moved *moved);
 enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
         struct moved *moved) MUST_USE;
-/* Removes every edge of this source that makes `member_no` a member of a group. */
+/* Removes every edge of this source, or with -1 of every source, that makes `member_no` a member of a group. */
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
+/* May the group hold this group? ERR_VALUE that names the way round, or the depth (nesting.c). */
+enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no) MUST_USE;
 /* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */
 enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
 enum err members_add(struct work *work) MUST_USE;

@@ -44,7 +44,10 @@ static void render_scim(struct buffer *body, const struct refusal *refusal)
         buffer_put_i64(body, refusal->row->http_status);
         buffer_putc(body, '"');
         put_member(body, "scimType", refusal->row->scim_type);
-        put_member(body, "detail", refusal->detail);
+        char detail[sizeof(((struct fault *)0)->field) + sizeof(((struct fault *)0)->message) + 4];
+        bool names_it = !refusal->field || !*refusal->field || strstr(refusal->detail, refusal->field);
+        (void)snprintf(detail, sizeof(detail), "%s%s%s", names_it ? "" : refusal->field, names_it ? "" : ": ", refusal->detail);
+        put_member(body, "detail", detail); /* SCIM has no member for the field */
         buffer_putc(body, '}');
 }
 

@@ -93,8 +93,11 @@ void scim_note_leniencies(struct scim *scim)
 
 enum handled scim_refuse(struct scim *scim, enum err e)
 {
-        scim_note_leniencies(scim);
         reply_fault(scim->request, e, &scim->fault);
+        const char *why = scim->request->log_note;
+        scim_note_leniencies(scim);
+        if (scim->leniency.used && why)
+                scim->request->log_note = arena_printf(scim->request->arena, "%s; %s", why, scim->request->log_note);
         return HANDLED;
 }
 

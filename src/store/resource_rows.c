@@ -145,11 +145,15 @@ enum err resource_insert(struct session *session, int64_t root_no, const struct 
                 V_TEXT(row->doc));
 }
 
-enum err resource_update(struct session *session, int64_t root_no, const struct resource_row *row, struct fault *fault)
+enum err resource_update(struct session *session, int64_t root_no, const struct resource_row *before, const struct resource_row *row,
+        struct fault *fault)
 {
         int64_t changed;
-        enum err e = session_run(session, ST_RESOURCE_UPDATE, &changed, fault, V_I64(root_no), V_I64(row->no), V_TEXT(row->name),
-                V_I64(row->active), V_I64(row->version), V_I64(row->modified_us), V_TEXT(row->doc));
+        enum err e = strcmp(before->name, row->name) == 0
+                             ? session_run(session, ST_RESOURCE_UPDATE_SAME_NAME, &changed, fault, V_I64(root_no), V_I64(row->no),
+                                       V_I64(row->active), V_I64(row->version), V_I64(row->modified_us), V_TEXT(row->doc))
+                             : session_run(session, ST_RESOURCE_UPDATE, &changed, fault, V_I64(root_no), V_I64(row->no), V_TEXT(row->name),
+                                       V_I64(row->active), V_I64(row->version), V_I64(row->modified_us), V_TEXT(row->doc));
         if (e)
                 return e;
         return changed == 1 ? ERR_OK : not_found(fault);
@@ -176,6 +180,12 @@ enum err resource_list(struct session *session, int64_t root_no, enum resource_k
 }
 
 /* ---- claim ---- */
+
+enum err claim_update(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault)
+{
+        return session_run(session, ST_CLAIM_UPDATE, NULL, fault, V_I64(root_no), V_I64(row->no), V_I64(row->connection_no),
+                V_I64(row->active), V_I64(row->modified_us), V_TEXT(row->doc));
+}
 
 enum err claim_put(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault)
 {
