@@ -220,6 +220,24 @@ static void test_idle_roots_are_evicted(void **state)
         world_free(c.world);
 }
 
+/* A name is looked up in its organisation: both change together. */
+static void test_a_resource_that_moves_takes_its_name_along(void **state)
+{
+        struct cast c = cast_new();
+        struct graph *graph = root_find(c.world->access, WORLD_ROOT)->graph;
+        uint32_t bot = graph_find_no(graph, c.identity);
+        assert_int_equal(graph_find_name(graph, KIND_IDENTITY, c.root, "bot", 3), bot);
+        world_resource(c.world, c.identity, KIND_IDENTITY, c.child, true, "bot");
+        world_commit(c.world);
+        assert_int_equal(graph_find_name(graph, KIND_IDENTITY, c.root, "bot", 3), NONE);
+        assert_int_equal(graph_find_name(graph, KIND_IDENTITY, c.child, "bot", 3), bot);
+        world_gone(c.world, c.identity);
+        world_commit(c.world);
+        assert_int_equal(graph_find_name(graph, KIND_IDENTITY, c.child, "bot", 3), NONE);
+        assert_int_equal(graph->by_name.count, 4);
+        world_free(c.world);
+}
+
 /* Renaming and claiming for ever must not grow for ever. */
 static void test_texts_are_compacted(void **state)
 {
@@ -327,6 +345,7 @@ int main(void)
                 cmocka_unit_test(test_taking_away_what_is_not_there_is_nothing),
                 cmocka_unit_test(test_revisions_move_once_and_in_order),
                 cmocka_unit_test(test_idle_roots_are_evicted),
+                cmocka_unit_test(test_a_resource_that_moves_takes_its_name_along),
                 cmocka_unit_test(test_texts_are_compacted),
                 cmocka_unit_test(test_memory_of_what_went_is_used_again),
                 cmocka_unit_test(test_ids_are_parsed_as_ident_says),

@@ -367,12 +367,32 @@ static void change_user(struct access *access, int64_t revision, const char *nam
         memset(copy, 'x', sizeof copy - 1);
 }
 
+static void add_user(struct access *access, int64_t revision)
+{
+        char id[UUID_TEXT_SIZE], external[] = "00uNew";
+        world_id(3, id);
+        const struct effect effects[] = {
+                { .kind = EFFECT_RESOURCE,
+                        .no = 3,
+                        .other_no = 1,
+                        .resource_kind = KIND_USER,
+                        .active = true,
+                        .text = id,
+                        .name = "added" },
+                { .kind = EFFECT_CLAIM, .no = 3, .other_no = 9, .active = true, .text = external },
+        };
+        access_apply(access, WORLD_ROOT, revision, effects, 2);
+        memset(id, 'x', sizeof id - 1);
+        memset(external, 'x', sizeof external - 1);
+}
+
 static void act_older_and_newer(struct access *access)
 {
         change_user(access, 9, "older", false);
         change_user(access, 10, "snapshot", false); /* the snapshot has it already */
         change_user(access, 11, "newer", true);
-        access_apply(access, WORLD_ROOT, 12, NULL, 0);
+        add_user(access, 12);
+        access_apply(access, WORLD_ROOT, 13, NULL, 0);
 }
 
 static void act_unload(struct access *access)
@@ -417,8 +437,10 @@ static void test_changes_during_the_load_are_applied_once_by_revision(struct fix
         load(fixture, access);
         assert_true(has_user(access, "newer"));
         assert_false(has_user(access, "rows") || has_user(access, "older") || has_user(access, "snapshot"));
+        assert_true(graph_find_external(root_find(access, WORLD_ROOT)->graph, 9, "00uNew", 6) != NONE);
         access_revision(access, 0, WORLD_ROOT, &epoch, &revision);
-        assert_int_equal(revision, 12);
+        assert_int_equal(revision, 13);
+        assert_int_equal(access_counters(access).loads, 1);
         access_free(access);
 }
 

@@ -119,6 +119,15 @@ static void test_sec90_rows_before_the_first_and_behind_the_last_are_named(struc
         assert_bad(fixture, NULL, NULL, 0, "added");
 }
 
+static void test_sec90_edited_root_row_is_named(struct fixture *fixture)
+{
+        ledger_with(fixture, 9);
+        raw_script(fixture, "UPDATE root SET last_hash = (SELECT hash FROM ledger WHERE seq = 8) WHERE root_no = 1");
+        assert_bad(fixture, NULL, NULL, 9, "another hash");
+        raw_script(fixture, "UPDATE root SET last_hash = substr(last_hash, 1, 31) WHERE root_no = 1");
+        assert_bad(fixture, NULL, NULL, 9, "another hash");
+}
+
 static void test_sec90_cut_tail_is_named(struct fixture *fixture)
 {
         ledger_with(fixture, 9);
@@ -300,6 +309,9 @@ static void test_r31_retention_begins_behind_a_signed_checkpoint_only(struct fix
         assert_int_equal(report.unsigned_tail, 2);
         assert_bad(fixture, NULL, NULL, 1, "missing");
         verify_expect(fixture, key, early, ERR_VALUE); /* what it vouches for is not kept */
+        raw_script(fixture, "UPDATE checkpoint SET at_us = at_us + 1 WHERE seq = 6");
+        assert_bad(fixture, key, NULL, 1, "missing"); /* what cannot be trusted stands for nothing */
+        raw_script(fixture, "UPDATE checkpoint SET at_us = at_us - 1 WHERE seq = 6");
         raw_script(fixture, "DELETE FROM ledger WHERE seq <= 7");
         assert_bad(fixture, key, NULL, 1, "missing");
         free(line);
@@ -352,6 +364,7 @@ int main(void)
                 FIXTURE_TEST(test_sec90_deleted_and_renumbered_is_named, ON_BOTH),
                 FIXTURE_TEST(test_sec90_reordered_rows_are_named, ON_BOTH),
                 FIXTURE_TEST(test_sec90_rows_before_the_first_and_behind_the_last_are_named, ON_BOTH),
+                FIXTURE_TEST(test_sec90_edited_root_row_is_named, ON_BOTH),
                 FIXTURE_TEST(test_sec90_cut_tail_is_named, ON_BOTH),
                 FIXTURE_TEST(test_sec90_tail_cut_with_the_root_row_is_found_by_a_checkpoint, ON_BOTH),
                 FIXTURE_TEST(test_sec90_tail_cut_with_its_checkpoints_is_found_by_an_external_one, ON_BOTH),
