@@ -104,8 +104,6 @@ static void test_errors_have_their_scim_type(struct fixture *fixture)
                 { METHOD_GET, "/users", NULL, "error-endpoint-case", 404 },
                 { METHOD_GET, "/Organizations", NULL, "error-organizations", 404 }, /* R18 */
                 { METHOD_GET, "/Me", NULL, "error-me", 501 },
-                { METHOD_POST, "/Bulk", "{}", "error-bulk", 501 },
-                { METHOD_POST, "/Users/.search", "{}", "error-search", 501 },
                 { METHOD_GET, "/Users?filter=userName+eq", NULL, "error-filter", 400 },
         };
         for (size_t i = 0; i < COUNT_OF(cases); i++) {
