@@ -43,7 +43,7 @@ enum err query_candidates(const struct query *query, const struct resource_type 
 bool query_is_narrow(const struct resource_type *type, const struct filter *filter);
 /* True when the index alone decides: the filter is nothing but such a comparison, so that every candidate matches. */
 bool query_is_exact(const struct resource_type *type, const struct filter *filter);
-/* Groups that hold this user through the connection's own edges; row.doc holds displayName. */
+/* Groups that hold this user through the connection's own edges, directly or through groups; row.doc holds displayName. */
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault) MUST_USE;
 /* Members of a group through the connection's own edges, all of them, page by page. */
 enum err query_members_of(const struct query *query, int64_t group_no, member_each each, void *context, struct fault *fault) MUST_USE;

@@ -5,6 +5,7 @@
 #define STORE_STATEMENT_TABLE_H
 
 #include "store/statements_access.h"
+#include "store/statements_group.h"
 #include "store/statements_ledger.h"
 #include "store/statements_resource.h"
 #include "store/statements_root.h"
@@ -13,6 +14,7 @@
         STATEMENTS_ROOT(X)     \
         STATEMENTS_RESOURCE(X) \
         STATEMENTS_ACCESS(X)   \
+        STATEMENTS_GROUP(X)    \
         STATEMENTS_LEDGER(X)
 
 #endif

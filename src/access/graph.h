@@ -11,7 +11,6 @@
 #include "access/slab.h"
 
 #define ID_SIZE 16 /* a UUID as bytes */
-#define GROUP_DEPTH_MAX 16
 
 /* A live resource. Lists are chains of records, by index. */
 struct node {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "access/graph.h"
+#include "store/rows.h"
 
 static bool organization_is_live(const struct graph *graph, int64_t org_no)
 {

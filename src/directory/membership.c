@@ -45,14 +45,23 @@ static enum err effect_member(struct work *work, int64_t container_no, int64_t m
 
 /* ---- single edges ---- */
 
-static enum err edge_add(struct work *work, int64_t group_no, int64_t member_no, const char *id, struct moved *moved)
+/* A member as a caller named it. */
+struct named {
+        int64_t no;
+        const char *id;
+        enum resource_kind kind;
+};
+
+static enum err edge_add(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
 {
         bool changed;
-        enum err e = member_add(work->session, work->root_no, group_no, member_no, work->source_no, work->at_us, &changed, work->fault);
+        enum err e = member->kind == KIND_GROUP ? nesting_check(work, group_no, member->no) : ERR_OK;
+        if (!e)
+                e = member_add(work->session, work->root_no, group_no, member->no, work->source_no, work->at_us, &changed, work->fault);
         if (e || !changed)
                 return e;
-        e = note(work, &moved->added, id, moved);
-        return e ? e : effect_member(work, group_no, member_no, true);
+        e = note(work, &moved->added, member->id, moved);
+        return e ? e : effect_member(work, group_no, member->no, true);
 }
 
 static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_no, const char *id, struct moved *moved)
@@ -73,29 +82,39 @@ static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_
 
 static enum err unknown_member(struct work *work, const char *value)
 {
-        return fault_set(work->fault, ERR_VALUE, "members.value", "\"%.80s\" is no user that this caller knows", value);
+        return fault_set(work->fault, ERR_VALUE, "members.value", "\"%.80s\" is no user or group that this caller knows", value);
 }
 
-/* A connection names its own users by id; an administrator users and identities, by id or name. */
-static enum err member_resolve(struct work *work, const char *value, int64_t *ret_no, const char **ret_id)
+/* What may be a member, in the order of looking; a connection names only what it claims: users and groups. */
+static const enum resource_kind member_kinds[] = { KIND_USER, KIND_GROUP, KIND_IDENTITY };
+#define CLAIMED_KINDS 2
+
+static enum err member_of_connection(struct work *work, const char *value, struct named *ret)
 {
-        enum err e;
-        if (work->source_no) {
-                e = claimed_find_no(work->session, work->root_no, work->source_no, KIND_USER, value, ret_no, work->fault);
-                *ret_id = value;
-                return e == ERR_NOT_FOUND ? unknown_member(work, value) : e;
+        enum err e = ERR_NOT_FOUND;
+        *ret = (struct named){ .id = value };
+        for (size_t i = 0; e == ERR_NOT_FOUND && i < CLAIMED_KINDS; i++) {
+                ret->kind = member_kinds[i];
+                e = claimed_find_no(work->session, work->root_no, work->source_no, ret->kind, value, &ret->no, work->fault);
         }
+        return e == ERR_NOT_FOUND ? unknown_member(work, value) : e;
+}
+
+/* A connection names its own users and groups by id; an administrator any, by id or name: a user before a group before an identity. */
+static enum err member_resolve(struct work *work, const char *value, struct named *ret)
+{
+        if (work->source_no)
+                return member_of_connection(work, value, ret);
         struct resource_row row;
-        e = reference_load(work, KIND_USER, value, 0, &row);
-        if (e == ERR_NOT_FOUND)
-                e = reference_load(work, KIND_IDENTITY, value, 0, &row);
+        enum err e = ERR_NOT_FOUND;
+        for (size_t i = 0; e == ERR_NOT_FOUND && i < COUNT_OF(member_kinds); i++)
+                e = reference_load(work, member_kinds[i], value, 0, &row);
         if (e == ERR_NOT_FOUND)
                 return unknown_member(work, value);
         if (e)
                 return e;
-        *ret_no = row.no;
-        *ret_id = arena_strdup(work->arena, row.id);
-        return *ret_id ? ERR_OK : work_memory(work);
+        *ret = (struct named){ .no = row.no, .id = arena_strdup(work->arena, row.id), .kind = row.kind };
+        return ret->id ? ERR_OK : work_memory(work);
 }
 
 /* ---- operations ---- */
@@ -103,11 +122,10 @@ static enum err member_resolve(struct work *work, const char *value, int64_t *re
 static enum err add_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         for (size_t i = 0; i < operation->count; i++) {
-                int64_t no;
-                const char *id;
-                enum err e = member_resolve(work, operation->values[i], &no, &id);
+                struct named member;
+                enum err e = member_resolve(work, operation->values[i], &member);
                 if (!e)
-                        e = edge_add(work, group->no, no, id, moved);
+                        e = edge_add(work, group->no, &member, moved);
                 if (e)
                         return e;
         }
@@ -119,13 +137,12 @@ static enum err remove_all_of(
         struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         for (size_t i = 0; i < operation->count; i++) {
-                int64_t no;
-                const char *id;
-                enum err e = member_resolve(work, operation->values[i], &no, &id);
+                struct named member;
+                enum err e = member_resolve(work, operation->values[i], &member);
                 if (e == ERR_VALUE)
                         continue;
                 if (!e)
-                        e = edge_remove(work, group->no, no, id, moved);
+                        e = edge_remove(work, group->no, member.no, member.id, moved);
                 if (e)
                         return e;
         }
@@ -136,8 +153,9 @@ static enum err remove_all_of(
 struct edges {
         struct work *work;
         struct edge {
-                int64_t no;
+                int64_t no, source_no;
                 const char *id;
+                enum resource_kind kind;
         } * list;
         size_t count, room;
 };
@@ -159,7 +177,7 @@ static enum err edges_collect(void *context, const struct member_row *row, struc
         char *id = arena_strdup(edges->work->arena, row->id);
         if (!id)
                 return work_memory(edges->work);
-        edges->list[edges->count++] = (struct edge){ row->no, id };
+        edges->list[edges->count++] = (struct edge){ row->no, row->source_no, id, row->kind };
         return ERR_OK;
 }
 
@@ -193,10 +211,11 @@ static enum err replace_all(
         if (!wanted)
                 return work_memory(work);
         for (size_t i = 0; !e && i < operation->count; i++) {
-                const char *id;
-                e = member_resolve(work, operation->values[i], &wanted[i], &id);
+                struct named member = { 0 };
+                e = member_resolve(work, operation->values[i], &member);
                 if (!e)
-                        e = edge_add(work, group->no, wanted[i], id, moved);
+                        e = edge_add(work, group->no, &member, moved);
+                wanted[i] = member.no;
         }
         qsort(wanted, operation->count, sizeof(*wanted), compare_no);
         for (size_t i = 0; !e && i < edges.count; i++)
@@ -217,7 +236,8 @@ static enum err remove_matching(
         struct edges edges;
         enum err e = edges_load(work, group->no, &edges);
         for (size_t i = 0; !e && i < edges.count; i++) {
-                json_auto_t *element = json_pack("{s:s, s:s}", "value", edges.list[i].id, "type", "User");
+                json_auto_t *element = json_pack(
+                        "{s:s, s:s}", "value", edges.list[i].id, "type", edges.list[i].kind == KIND_GROUP ? "Group" : "User");
                 if (!element)
                         return work_memory(work);
                 if (filter_match_element(operation->filter, element, work->arena) == TRUTH_TRUE)
@@ -257,18 +277,13 @@ enum err membership_apply(
 
 /* ---- leaving ---- */
 
-static enum err leave_collect(void *context, const struct member_row *row, struct fault *fault)
-{
-        return edges_collect(context, row, fault);
-}
-
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no)
 {
         struct edges groups = { .work = work };
-        enum err e = member_groups(work->session, work->root_no, member_no, source_no, leave_collect, &groups, work->fault);
+        enum err e = member_groups(work->session, work->root_no, member_no, source_no, edges_collect, &groups, work->fault);
         for (size_t i = 0; !e && i < groups.count; i++) {
                 bool changed;
-                e = member_remove(work->session, work->root_no, groups.list[i].no, member_no, source_no, &changed, work->fault);
+                e = member_remove(work->session, work->root_no, groups.list[i].no, member_no, groups.list[i].source_no, &changed, work->fault);
                 int64_t left;
                 size_t count = 0;
                 if (!e)
@@ -286,14 +301,14 @@ enum err membership_leave(struct work *work, int64_t member_no, int64_t source_n
 
 static enum err still_a_member(struct work *work, const struct resource_row *group, const char *value)
 {
-        int64_t no, sources[8];
-        const char *id;
+        int64_t sources[8];
+        struct named member;
         size_t count = 0;
-        enum err e = member_resolve(work, value, &no, &id);
+        enum err e = member_resolve(work, value, &member);
         if (e == ERR_VALUE)
                 return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such member");
         if (!e)
-                e = member_sources(work->session, work->root_no, group->no, no, sources, COUNT_OF(sources), &count, work->fault);
+                e = member_sources(work->session, work->root_no, group->no, member.no, sources, COUNT_OF(sources), &count, work->fault);
         if (e)
                 return e;
         if (!count)

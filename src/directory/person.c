@@ -307,6 +307,8 @@ enum err person_into_bin(struct work *work, struct person *person)
                 e = count_move(work->session, work->root_no, person->row.kind, COUNT_ALL, -1, work->fault);
         if (!e)
                 e = credential_revoke_all(work, person->row.no);
+        if (!e)
+                e = membership_leave(work, person->row.no, -1);
         struct effect gone = { .kind = EFFECT_GONE, .no = person->row.no };
         return e ? e : work_effect(work, &gone);
 }

@@ -253,7 +253,7 @@ enum err query_candidates(const struct query *query, const struct resource_type 
 
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault)
 {
-        return member_groups(query->session, query->actor->root_no, no, query->actor->no, each, context, fault);
+        return groups_above_source(query->session, query->actor->root_no, no, query->actor->no, each, context, fault);
 }
 
 struct member_walk {

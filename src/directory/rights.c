@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Rights of a write, judged from rows of the same transaction by the pure rules of model: grants to the actor and to the active groups
- * that hold him, in one scope, inside their time window. The graph is never asked here. */
+ * that hold him, directly or through groups, in one scope, inside their time window. The graph is never asked here. */
 #include <string.h>
 #include "work.h"
 
@@ -32,7 +32,8 @@ enum err rights_check_actor(struct work *work)
         if (e)
                 return e;
         int64_t expires_us = row ? result_i64(&result, 1) : 0;
-        bool lives = row && result_i64(&result, 0) == actor->no && !result_i64(&result, 2) && result_i64(&result, 3) == 1;
+        bool lives = row && result_i64(&result, 0) == actor->no && !result_i64(&result, 2) && result_i64(&result, 3) == 1 &&
+                     result_i64(&result, 4) == 1;
         return lives && (!expires_us || expires_us > work->at_us) ? ERR_OK : unauthenticated(work);
 }
 
@@ -85,21 +86,17 @@ static enum err add_grants(const struct rights_walk *walk, int64_t principal_no)
         return e;
 }
 
-static enum err add_group(void *context, const struct member_row *group, struct fault *fault)
-{
-        const struct rights_walk *walk = context;
-        (void)fault;
-        return group->active || walk->ever ? add_grants(walk, group->no) : ERR_OK;
-}
-
 static enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, bool ever, struct permission_set *ret)
 {
         struct permission_set set = { 0 };
         struct rights_walk walk = { work, scope_no, ever, &set };
+        int64_t *groups = NULL;
+        size_t count = 0;
         enum err e = add_grants(&walk, principal_no);
-        if (e)
-                return e;
-        e = member_groups(work->session, work->root_no, principal_no, -1, add_group, &walk, work->fault);
+        if (!e)
+                e = groups_above(work->session, work->root_no, principal_no, !ever, work->arena, &groups, &count, work->fault);
+        for (size_t i = 0; !e && i < count; i++)
+                e = add_grants(&walk, groups[i]);
         if (e)
                 return e;
         *ret = set;
@@ -188,18 +185,6 @@ static enum err scopes_add(struct work *work, int64_t principal_no, struct scope
         return e;
 }
 
-struct cover_walk {
-        struct work *work;
-        struct scopes *scopes;
-};
-
-static enum err scopes_add_group(void *context, const struct member_row *group, struct fault *fault)
-{
-        struct cover_walk *walk = context;
-        (void)fault;
-        return scopes_add(walk->work, group->no, walk->scopes);
-}
-
 /* A scope in the bin confers nothing, and does not come back. */
 static enum err covers_in(struct work *work, int64_t principal_no, int64_t scope_no)
 {
@@ -219,11 +204,13 @@ enum err rights_cover(struct work *work, int64_t principal_no)
         struct scopes *scopes = arena_zero(work->arena, 1, sizeof(*scopes));
         if (!scopes)
                 return work_memory(work);
+        int64_t *groups = NULL;
+        size_t count = 0;
         enum err e = scopes_add(work, principal_no, scopes);
-        if (e)
-                return e;
-        struct cover_walk walk = { work, scopes };
-        e = member_groups(work->session, work->root_no, principal_no, -1, scopes_add_group, &walk, work->fault);
+        if (!e)
+                e = groups_above(work->session, work->root_no, principal_no, false, work->arena, &groups, &count, work->fault);
+        for (size_t i = 0; !e && i < count; i++)
+                e = scopes_add(work, groups[i], scopes);
         for (size_t i = 0; !e && i < scopes->count; i++)
                 e = covers_in(work, principal_no, scopes->no[i]);
         return e;

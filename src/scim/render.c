@@ -63,7 +63,7 @@ static enum err put_group(void *context, const struct member_row *row, struct fa
                 return e;
         const char *name = json_string_value(json_object_get(document, "displayName"));
         open_list(list, "groups");
-        list->type_name = "direct"; /* User.groups.type says how, not what (RFC 7643 section 4.1.2) */
+        list->type_name = row->indirect ? "indirect" : "direct"; /* User.groups.type says how, not what (RFC 7643 section 4.1.2) */
         list->endpoint = "Groups";
         put_reference(list, row);
         if (name) {

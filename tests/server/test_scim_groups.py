@@ -193,3 +193,20 @@ def test_an_edge_of_a_connection_cannot_be_removed_locally(server, fresh, people
     group = fresh.group(unique("given"), people[:1])
     server.acme.api("DELETE", f"/groups/{group['id']}/members/{people[0]}", expect=409)
     assert fresh.members(group["id"]) == {people[0]}
+
+
+def test_groups_in_groups(fresh, people, unique, server):
+    inner = fresh.group(unique("inner"), people[:1])
+    outer = fresh.group(unique("outer"), [inner["id"], people[1]])
+    members = {m["value"]: m for m in fresh("GET", f"/Groups/{outer['id']}", expect=200).json["members"]}
+    assert members[inner["id"]]["type"] == "Group" and members[inner["id"]]["$ref"].endswith(f"/Groups/{inner['id']}")
+    assert members[people[1]]["type"] == "User"
+    groups = fresh("GET", f"/Users/{people[0]}", expect=200).json["groups"]
+    assert {g["value"]: g["type"] for g in groups} == {inner["id"]: "direct", outer["id"]: "indirect"}
+    refused = fresh.patch(f"/Groups/{inner['id']}", {"op": "add", "path": "members", "value": [{"value": outer["id"]}]}, expect=400)
+    assert refused.json["scimType"] == "invalidValue" and outer["displayName"] in refused.json["detail"]
+    server.acme.grant(outer["id"], server.acme.id, role="auditor")
+    assert server.acme.decide(people[0], resource_type="audit-logs")
+    fresh("DELETE", f"/Groups/{inner['id']}", expect=204)
+    assert fresh.members(outer["id"]) == {people[1]}
+    assert not server.acme.decide(people[0], resource_type="audit-logs")

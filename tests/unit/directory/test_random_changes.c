@@ -131,7 +131,7 @@ static void play_scim_user(struct game *game)
 static void play_scim_group(struct game *game)
 {
         const struct actor *actor = connection(game);
-        const char *id = any(game, KIND_GROUP), *user = any(game, KIND_USER), *other = any(game, KIND_USER);
+        const char *id = any(game, KIND_GROUP), *user = any(game, pick(game, 4) ? KIND_USER : KIND_GROUP), *other = any(game, KIND_USER);
         switch (pick(game, 8)) {
         case 0:
                 play(game, actor, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"g%u\",\"members\":[{\"value\":\"%s\"}]}",

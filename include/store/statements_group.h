@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Statements that walk nested groups. 16 is GROUP_DEPTH_MAX (store/rows.h): every walk ends there, whatever the rows say. */
+/* clang-format off */
+#ifndef STORE_STATEMENTS_GROUP_H
+#define STORE_STATEMENTS_GROUP_H
+
+/* up(no, depth): the groups above $2, by chains of live groups; $3 = 1: of active ones only. */
+#define UP_LIVE \
+        "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE m.root_no = $1 " \
+        "AND m.member_no = $2 AND r.root_no = m.root_no AND r.no = m.container_no AND +r.kind = 3 AND r.deleted_us = 0 AND r.active >= $3 " \
+        "UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m CROSS JOIN resource r WHERE up.depth < 16 AND "          \
+        "m.root_no = $1 AND m.member_no = up.no AND r.root_no = m.root_no AND r.no = m.container_no AND +r.kind = 3 AND "               \
+        "r.deleted_us = 0 AND r.active >= $3) "
+
+/* Users who count for R24. */
+#define USABLE_USER                                                                                                                     \
+        "+u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n ON n.root_no = c.root_no " \
+        "AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND c.claimed_active = 1 AND "  \
+        "n.active = 1 AND n.deleted_us = 0) LIMIT 1"
+
+#define STATEMENTS_GROUP(X) \
+        X(GROUPS_ABOVE, READ, "iii", "i", UP_LIVE "SELECT DISTINCT no FROM up ORDER BY no LIMIT 10000")                                  \
+        /* Of one source; depth 1: direct. */                                                                                           \
+        X(GROUPS_ABOVE_SOURCE, READ, "iii", "itti",                                                                                     \
+                "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m WHERE m.root_no = $1 AND "     \
+                "m.member_no = $2 AND m.source_no = $3 UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m WHERE "     \
+                "up.depth < 16 AND m.root_no = $1 AND m.member_no = up.no AND m.source_no = $3) SELECT r.no, r.id, r.doc, u.depth FROM " \
+                "(SELECT no, MIN(depth) AS depth FROM up GROUP BY no) AS u CROSS JOIN resource r WHERE r.root_no = $1 AND r.no = u.no "  \
+                "AND +r.kind = 3 AND r.deleted_us = 0 ORDER BY r.no LIMIT 10000")                                                       \
+        /* Longest chain of groups above $2, and whether $3 is among them; the bin counts, because it can be left. */                   \
+        X(NESTING_ABOVE, READ, "iii", "ii",                                                                                             \
+                "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE "  \
+                "m.root_no = $1 AND m.member_no = $2 AND r.root_no = m.root_no AND r.no = m.container_no AND +r.kind = 3 UNION SELECT "  \
+                "m.container_no, up.depth + 1 FROM up CROSS JOIN member m CROSS JOIN resource r WHERE up.depth < 16 AND m.root_no = $1 " \
+                "AND m.member_no = up.no AND r.root_no = m.root_no AND r.no = m.container_no AND +r.kind = 3) SELECT "                  \
+                "COALESCE(MAX(depth), 0), COALESCE(MAX(CASE WHEN no = $3 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END), 0) FROM up") \
+        X(NESTING_BELOW, READ, "ii", "i",                                                                                               \
+                "WITH RECURSIVE down (no, depth) AS (SELECT m.member_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE "   \
+                "m.root_no = $1 AND m.container_no = $2 AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3 UNION SELECT "  \
+                "m.member_no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND "            \
+                "m.root_no = $1 AND m.container_no = down.no AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3) SELECT "  \
+                "COALESCE(MAX(depth), 0) FROM down")                                                                                    \
+        /* As ADMIN_BY_GROUP, for members of groups inside the groups that hold the role. */                                            \
+        X(ADMIN_NESTED, READ, "iii", "i",                                                                                               \
+                "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(1 AS BIGINT) FROM role_grant g CROSS JOIN resource r WHERE "      \
+                "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND " \
+                "r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 UNION SELECT "    \
+                "r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND m.root_no = $1 AND " \
+                "m.container_no = down.no AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3 AND r.active = 1 AND "       \
+                "r.deleted_us = 0) SELECT u.no FROM down CROSS JOIN member m CROSS JOIN resource u WHERE down.depth > 1 AND "           \
+                "m.root_no = $1 AND m.container_no = down.no AND u.root_no = m.root_no AND u.no = m.member_no AND " USABLE_USER)
+
+#endif

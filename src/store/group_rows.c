@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Walks over nested groups. */
+#include <string.h>
+#include "store/rows.h"
+
+#define NUMBERS_FIRST 16
+
+static enum err out_of_memory(struct fault *fault)
+{
+        return fault_set(fault, ERR_MEMORY, "", "out of memory");
+}
+
+enum err groups_above(struct session *session, int64_t root_no, int64_t member_no, bool active_only, struct arena *arena, int64_t **ret,
+        size_t *ret_count, struct fault *fault)
+{
+        auto_result result = { 0 };
+        int64_t *numbers = NULL;
+        size_t count = 0, room = 0;
+        bool more = true;
+        enum err e = session_query(session, ST_GROUPS_ABOVE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(active_only));
+        while (!e && more) {
+                e = result_next(&result, &more, fault);
+                if (e || !more)
+                        break;
+                if (count == room) {
+                        room = room ? 2 * room : NUMBERS_FIRST;
+                        int64_t *bigger = arena_zero(arena, room, sizeof(*bigger));
+                        if (!bigger)
+                                return out_of_memory(fault);
+                        if (count)
+                                memcpy(bigger, numbers, count * sizeof(*bigger));
+                        numbers = bigger;
+                }
+                numbers[count++] = result_i64(&result, 0);
+        }
+        if (e)
+                return e;
+        *ret = numbers;
+        *ret_count = count;
+        return ERR_OK;
+}
+
+enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each,
+        void *context, struct fault *fault)
+{
+        auto_result result = { 0 };
+        enum err e = session_query(session, ST_GROUPS_ABOVE_SOURCE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(source_no));
+        while (!e) {
+                bool more;
+                e = result_next(&result, &more, fault);
+                if (e || !more)
+                        break;
+                const struct member_row row = {
+                        .no = result_i64(&result, 0),
+                        .source_no = source_no,
+                        .id = result_text(&result, 1, NULL),
+                        .doc = result_text(&result, 2, NULL),
+                        .kind = KIND_GROUP,
+                        .active = true,
+                        .indirect = result_i64(&result, 3) > 1,
+                };
+                e = each(context, &row, fault);
+        }
+        return e;
+}
+
+enum err nesting_above(struct session *session, int64_t root_no, int64_t group_no, int64_t sought_no, int64_t *ret_height, bool *ret_found,
+        struct fault *fault)
+{
+        auto_result result = { 0 };
+        bool row = false;
+        enum err e = session_query(session, ST_NESTING_ABOVE, &result, fault, V_I64(root_no), V_I64(group_no), V_I64(sought_no));
+        if (!e)
+                e = result_next(&result, &row, fault);
+        if (e)
+                return e;
+        *ret_height = row ? result_i64(&result, 0) : 0;
+        *ret_found = row && result_i64(&result, 1) != 0;
+        return ERR_OK;
+}
+
+enum err nesting_below(struct session *session, int64_t root_no, int64_t group_no, int64_t *ret_depth, struct fault *fault)
+{
+        auto_result result = { 0 };
+        bool row = false;
+        enum err e = session_query(session, ST_NESTING_BELOW, &result, fault, V_I64(root_no), V_I64(group_no));
+        if (!e)
+                e = result_next(&result, &row, fault);
+        if (e)
+                return e;
+        *ret_depth = row ? result_i64(&result, 0) : 0;
+        return ERR_OK;
+}
