@@ -206,6 +206,29 @@ static void test_parts_are_length_prefixed_and_never_collide(void **state)
         hash_free(NULL);
 }
 
+/* RFC 4231, test cases 1, 2 and 6. */
+static void test_hmac_known_answers(void **state)
+{
+        static const struct {
+                const char *key, *text, *mac;
+        } cases[] = {
+                { "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b", "Hi There",
+                        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+                { "Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+        };
+        unsigned char mac[HASH_SIZE], key[131];
+        char hex[2 * HASH_SIZE + 1];
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                hash_hmac(cases[i].key, strlen(cases[i].key), cases[i].text, strlen(cases[i].text), mac);
+                text_hex(mac, HASH_SIZE, hex);
+                assert_string_equal(hex, cases[i].mac);
+        }
+        memset(key, 0xaa, sizeof(key));
+        hash_hmac(key, sizeof(key), "Test Using Larger Than Block-Size Key - Hash Key First", 54, mac);
+        text_hex(mac, HASH_SIZE, hex);
+        assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -218,6 +241,7 @@ int main(void)
                 cmocka_unit_test(test_uuid_is_version_7_of_now),
                 cmocka_unit_test(test_handles),
                 cmocka_unit_test(test_sha256_known_answers_in_every_thread),
+                cmocka_unit_test(test_hmac_known_answers),
                 cmocka_unit_test(test_parts_are_length_prefixed_and_never_collide),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
