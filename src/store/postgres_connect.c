@@ -129,12 +129,20 @@ enum err postgres_shared_open(struct store *store, const struct store_options *o
         return options->exclusive ? lock_take(store, &shared->lock, fault) : ERR_OK;
 }
 
+/* Given back by word: the server notes the end of a connection only some time later, and the next program would meet the lock. */
+static void lock_release(PGconn *lock)
+{
+        if (PQstatus(lock) == CONNECTION_OK)
+                PQclear(PQexec(lock, "SELECT pg_advisory_unlock(" LOCK_CLASS ", " LOCK_OBJECT ")"));
+        PQfinish(lock);
+}
+
 void postgres_shared_close(struct store *store)
 {
         struct postgres_shared *shared = store->shared;
         if (!shared)
                 return;
-        PQfinish(shared->lock);
+        lock_release(shared->lock);
         (void)pthread_mutex_destroy(&shared->mutex);
         free(shared);
         store->shared = NULL;
