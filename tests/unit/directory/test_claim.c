@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Several sources speak of one user (R2): per attribute the first one wins, clearing clears only one's own value, any no refuses. A second
+ * claim is written past the faces: adoption (R13), which makes one, comes later. */
+#include "directory/house.h"
+
+struct second {
+        struct house *house;
+        int64_t no, connection_no;
+        const char *doc;
+};
+
+static enum err add_claim(struct session *session, void *context, struct fault *fault)
+{
+        const struct second *second = context;
+        const struct claim_row claim = {
+                .connection_no = second->connection_no,
+                .kind = KIND_USER,
+                .no = second->no,
+                .external_id = "second",
+                .active = CLAIMED_ACTIVE,
+                .modified_us = 1,
+                .doc = second->doc,
+        };
+        session_mark_audited(session);
+        enum err e = claim_put(session, 1, &claim, fault);
+        return e ? e : count_move(session, 1, KIND_USER, second->connection_no, 1, fault);
+}
+
+struct scene {
+        struct house *house;
+        struct actor first, second;
+        const char *user;
+};
+
+static struct scene scene_open(struct fixture *fixture)
+{
+        struct scene scene = { .house = house_open(fixture) };
+        scene.first = house_connection(scene.house, "first");
+        scene.second = house_connection(scene.house, "second");
+        scene.user = house_do(scene.house, &scene.first, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"userName\":\"ann\",\"externalId\":\"one\",\"title\":\"from first\",\"nickName\":\"N1\"}");
+        struct second second = {
+                .no = house_no(scene.house, scene.user),
+                .connection_no = scene.second.no,
+                .doc = "{\"displayName\":\"from second\",\"title\":\"T2\",\"userName\":\"ann\"}",
+        };
+        assert_ok(fixture_submit(fixture, add_claim, &second));
+        access_unload(scene.house->directory->access, 1);
+        return scene;
+}
+
+static bool doc_holds(struct scene *scene, const char *text)
+{
+        return house_number(scene->house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND doc LIKE '%%%s%%'", scene->user, text) == 1;
+}
+
+static void test_the_first_source_wins_and_clearing_clears_ones_own(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        house_do(house, &scene.second, CHANGE_REPLACE, KIND_USER, scene.user,
+                "{\"userName\":\"ann\",\"externalId\":\"second\",\"title\":\"T3\",\"displayName\":\"D3\"}");
+        assert_true(doc_holds(&scene, "from first") && doc_holds(&scene, "D3") && doc_holds(&scene, "N1"));
+        assert_false(doc_holds(&scene, "T3"));
+        house_check(house);
+        house_patch(house, &scene.first, KIND_USER, scene.user, ERR_OK, "{\"op\":\"remove\",\"path\":\"title\"}");
+        assert_true(doc_holds(&scene, "T3"));
+        house_patch(house, &scene.first, KIND_USER, scene.user, ERR_OK, "{\"op\":\"remove\",\"path\":\"displayName\"}"); /* not its own */
+        assert_true(doc_holds(&scene, "D3"));
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_OK, "{\"op\":\"remove\",\"path\":\"title\"}");
+        assert_false(doc_holds(&scene, "title"));
+        house_check(house);
+        /* What one reads back is what itself claimed. */
+        struct query query = house_query(house, &scene.second);
+        struct claimed_row row;
+        assert_ok(query_claimed(&query, resource_type(KIND_USER), scene.user, &row, &house->fault));
+        assert_null(strstr(row.claim.doc, "N1"));
+        assert_non_null(strstr(row.claim.doc, "D3"));
+        house_close(house);
+}
+
+static void test_any_no_refuses_and_each_lifts_only_its_own(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        static const char *const off = "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}",
+                                 *const on = "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}";
+        house_patch(house, &scene.first, KIND_USER, scene.user, ERR_OK, off);
+        assert_string_equal(house->event, "deactivated");
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_OK, on); /* it says yes already */
+        assert_false(house_active(house, scene.user));
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_OK, off);
+        assert_string_equal(house->event, "updated");
+        house_patch(house, &scene.first, KIND_USER, scene.user, ERR_OK, on);
+        assert_false(house_active(house, scene.user));
+        assert_string_equal(house->event, "updated");
+        house_check(house);
+        const char *held[4];
+        size_t count;
+        struct query query = house_query(house, &scene.first);
+        assert_ok(query_held_by(&query, house_no(house, scene.user), held, 4, &count, &house->fault));
+        assert_int_equal(count, 1);
+        assert_string_equal(held[0], scene.second.id);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, scene.user, "{\"active\":false}");
+        assert_ok(query_held_by(&query, house_no(house, scene.user), held, 4, &count, &house->fault));
+        assert_int_equal(count, 2);
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_OK, on);
+        assert_false(house_active(house, scene.user));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, scene.user, "{\"active\":true}");
+        assert_true(house_active(house, scene.user));
+        house_check(house);
+        house_close(house);
+}
+
+/* R12: the row stays while another claim lives, suspended until an administrator releases it. */
+static void test_one_delete_of_two_suspends_until_released(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        const char *crew = house_do(house, &scene.first, CHANGE_CREATE, KIND_GROUP, NULL,
+                "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"}]}", scene.user);
+        const char *team = house_do(house, &scene.second, CHANGE_CREATE, KIND_GROUP, NULL,
+                "{\"displayName\":\"team\",\"members\":[{\"value\":\"%s\"}]}", scene.user);
+        house_do(house, &scene.first, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        assert_non_null(strstr(house->body, "\"kept_by_another_source\":true"));
+        assert_false(house_is_member(house, crew, scene.user)); /* law 5: only what it gave */
+        assert_true(house_is_member(house, team, scene.user));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us = 0", scene.user), 1);
+        assert_false(house_active(house, scene.user));
+        house_check(house);
+        assert_change(ERR_NOT_FOUND, house, &scene.first, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        assert_change(ERR_TAKEN, house, &scene.first, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"one\"}");
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_OK, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"T9\"}");
+        assert_false(house_active(house, scene.user));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, scene.user, "{\"active\":true}");
+        assert_true(house_active(house, scene.user));
+        assert_true(doc_holds(&scene, "T9"));
+        house_check(house);
+        house_do(house, &scene.second, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        assert_non_null(strstr(house->body, "\"kept_by_another_source\":false"));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us > 0", scene.user), 1);
+        house_check(house);
+        house_close(house);
+}
+
+static void test_an_administrator_deletes_all_claims_at_once(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE claimed_active <> 3 AND no = %lld",
+                                 (long long)house_no(house, scene.user)),
+                0);
+        house_check(house);
+        house_close(house);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_the_first_source_wins_and_clearing_clears_ones_own, ON_BOTH),
+                FIXTURE_TEST(test_any_no_refuses_and_each_lifts_only_its_own, ON_BOTH),
+                FIXTURE_TEST(test_one_delete_of_two_suspends_until_released, ON_BOTH),
+                FIXTURE_TEST(test_an_administrator_deletes_all_claims_at_once, ON_SQLITE),
+        };
+        return fixture_main(tests, COUNT_OF(tests));
+}

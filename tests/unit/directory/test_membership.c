@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Edges by source (R14): each source adds and removes its own, the membership stands while any does; all or nothing; many at once lose
+ * no update (security.md 4, 8, 9). */
+#include "directory/house.h"
+#include <pthread.h>
+
+static void members(
+        struct house *house, const struct actor *actor, const char *group, enum err expected, const char *operation, const char *list)
+{
+        char text[512];
+        (void)snprintf(
+                text, sizeof text, "{\"op\":\"%s\",\"path\":\"members\"%s%s}", operation, list ? ",\"value\":" : "", list ? list : "");
+        house_patch(house, actor, KIND_GROUP, group, expected, text);
+}
+
+static void test_a_membership_stands_while_any_source_gives_it(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
+        char list[64];
+        (void)snprintf(list, sizeof list, "[{\"value\":\"%s\"}]", ann);
+        house_grant(house, crew, NULL, "auditor");
+        members(house, &okta, crew, ERR_OK, "add", list);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\"]", ann);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 2);
+        members(house, &okta, crew, ERR_OK, "remove", list);
+        assert_true(house_holds(house, ann, NULL, "audit-logs:read"));
+        house_check(house);
+        members(house, &okta, crew, ERR_OK, "add", list);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 2);
+        house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"ann\"]");
+        assert_true(house_holds(house, ann, NULL, "audit-logs:read"));
+        /* What a connection gave is named, not removed. */
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"ann\"]");
+        assert_non_null(strstr(house->fault.message, "okta"));
+        members(house, &okta, crew, ERR_OK, "remove", NULL);
+        assert_false(house_holds(house, ann, NULL, "audit-logs:read"));
+        assert_string_equal(house->event, "members-changed");
+        assert_non_null(strstr(house->body, ann));
+        assert_change(ERR_NOT_FOUND, house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"ann\"]");
+        house_check(house);
+        house_close(house);
+}
+
+static void test_members_are_all_or_nothing(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        const char *ann = house_user(house, &okta, "ann"), *foreign = house_user(house, &entra, "eve"),
+                   *crew = house_group(house, &okta, "crew"), *local = house_user(house, &house->admin, "loc"),
+                   *gone = house_user(house, &okta, "gone");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, gone, NULL);
+        const char *const bad[] = { foreign, local, gone, "nobody", "01890a5d-ac96-774b-bcce-b302099a8057", house->admin.id, "ann" };
+        int64_t digest = house_digest(house);
+        char list[256], text[400];
+        for (size_t i = 0; i < COUNT_OF(bad); i++) {
+                (void)snprintf(list, sizeof list, "[{\"value\":\"%s\"},{\"value\":\"%s\"}]", ann, bad[i]);
+                members(house, &okta, crew, ERR_VALUE, "add", list);
+                members(house, &okta, crew, ERR_VALUE, "replace", list);
+                (void)snprintf(text, sizeof text, "{\"displayName\":\"other\",\"members\":%s}", list);
+                assert_change(ERR_VALUE, house, &okta, CHANGE_REPLACE, KIND_GROUP, crew, text);
+                assert_change(ERR_VALUE, house, &okta, CHANGE_CREATE, KIND_GROUP, NULL, text);
+                (void)snprintf(list, sizeof list, "[{\"value\":\"%s\"}]", bad[i]);
+                members(house, &okta, crew, ERR_OK, "remove", list); /* what is not there: no-op */
+                assert_false(house->done.changed);
+        }
+        static const char *const shapes[] = { "null", "{}", "[null]", "[{}]", "[7]", "[{\"value\":null}]", "[{\"value\":7}]", "[[]]",
+                "[{\"value\":\"\"}]", "[{\"display\":\"x\"}]", "7", "true" };
+        for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+                members(house, &okta, crew, ERR_VALUE, "add", shapes[i]);
+                members(house, &okta, crew, ERR_VALUE, "replace", shapes[i]);
+                (void)snprintf(text, sizeof text, "{\"displayName\":\"crew\",\"members\":%s}", shapes[i]);
+                assert_change(ERR_VALUE, house, &okta, CHANGE_REPLACE, KIND_GROUP, crew, text);
+        }
+        assert_int_equal(house_digest(house), digest);
+        house_check(house);
+        house_close(house);
+}
+
+static void test_a_replacement_is_a_difference(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *id[4], *crew = house_group(house, &okta, "crew");
+        for (int i = 0; i < 4; i++)
+                id[i] = house_user(house, &okta, (const char *const[]){ "a", "b", "c", "d" }[i]);
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, crew,
+                "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"},{\"value\":\"%s\"},{\"value\":\"%s\"},{\"value\":\"%s\"}]}",
+                id[0], id[1], id[0], id[2]);
+        assert_int_equal(house->done.moved, 3);
+        int64_t first = house_number(house, "SELECT MIN(created_us) FROM member");
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, crew,
+                "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"},{\"value\":\"%s\"},{\"value\":\"%s\"}]}", id[1], id[2], id[3]);
+        assert_int_equal(house->done.moved, 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE created_us = %lld", (long long)first), 2);
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, crew, "{\"displayName\":\"crew\"}"); /* absent is not empty */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 3);
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, "{\"op\":\"remove\",\"path\":\"members[value eq \\\"nobody\\\"]\"}");
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, "{\"op\":\"remove\",\"path\":\"members[type eq \\\"Group\\\"]\"}");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 3);
+        char text[160];
+        (void)snprintf(
+                text, sizeof text, "{\"op\":\"remove\",\"path\":\"members[value eq \\\"%s\\\" or value eq \\\"%s\\\"]\"}", id[1], id[2]);
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, text);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 1);
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, crew, "{\"displayName\":\"crew\",\"members\":[]}");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 0);
+        house_check(house);
+        house_close(house);
+}
+
+/* ---- security.md 9 ---- */
+
+#define THREADS 8
+#define ROUNDS 25
+
+struct adder {
+        struct house *house;
+        const struct actor *actor;
+        const char *group, *ids[ROUNDS];
+        pthread_t thread;
+        int failures;
+};
+
+static void *add_and_remove(void *context)
+{
+        struct adder *adder = context;
+        for (int round = 0; round < ROUNDS; round++) {
+                struct arena *arena = arena_new(1 << 20);
+                struct leniency leniency = { 0 };
+                struct fault fault = { 0 };
+                char text[512];
+                /* Adds its next user and takes the one before the last back. */
+                (void)snprintf(text, sizeof text,
+                        "{\"schemas\":[\"" URN_PATCH
+                        "\"],\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]},"
+                        "{\"op\":\"remove\",\"path\":\"members[value eq \\\"%s\\\"]\"}]}",
+                        adder->ids[round], round % 2 ? adder->ids[round - 1] : "nobody");
+                json_auto_t *document = json_loads(text, 0, NULL);
+                struct change change = { .verb = CHANGE_PATCH,
+                        .actor = adder->actor,
+                        .type = resource_type(KIND_GROUP),
+                        .ref = adder->group,
+                        .document = document,
+                        .leniency = &leniency,
+                        .arena = arena };
+                adder->failures += directory_change(adder->house->directory, &change, &fault) != ERR_OK;
+                arena_free(arena);
+        }
+        return NULL;
+}
+
+static void test_many_at_once_lose_no_update(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *crew = house_group(house, &okta, "crew");
+        static struct adder adders[THREADS];
+        memset(adders, 0, sizeof adders);
+        for (int t = 0; t < THREADS; t++) {
+                adders[t] = (struct adder){ .house = house, .actor = &okta, .group = crew };
+                for (int i = 0; i < ROUNDS; i++) {
+                        char name[16];
+                        (void)snprintf(name, sizeof name, "u%d-%d", t, i);
+                        adders[t].ids[i] = house_user(house, &okta, name);
+                }
+        }
+        for (int t = 0; t < THREADS; t++)
+                assert_int_equal(pthread_create(&adders[t].thread, NULL, add_and_remove, &adders[t]), 0);
+        for (int t = 0; t < THREADS; t++) {
+                assert_int_equal(pthread_join(adders[t].thread, NULL), 0);
+                assert_int_equal(adders[t].failures, 0);
+        }
+        for (int t = 0; t < THREADS; t++)
+                for (int i = 0; i < ROUNDS; i++)
+                        assert_int_equal(house_is_member(house, crew, adders[t].ids[i]), i % 2 == 1 || i == ROUNDS - 1);
+        house_check(house);
+        house_close(house);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_a_membership_stands_while_any_source_gives_it, ON_BOTH),
+                FIXTURE_TEST(test_members_are_all_or_nothing, ON_BOTH),
+                FIXTURE_TEST(test_a_replacement_is_a_difference, ON_BOTH),
+                FIXTURE_TEST(test_many_at_once_lose_no_update, ON_BOTH),
+        };
+        return fixture_main(tests, COUNT_OF(tests));
+}
