@@ -144,6 +144,8 @@ static bool complete(struct running *running, struct bulk_operation *operation)
                 e = scim_enter(scim, operation->endpoint);
         if (!e)
                 e = write_one(running, operation, &write);
+        if (e && error_row(e)->http_status < 500)
+                e = ERR_CONFLICT; /* a circle that cannot be (RFC 7644 section 3.7.1), such as a group inside itself */
         if (e)
                 fail(running, operation, e, &scim->fault);
         return !e;

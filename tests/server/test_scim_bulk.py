@@ -114,6 +114,17 @@ def test_a_circle_with_a_refused_one_leaves_nothing_behind(fresh, unique):
         assert fresh("GET", f'/Users?filter=userName eq "{name}"', expect=200).json["totalResults"] == 0
 
 
+def test_groups_in_groups_but_never_in_a_circle(fresh, unique):
+    entries = bulk(fresh, group("outer", unique("outer"), "bulkId:inner"), group("inner", unique("inner"), "bulkId:u"), user("u", unique("u@example.com")))
+    assert statuses(entries) == ["201"] * 3
+    assert fresh.members(id_of(entries[0])) == {id_of(entries[1])}
+    names = [unique("ring") for _ in range(3)]
+    entries = bulk(fresh, *[group(f"g{i}", name, f"bulkId:g{(i + 1) % 3}") for i, name in enumerate(names)])
+    assert statuses(entries) == ["409"] * 3 and any("cannot hold itself" in entry["response"]["detail"] for entry in entries)
+    for name in names:
+        assert fresh("GET", f'/Groups?filter=displayName eq "{name}"', expect=200).json["totalResults"] == 0
+
+
 def test_a_refused_operation_affects_no_other(fresh, unique):
     taken = fresh.user(unique("taken@example.com"))["userName"]
     entries = bulk(
