@@ -89,6 +89,9 @@ const unsigned char *result_bytes(const struct result *result, int column, size_
 int64_t store_wal_bytes(const struct store *store);
 /* SQLite: PASSIVE checkpoint on a connection of its own, called by the scheduler; nothing on PostgreSQL. */
 enum err store_checkpoint(struct store *store, struct fault *fault) MUST_USE;
+/* PostgreSQL: gathers the planner's statistics of tables that grew much, on a connection of its own, called by the scheduler; nothing on
+ * SQLite. */
+enum err store_analyze(struct store *store, struct fault *fault) MUST_USE;
 /* Since the start: COMMITs that succeeded, jobs answered, failures of the database itself (not refusals such as ERR_TAKEN). */
 struct store_counters {
         uint64_t commits, jobs, errors;

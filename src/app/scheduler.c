@@ -61,6 +61,14 @@ static void checkpoint_wal(struct scheduler *scheduler)
                 log_event(LOG_WARN, "wal-checkpoint-failed", LOG_TEXT("why", fault.message));
 }
 
+/* A database that is away is told by the probe. */
+static void analyze_grown(struct scheduler *scheduler)
+{
+        struct fault fault = { 0 };
+        if (store_analyze(scheduler->directory->store, &fault))
+                log_event(LOG_DEBUG, "analyze-failed", LOG_TEXT("why", fault.message));
+}
+
 static void sweep_graph(struct scheduler *scheduler)
 {
         access_sweep(scheduler->directory->access, ROOT_IDLE_S);
@@ -111,6 +119,7 @@ static const struct job {
         { flush_notices, TICK_US },
         { probe_database, US_PER_S },
         { count_store, US_PER_S },
+        { analyze_grown, US_PER_S },
         { measure_graph, US_PER_S },
         { checkpoint_wal, US_PER_S },
         { flush_used, 60 * US_PER_S },

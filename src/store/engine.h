@@ -83,6 +83,7 @@ struct engine {
         void (*maintain)(struct connection *connection);
         int64_t (*wal_bytes)(const struct store *store);
         enum err (*checkpoint)(struct store *store, struct fault *fault);
+        enum err (*analyze)(struct store *store, struct fault *fault);
 };
 extern const struct engine engine_sqlite, engine_postgres;
 

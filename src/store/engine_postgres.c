@@ -321,4 +321,5 @@ const struct engine engine_postgres = {
         .maintain = maintain,
         .wal_bytes = wal_bytes,
         .checkpoint = checkpoint,
+        .analyze = postgres_shared_analyze,
 };

@@ -20,7 +20,8 @@
 
 struct postgres_shared {
         pthread_mutex_t mutex;
-        PGconn *lock; /* NULL when not exclusive */
+        PGconn *lock;    /* NULL when not exclusive */
+        PGconn *analyst; /* NULL: not connected */
 };
 
 static void auto_PQclear(PGresult **result)
@@ -143,6 +144,7 @@ void postgres_shared_close(struct store *store)
         if (!shared)
                 return;
         lock_release(shared->lock);
+        PQfinish(shared->analyst);
         (void)pthread_mutex_destroy(&shared->mutex);
         free(shared);
         store->shared = NULL;
@@ -172,4 +174,15 @@ enum err postgres_lock_check(struct store *store, struct fault *fault)
         }
         (void)pthread_mutex_unlock(&shared->mutex);
         return e == ERR_CONFLICT ? fault_set(fault, ERR_UNAVAILABLE, "", "another program took over this installation") : e;
+}
+
+enum err postgres_shared_analyze(struct store *store, struct fault *fault)
+{
+        struct postgres_shared *shared = store->shared;
+        enum err e = shared->analyst ? ERR_OK : postgres_connect(store, ENGINE_WRITER, &shared->analyst, fault);
+        if (!e)
+                e = postgres_analyze_grown(shared->analyst, fault);
+        if (e)
+                PQfinish(STEAL(shared->analyst));
+        return e;
 }

@@ -323,6 +323,11 @@ enum err store_checkpoint(struct store *store, struct fault *fault)
         return store->engine->checkpoint(store, fault);
 }
 
+enum err store_analyze(struct store *store, struct fault *fault)
+{
+        return store->engine->analyze(store, fault);
+}
+
 enum err store_ping(struct session *session, struct fault *fault)
 {
         auto_result result = { 0 };

@@ -30,6 +30,18 @@ static void server_run(struct fixture *fixture, const char *sql)
         PQfinish(connection);
 }
 
+static int64_t server_number(struct fixture *fixture, const char *sql)
+{
+        PGconn *connection = PQconnectdb(fixture->url);
+        PGresult *result = PQexec(connection, sql);
+        if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
+                fail_msg("%s: %s", sql, PQerrorMessage(connection));
+        int64_t number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        PQclear(result);
+        PQfinish(connection);
+        return number;
+}
+
 #define TERMINATE_ALL                                                                                                                      \
         "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
 
@@ -351,6 +363,30 @@ static void a_lost_lock_is_taken_again_or_nothing_is_written(struct fixture *fix
         assert_ok(fixture_submit(fixture, job_raise_revision, NULL));
 }
 
+static enum err insert_many(struct session *session, void *context, struct fault *fault)
+{
+        enum err e = job_raise_revision(session, NULL, fault);
+        for (int64_t no = 100; no < 200 && !e; no++) {
+                char name[16];
+                (void)snprintf(name, sizeof name, "m%d", (int)no);
+                const struct new_resource resource = { 1, no, 0, 2, 0, 1, name, NULL };
+                e = insert_resource(session, &resource, fault);
+        }
+        return e;
+}
+
+static void a_table_that_grew_is_analysed(struct fixture *fixture)
+{
+        one_root(fixture);
+        assert_ok(fixture_submit(fixture, insert_many, NULL));
+        server_run(fixture, TERMINATE_ALL); /* a session that ends tells its numbers at once */
+        for (int i = 0; i < 50 && server_number(fixture, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'resource'") < 100; i++) {
+                assert_ok(store_analyze(fixture->store, &fixture->fault));
+                (void)usleep(100000);
+        }
+        assert_true(server_number(fixture, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'resource'") >= 100);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -368,6 +404,7 @@ int main(void)
                 FIXTURE_TEST(a_database_that_is_not_utf8_is_refused, ON_POSTGRES),
                 FIXTURE_TEST(durable_commits_are_not_left_to_the_server, ON_POSTGRES),
                 FIXTURE_TEST(a_second_program_is_refused, ON_POSTGRES),
+                FIXTURE_TEST(a_table_that_grew_is_analysed, ON_POSTGRES),
                 FIXTURE_TEST(a_lost_lock_is_taken_again_or_nothing_is_written, ON_POSTGRES),
         };
         return fixture_main(tests, COUNT_OF(tests));
