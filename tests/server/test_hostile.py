@@ -28,7 +28,9 @@ def test_sec83_hostile_request_is_refused_and_the_connection_closed(server, path
     # The library itself writes some refusals; whoever writes, a hostile request runs nothing and its connection ends.
     data, closed = server.http.raw(path.read_bytes(), timeout_s=5)
     assert closed, f"still open after {data[:200]!r}"
-    assert all(status in (int(path.name[:3]), 400) for status in statuses(data)), data[:400]
+    # A broken body at an address that is not there: refused by the address, before the body is read.
+    expected = {int(path.name[:3]), 400} | ({404} if path.stem.startswith("400-chunk") else set())
+    assert set(statuses(data)) <= expected, data[:400]  # the library writes some of its heads twice
     if path.name[:3] == "400":
         assert statuses(data), "no answer"
     assert server.ready() == 200
@@ -299,12 +301,17 @@ def test_pipelined_requests_are_answered_in_order(server, scim):
 
 
 @pytest.mark.sanitize
-def test_a_client_that_goes_away_leaves_nothing_behind(server, scim):
+def test_a_client_that_goes_away_leaves_nothing_behind(sqlite_server):
+    # The library may miss an end of stream that comes together with data; then the deadline of the request ends the connection.
+    server = sqlite_server
+    server.write_conf(server={"request_timeout": "3s"})
+    server.restart()
+    scim = server.acme.connection("leaves")
     files = server.open_files()
     for _ in range(50):
         with socket.create_connection(("127.0.0.1", server.port)) as sock:
             sock.sendall(head_of_upload(server, scim.token, "Content-Length: 500") + b'{"schemas":')
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while server.open_files() > files + 3 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert server.open_files() <= files + 3

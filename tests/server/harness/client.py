@@ -2,6 +2,7 @@
 """A small HTTP client: one kept connection per thread, every answer whole, and raw bytes for what no client library would send."""
 import http.client
 import json
+import re
 import socket
 import threading
 import urllib.parse
@@ -106,5 +107,5 @@ def read_all(sock):
 
 
 def statuses(received):
-    """Status codes of all answers in a raw byte stream."""
-    return [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.") and len(line.split()) > 1]
+    """Status codes of all answers in a raw byte stream; the next answer follows a body without a line end."""
+    return [int(code) for code in re.findall(rb"HTTP/1\.[01] (\d{3})[ \r]", received)]
