@@ -72,12 +72,12 @@ void notice_count(struct notices *notices, int64_t root_no, const struct actor *
  * entries. A key writes twice a minute at most: its first refusal at once, the rest when the minute is over. Body: {"count", "detail",
  * "minute"}. *ret_count: entries appended. */
 enum err notices_flush(struct notices *notices, struct session *session, int64_t root_no, size_t *ret_count, struct fault *fault) MUST_USE;
-/* The committed or rolled back end of a flush that answered *ret_count > 0 (one that failed has settled itself): `committed` settles all
- * flushes of this root, else the newest one. Needed for `committed` and `abandoned`; a job that runs again heals itself. */
+/* Hints how a job that flushed with *ret_count > 0 ended: committed (from its `committed`, on the writer thread), or not. What is true is
+ * read from the ledger at the next flush of the root, so a job may run again, fail alone or lose its batch, and a hint may be missing. */
 void notices_settle(struct notices *notices, int64_t root_no, bool committed);
 /* Roots with notices older than 1 s; returns how many were written to ret. */
 size_t notices_due(struct notices *notices, int64_t *ret_roots, size_t max);
-/* Before the end of the program: from now on everything counted is due at once. */
+/* Before the end of the program: from now on everything counted is due at once. Flush until notices_due answers 0. */
 void notices_stop(struct notices *notices);
 
 /* ---- reading ---- */

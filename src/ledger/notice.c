@@ -2,8 +2,12 @@
  *
  * Refusals and failed logins, counted per (root, caller, event, detail, minute) and written as one entry per key: the first after a
  * second, what follows in the same minute when the minute is over. So nobody can make the ledger grow faster than two entries a minute
- * and key, and there are at most NOTICES_MAX keys. A key is waiting, or taken by a write job that has not settled yet; a key taken by a
- * job that was rolled back and runs again is found by its seq, which is then beyond the root's revision. */
+ * and key, and there are at most NOTICES_MAX keys.
+ *
+ * What one flush takes is a flight. Whether its job was committed is only hinted at by notices_settle, for jobs of one batch end
+ * together, run again, or fail alone; what decides, at the next flush of the root, is whether the flight's entries stand in the ledger.
+ * So every count is written exactly once.
+ */
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +21,8 @@
 #define NOTICES_MAX 4096
 #define BUCKETS 2048
 #define ROOT_SUMS 256
-#define FLUSH_MAX 64 /* entries of one flush: it rides in somebody's change */
+#define FLUSH_MAX 64   /* entries of one flush: it rides in somebody's change */
+#define FLIGHTS_MAX 64 /* not ended; beyond, a flush takes nothing */
 #define DUE_AFTER_US (1 * US_PER_S)
 #define MINUTE_US (60 * US_PER_S)
 #define DETAIL_SIZE 100
@@ -29,12 +34,20 @@ struct notice {
         char detail[DETAIL_SIZE];
         int64_t count;    /* not written yet */
         int64_t first_us; /* steady: since when */
-        int64_t taken;    /* in the hands of a write job */
-        int64_t taken_seq;
-        uint64_t flight; /* of which flush */
-        bool written;    /* in this minute, once */
+        int64_t taken;    /* by a flight that has not ended */
+        uint64_t flight;  /* which */
+        bool written;     /* in this minute, once */
         bool used;
         int next; /* in its bucket; -1 ends */
+};
+
+struct flight {
+        uint64_t number; /* 0: free */
+        int64_t root_no, first_seq;
+        unsigned char change_id[CHANGE_ID_SIZE]; /* of its entries */
+        bool is_alone;                           /* no other of this root was under way when it began */
+        bool has_ended;                          /* a job of this root was committed since */
+        bool is_doubtful;                        /* a job of this root was not */
 };
 
 struct notices {
@@ -46,7 +59,8 @@ struct notices {
         int high;                    /* rows from here on are free */
         unsigned of_root[ROOT_SUMS]; /* rows in use by root_no modulo ROOT_SUMS: mostly 0, and then a flush has nothing to do */
         int64_t swept;               /* the minute of the last sweep */
-        uint64_t flights;
+        struct flight flights[FLIGHTS_MAX];
+        uint64_t flight_count;
         bool stopping;
 };
 
@@ -208,41 +222,100 @@ static void give_back(struct notice *row)
         row->written = false;
 }
 
-/* Copies of what one flush took; `rows` stay where they are while taken. */
-struct flight {
-        uint64_t number;
-        int count;
-        struct notice copies[FLUSH_MAX];
-        struct notice *rows[FLUSH_MAX];
-};
+static void settle_written(struct notice *row)
+{
+        metric_add(ledger_event_class(row->event) == LEDGER_ALERT ? METRIC_LEDGER_ALERT : METRIC_LEDGER_NOTICE, 1);
+        row->taken = 0;
+}
 
-/* Takes what is due of one root; first gives back what an earlier run took that was rolled back since. */
-static void take_due(struct notices *notices, const struct root_row *root, struct flight *ret)
+/* Its counts are in the ledger, or wait again. */
+static void flight_end(struct notices *notices, struct flight *flight, bool written)
+{
+        struct notice *row;
+        for (int i = 0; (row = row_at(notices, i)); i++)
+                if (row->taken && row->flight == flight->number)
+                        written ? settle_written(row) : give_back(row);
+        flight->number = 0;
+}
+
+static bool is_of_root(const struct flight *flight, int64_t root_no)
+{
+        return flight->number && flight->root_no == root_no;
+}
+
+/* Looks in the ledger for the flights of this root. One that stands there may still belong to the transaction that is open: it ends when
+ * a COMMIT was reported since. */
+static enum err judge_flights(struct notices *notices, struct session *session, const struct root_row *root, struct fault *fault)
+{
+        for (int i = 0; i < FLIGHTS_MAX; i++) {
+                struct flight *flight = &notices->flights[i], copy;
+                pthread_mutex_lock(&notices->mutex);
+                copy = *flight;
+                pthread_mutex_unlock(&notices->mutex);
+                if (!is_of_root(&copy, root->root_no))
+                        continue;
+                bool stands = copy.first_seq <= root->revision;
+                enum err e = ERR_OK;
+                if (stands)
+                        e = ledger_has_change(session, root->root_no, copy.first_seq - 1, copy.change_id, &stands, fault);
+                if (e)
+                        return e;
+                pthread_mutex_lock(&notices->mutex);
+                flight->is_doubtful = false;
+                if (!stands || flight->has_ended)
+                        flight_end(notices, flight, stands);
+                pthread_mutex_unlock(&notices->mutex);
+        }
+        return ERR_OK;
+}
+
+/* NULL: too many are under way. */
+static struct flight *flight_begin(struct notices *notices, int64_t root_no)
+{
+        struct flight *begun = NULL;
+        bool is_alone = true;
+        for (int i = 0; i < FLIGHTS_MAX; i++) {
+                if (!notices->flights[i].number)
+                        begun = &notices->flights[i];
+                is_alone = is_alone && !is_of_root(&notices->flights[i], root_no);
+        }
+        if (!begun)
+                return NULL;
+        *begun = (struct flight){
+                .number = ++notices->flight_count,
+                .root_no = root_no,
+                .first_seq = INT64_MAX,
+                .is_alone = is_alone,
+        };
+        ident_random(begun->change_id, sizeof begun->change_id);
+        return begun;
+}
+
+/* Takes what is due of one root; *ret_flight NULL when nothing is. */
+static int take_due(struct notices *notices, int64_t root_no, struct notice ret[FLUSH_MAX], struct flight **ret_flight)
 {
         int64_t minute = clock_now_us() / MINUTE_US;
         struct notice *row;
-        ret->count = 0;
+        int count = 0;
+        *ret_flight = NULL;
         pthread_mutex_lock(&notices->mutex);
-        ret->number = ++notices->flights;
-        for (int i = 0; ret->count < FLUSH_MAX && (row = row_at(notices, i)); i++) {
-                if (row->root_no != root->root_no)
+        for (int i = 0; count < FLUSH_MAX && (row = row_at(notices, i)); i++) {
+                if (row->root_no != root_no || !is_due(notices, row, minute, 0))
                         continue;
-                if (row->taken && row->taken_seq > root->revision)
-                        give_back(row);
-                if (!is_due(notices, row, minute, 0))
-                        continue;
+                if (!*ret_flight && !(*ret_flight = flight_begin(notices, root_no)))
+                        break;
                 row->taken = row->count;
-                row->taken_seq = INT64_MAX;
-                row->flight = ret->number;
+                row->flight = (*ret_flight)->number;
                 row->count = 0;
                 row->written = true;
-                ret->copies[ret->count] = *row;
-                ret->rows[ret->count++] = row;
+                ret[count++] = *row;
         }
         pthread_mutex_unlock(&notices->mutex);
+        return count;
 }
 
-static enum err append_one(struct session *session, int64_t root_no, const struct notice *notice, int64_t *ret_seq, struct fault *fault)
+static enum err append_one(
+        struct session *session, const struct flight *flight, const struct notice *notice, int64_t *ret_seq, struct fault *fault)
 {
         char minute[CLOCK_TEXT_SIZE];
         clock_format(notice->minute * MINUTE_US, minute);
@@ -253,18 +326,11 @@ static enum err append_one(struct session *session, int64_t root_no, const struc
         enum err e = buffer_check(&body, fault);
         if (e)
                 return e;
-        const struct actor actor = { .kind = notice->actor_kind, .root_no = root_no, .no = notice->actor_no };
-        const struct ledger_entry entry = { .event = notice->event, .actor = &actor, .body = body.data };
+        const struct actor actor = { .kind = notice->actor_kind, .root_no = flight->root_no, .no = notice->actor_no };
+        struct ledger_entry entry = { .event = notice->event, .actor = &actor, .body = body.data };
+        memcpy(entry.change_id, flight->change_id, sizeof entry.change_id);
         int64_t at_us;
-        return ledger_append(session, root_no, &entry, ret_seq, &at_us, fault);
-}
-
-static void settle_flight(struct notices *notices, int64_t root_no, uint64_t flight)
-{
-        struct notice *row;
-        for (int i = 0; (row = row_at(notices, i)); i++)
-                if (row->taken && row->root_no == root_no && row->flight == flight)
-                        give_back(row);
+        return ledger_append(session, flight->root_no, &entry, ret_seq, &at_us, fault);
 }
 
 static bool has_root(struct notices *notices, int64_t root_no)
@@ -285,42 +351,45 @@ enum err notices_flush(struct notices *notices, struct session *session, int64_t
         enum err e = session_root(session, root_no, &root, fault);
         if (e)
                 return e;
-        struct flight flight;
-        take_due(notices, root, &flight);
-        for (int i = 0; i < flight.count && !e; i++)
-                e = append_one(session, root_no, &flight.copies[i], &flight.copies[i].taken_seq, fault);
-        pthread_mutex_lock(&notices->mutex);
+        e = judge_flights(notices, session, root, fault);
         if (e)
-                settle_flight(notices, root_no, flight.number);
-        for (int i = 0; i < flight.count && !e; i++)
-                flight.rows[i]->taken_seq = flight.copies[i].taken_seq;
+                return e;
+        struct notice taken[FLUSH_MAX];
+        struct flight *flight;
+        int64_t seq, first_seq = root->revision + 1;
+        int count = take_due(notices, root_no, taken, &flight);
+        if (!count)
+                return ERR_OK;
+        for (int i = 0; i < count && !e; i++)
+                e = append_one(session, flight, &taken[i], &seq, fault);
+        pthread_mutex_lock(&notices->mutex);
+        flight->first_seq = first_seq;
+        if (e)
+                flight_end(notices, flight, false);
         pthread_mutex_unlock(&notices->mutex);
         if (!e)
-                *ret_count = (size_t)flight.count;
+                *ret_count = (size_t)count;
         return e;
-}
-
-static void settle_written(struct notice *row)
-{
-        metric_add(ledger_event_class(row->event) == LEDGER_ALERT ? METRIC_LEDGER_ALERT : METRIC_LEDGER_NOTICE, 1);
-        row->taken = 0;
 }
 
 void notices_settle(struct notices *notices, int64_t root_no, bool committed)
 {
-        struct notice *row;
-        uint64_t last = 0;
+        struct flight *last = NULL;
+        int count = 0;
         pthread_mutex_lock(&notices->mutex);
-        for (int i = 0; (row = row_at(notices, i)); i++) {
-                if (!row->taken || row->root_no != root_no)
+        for (int i = 0; i < FLIGHTS_MAX; i++) {
+                if (!is_of_root(&notices->flights[i], root_no))
                         continue;
+                last = &notices->flights[i];
+                count++;
                 if (committed)
-                        settle_written(row);
-                else if (row->flight > last)
-                        last = row->flight;
+                        last->has_ended = true;
+                else
+                        last->is_doubtful = true;
         }
-        if (last)
-                settle_flight(notices, root_no, last);
+        /* Mostly there is but one, and no doubt whose it is. */
+        if (committed && count == 1 && last->is_alone)
+                flight_end(notices, last, true);
         pthread_mutex_unlock(&notices->mutex);
 }
 
@@ -331,6 +400,15 @@ void notices_stop(struct notices *notices)
         pthread_mutex_unlock(&notices->mutex);
 }
 
+static size_t add_root(int64_t *roots, size_t count, int64_t root_no)
+{
+        size_t known = 0;
+        while (known < count && roots[known] != root_no)
+                known++;
+        roots[known] = root_no;
+        return known == count ? count + 1 : count;
+}
+
 size_t notices_due(struct notices *notices, int64_t *ret_roots, size_t max)
 {
         struct notice *row;
@@ -338,15 +416,14 @@ size_t notices_due(struct notices *notices, int64_t *ret_roots, size_t max)
         int64_t minute = clock_now_us() / MINUTE_US, now_us = clock_steady_us();
         pthread_mutex_lock(&notices->mutex);
         sweep(notices, minute);
-        for (int i = 0; count < max && (row = row_at(notices, i)); i++) {
-                if (!is_due(notices, row, minute, now_us))
-                        continue;
-                size_t known = 0;
-                while (known < count && ret_roots[known] != row->root_no)
-                        known++;
-                if (known == count)
-                        ret_roots[count++] = row->root_no;
+        for (int i = 0; i < FLIGHTS_MAX && count < max; i++) {
+                const struct flight *flight = &notices->flights[i];
+                if (flight->number && (flight->has_ended || flight->is_doubtful))
+                        count = add_root(ret_roots, count, flight->root_no);
         }
+        for (int i = 0; count < max && (row = row_at(notices, i)); i++)
+                if (is_due(notices, row, minute, now_us))
+                        count = add_root(ret_roots, count, row->root_no);
         pthread_mutex_unlock(&notices->mutex);
         return count;
 }

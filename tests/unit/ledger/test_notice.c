@@ -3,6 +3,7 @@
  * Notices: counted per caller, kind and minute, bounded, written once when their job commits and again when it does not. */
 #include "ledger/ledger_fixture.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include "base/clock.h"
 
 struct flushing {
@@ -148,7 +149,7 @@ static void test_a_job_that_runs_again_writes_once(struct fixture *fixture)
         notices_free(notices);
 }
 
-/* Two jobs of one batch: the later rolls back alone, the earlier commits. */
+/* Two flushes of one transaction, and a false hint: both stand, so both are written, once. */
 static enum err job_two(struct session *session, void *context, struct fault *fault)
 {
         struct flushing *flushing = context;
@@ -164,18 +165,39 @@ static enum err job_two(struct session *session, void *context, struct fault *fa
         return ERR_OK;
 }
 
-static void test_settling_takes_back_the_newest_flush_only(struct fixture *fixture)
+static void test_a_false_hint_writes_nothing_twice(struct fixture *fixture)
 {
         struct notices *notices = notices_new();
+        int64_t root = 0;
         ledger_with(fixture, 0);
         away_from_the_end_of_a_minute();
         notice_count(notices, 1, &alice, EVENT_REFUSED, "earlier");
         struct flushing flushing = { .notices = notices };
         assert_ok(fixture_submit(fixture, job_two, &flushing));
-        notices_settle(notices, 1, true);
-        assert_int_equal(flush(fixture, notices, ERR_OK), 1);
-        assert_int_equal(raw_number(fixture, "SELECT COUNT(*) FROM ledger WHERE actor_kind = 2 AND seq = 3"), 1);
+        assert_int_equal(notices_due(notices, &root, 1), 1); /* to be looked at */
         assert_int_equal(flush(fixture, notices, ERR_OK), 0);
+        assert_int_equal(notices_due(notices, &root, 1), 0);
+        notices_settle(notices, 1, true);
+        notices_settle(notices, 1, true);
+        assert_int_equal(flush(fixture, notices, ERR_OK), 0);
+        assert_int_equal(entries(fixture), 2);
+        notices_stop(notices);
+        assert_int_equal(notices_due(notices, &root, 1), 0);
+        notices_free(notices);
+}
+
+/* Nobody settled, and other entries stand where the flight would. */
+static void test_a_lost_flight_is_found_behind_newer_entries(struct fixture *fixture)
+{
+        struct notices *notices = notices_new();
+        ledger_with(fixture, 1);
+        away_from_the_end_of_a_minute();
+        notice_count(notices, 1, &alice, EVENT_REFUSED, "x");
+        struct flushing flushing = { .notices = notices, .root_no = 1, .then = ERR_VALUE };
+        assert_err(fixture_submit(fixture, job_flush, &flushing), ERR_VALUE);
+        append_entries(fixture, 3);
+        assert_int_equal(flush(fixture, notices, ERR_OK), 1);
+        assert_int_equal(raw_number(fixture, "SELECT COUNT(*) FROM ledger WHERE class = 2 AND seq = 5"), 1);
         notices_free(notices);
 }
 
@@ -289,6 +311,119 @@ static void test_no_count_is_lost_between_threads(struct fixture *fixture)
         notices_free(notices);
 }
 
+/* ---- jobs that fail, batches that are lost or run again, hints that come late ---- */
+
+struct storm {
+        struct fixture *fixture;
+        struct notices *notices;
+        atomic_uint dice;
+        atomic_bool over;
+        atomic_long counted;
+};
+
+static bool one_in(struct storm *storm, unsigned sides)
+{
+        unsigned throw = atomic_fetch_add(&storm->dice, 1) * 2654435761u;
+        return (throw >> 16) % sides == 0;
+}
+
+static enum err storm_hook(void *context, enum statement statement, struct fault *fault)
+{
+        struct storm *storm = context;
+        bool fails = (statement == STATEMENT_COUNT && one_in(storm, 6)) || (statement == ST_LEDGER_INSERT && one_in(storm, 15));
+        return fails ? fault_set(fault, ERR_UNAVAILABLE, "", "as the test wishes") : ERR_OK;
+}
+
+struct storm_job {
+        struct storm *storm;
+        bool rides, fails;
+};
+
+static enum err storm_run(struct session *session, void *context, struct fault *fault)
+{
+        struct storm_job *job = context;
+        size_t count;
+        if (job->rides)
+                notices_settle(job->storm->notices, 1, false);
+        job->rides = false;
+        enum err e = notices_flush(job->storm->notices, session, 1, &count, fault);
+        if (e)
+                return e;
+        job->rides = count > 0;
+        return job->fails ? fault_set(fault, ERR_VALUE, "", "as the test wishes") : ERR_OK;
+}
+
+static void storm_committed(void *context)
+{
+        struct storm_job *job = context;
+        if (job->rides)
+                notices_settle(job->storm->notices, 1, true);
+        job->rides = false;
+}
+
+static void *storm_submit(void *context)
+{
+        struct storm *storm = context;
+        while (!atomic_load(&storm->over)) {
+                struct storm_job job = { .storm = storm, .fails = one_in(storm, 3) };
+                const struct write_job write = { .root_no = 1, .context = &job, .run = storm_run, .committed = storm_committed };
+                struct fault fault;
+                (void)!write_queue_submit(storm->fixture->queue, &write, &fault);
+                if (job.rides) /* late, from another thread */
+                        notices_settle(storm->notices, 1, false);
+        }
+        return NULL;
+}
+
+static void *storm_count(void *context)
+{
+        struct storm *storm = context;
+        for (int i = 0; !atomic_load(&storm->over); i++) {
+                const struct actor actor = { .kind = ACTOR_IDENTITY, .no = i % 30 };
+                notice_count(storm->notices, 1, &actor, EVENT_REFUSED, "x");
+                atomic_fetch_add(&storm->counted, 1);
+                if (i % 20 == 0)
+                        usleep(1000);
+        }
+        return NULL;
+}
+
+static void test_every_count_is_written_once_whatever_fails(struct fixture *fixture)
+{
+        struct storm storm = { .fixture = fixture, .notices = notices_new() };
+        pthread_t threads[6];
+        int64_t root, total = 0, after = 0;
+        ledger_with(fixture, 0);
+        store_set_fault_hook_for_test(fixture->store, storm_hook, &storm);
+        for (int i = 0; i < 6; i++)
+                pthread_create(&threads[i], NULL, i < 5 ? storm_submit : storm_count, &storm);
+        for (int i = 0; i < (getenv("MUSTER_LONG") ? 100 : 10); i++) {
+                usleep(100000);
+                to_next_minute();
+        }
+        atomic_store(&storm.over, true);
+        for (int i = 0; i < 6; i++)
+                pthread_join(threads[i], NULL);
+        store_set_fault_hook_for_test(fixture->store, NULL, NULL);
+        notices_stop(storm.notices);
+        for (int i = 0; i < 100 && notices_due(storm.notices, &root, 1); i++)
+                flush(fixture, storm.notices, ERR_OK);
+        assert_int_equal(notices_due(storm.notices, &root, 1), 0);
+        for (bool row = true; row;) {
+                auto_result result = { 0 };
+                assert_ok(session_query(fixture->reader, ST_LEDGER_AFTER, &result, NULL, V_I64(1), V_I64(after), V_I64(1000)));
+                for (assert_ok(result_next(&result, &row, NULL)); row; assert_ok(result_next(&result, &row, NULL))) {
+                        total += strtoll(result_text(&result, 10, NULL) + strlen("{\"count\":"), NULL, 10);
+                        after = result_i64(&result, 0);
+                }
+                row = after < read_revision(fixture->reader, 1);
+        }
+        print_message("%d counts in %d entries\n", (int)total, (int)after);
+        assert_int_equal(total, atomic_load(&storm.counted));
+        verify_expect(fixture, NULL, NULL, ERR_OK);
+        notices_free(storm.notices);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -297,7 +432,9 @@ int main(void)
                 FIXTURE_TEST(test_due_after_a_second, ON_SQLITE),
                 FIXTURE_TEST(test_a_rolled_back_flush_comes_back, ON_BOTH),
                 FIXTURE_TEST(test_a_job_that_runs_again_writes_once, ON_BOTH),
-                FIXTURE_TEST(test_settling_takes_back_the_newest_flush_only, ON_SQLITE),
+                FIXTURE_TEST(test_a_false_hint_writes_nothing_twice, ON_BOTH),
+                FIXTURE_TEST(test_a_lost_flight_is_found_behind_newer_entries, ON_BOTH),
+                FIXTURE_TEST(test_every_count_is_written_once_whatever_fails, ON_BOTH),
                 FIXTURE_TEST(test_a_flush_that_fails_settles_itself, ON_BOTH),
                 FIXTURE_TEST(test_keys_are_bounded_and_the_rest_counted, ON_SQLITE),
                 FIXTURE_TEST(test_details_are_cut_and_never_break_the_body, ON_SQLITE),
