@@ -237,6 +237,8 @@ enum err grant_merge(struct work *work)
         if (!after)
                 return work_memory(work);
         e = document_check(work->change->type, after, work->fault);
+        if (!e) /* what it confers and to whom was judged when it was made */
+                e = document_check_immutable(work->change->type, before, after, work->fault);
         if (e)
                 return e;
         if (json_equal(before, after)) {
