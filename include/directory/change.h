@@ -40,6 +40,7 @@ struct change {
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
+        const char *request_id;     /* for the list of conflicts; NULL: none */
         struct leniency *leniency;
         struct arena *arena;        /* the request's: results live there */
         int64_t deadline_us;        /* steady */

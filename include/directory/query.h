@@ -82,6 +82,20 @@ enum err query_need(const struct query *query, int64_t scope_no, enum permission
 /* Expiry of the actor's own credential; 0: never. */
 enum err query_credential_expiry(const struct query *query, int64_t *ret_expires_us, struct fault *fault) MUST_USE;
 
+/* What the connection could not write because a name or externalId is taken (R11), last first; at most CONFLICTS_MAX. Texts live until `each`
+ * returns. */
+#define CONFLICTS_MAX 1000
+struct conflict_row {
+        enum resource_kind kind;
+        const char *attribute;
+        int64_t object_no; /* what has the value; 0: not known */
+        int64_t at_us;     /* of the last one */
+        const char *request_id; /* "" = none */
+        int64_t times;
+};
+typedef enum err (*conflict_each)(void *context, const struct conflict_row *row, struct fault *fault);
+enum err query_conflicts(const struct query *query, const char *connection_ref, conflict_each each, void *context, struct fault *fault) MUST_USE;
+
 /* ---- ledger: needs audit-logs:read at the root ---- */
 /* Calls `each` with one line of JSON per entry (without newline). class 0: all. *ret_last_seq: where to go on. */
 enum err query_ledger(const struct query *query, int64_t after_seq, int limit, int class,

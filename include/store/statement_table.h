@@ -9,12 +9,14 @@
 #include "store/statements_ledger.h"
 #include "store/statements_resource.h"
 #include "store/statements_root.h"
+#include "store/statements_source.h"
 
 #define STATEMENTS(X)          \
         STATEMENTS_ROOT(X)     \
         STATEMENTS_RESOURCE(X) \
         STATEMENTS_ACCESS(X)   \
         STATEMENTS_GROUP(X)    \
+        STATEMENTS_SOURCE(X)   \
         STATEMENTS_LEDGER(X)
 
 #endif

@@ -73,6 +73,7 @@ enum err access_gain_answer(const struct call *call, struct fault *fault);
 enum err members_list_answer(const struct call *call, struct fault *fault);
 enum err members_add_answer(const struct call *call, struct fault *fault);
 enum err members_remove_answer(const struct call *call, struct fault *fault);
+enum err conflicts_list_answer(const struct call *call, struct fault *fault);
 enum err status_answer(const struct call *call, struct fault *fault);
 enum err audit_list_answer(const struct call *call, struct fault *fault);
 enum err audit_verify_answer(const struct call *call, struct fault *fault);

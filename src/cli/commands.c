@@ -80,6 +80,9 @@ static const struct column columns_grant[] = {
         { "ID", "id" }, { "PRINCIPAL", "principal_name" }, { "KIND", "principal_kind" }, { "ROLE", "role" },
         { "PERMISSION", "privilege" }, { "SCOPE", "scope_name" }, { "UNTIL", "until" }, { "SOURCE", "source" }, END };
 static const struct column columns_upstream[] = { { "ID", "id" }, { "NAME", "name" }, { "DESCRIPTION", "description" }, END };
+static const struct column columns_conflict[] = {
+        { "AT", "at" }, { "KIND", "kind" }, { "ATTRIBUTE", "attribute" }, { "TAKEN BY", "object_name" }, { "ID", "object" },
+        { "TIMES", "times" }, { "REQUEST", "request_id" }, END };
 static const struct column columns_connection[] = {
         { "ID", "id" }, { "NAME", "name" }, { "KIND", "kind" }, { "PROFILE", "profile" }, { "PRESET", "preset" },
         { "ACTIVE", "active" }, END };
@@ -196,6 +199,9 @@ static const struct command commands[] = {
           .call = { "POST", API "connections", NULL, body_connection, NULL, "id base_url token", NULL } },
         LIST("connection", "connections", columns_connection, "connections"),
         SHOW("connection", "connections", "CONNECTION", "a connection"),
+        { .path = "connection conflicts", .arguments = "CONNECTION", .options = O_ONE,
+          .summary = "List what a connection could not write because a name or externalId is taken",
+          .call = { "GET", API "connections/{1}/conflicts", query_org, NULL, columns_conflict, NULL, NULL }, .run = call_run },
         { .path = "connection rotate", .arguments = "CONNECTION", .options = O_ONE | O(TTL),
           .summary = "Make a new token; the last one works on beside it", .run = call_run,
           .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl, NULL, NULL, NULL } },

@@ -282,6 +282,8 @@ enum err directory_change(struct directory *directory, struct change *change, st
                 settle(&job, false);
                 secret_done(&change->token);
                 note_refusal(directory, change, e);
+                if (e == ERR_TAKEN && fault)
+                        conflict_count(directory, change, fault->field);
         }
         return e;
 }

@@ -60,7 +60,15 @@ static enum err may_create(struct work *work)
         return ERR_OK;
 }
 
-/* R11: a POST that meets an inactive row of its own connection with the same externalId and name revives it. */
+/* Does this connection never change an externalId? Then it alone says who is meant: Okta's do, and Entra's when it is the object's id. */
+static bool external_id_is_immutable(const struct actor *actor, const char *external_id)
+{
+        return (actor->scopes & SCOPE_PRESET_OKTA) ||
+               ((actor->scopes & SCOPE_PRESET_ENTRA) && ident_is_uuid(external_id, strlen(external_id)));
+}
+
+/* R11: a POST that meets an inactive row of its own connection with the same externalId, and the same name or an externalId that never
+ * changes, revives it. */
 static enum err revive(struct work *work, bool *ret_done)
 {
         const struct change *change = work->change;
@@ -79,7 +87,8 @@ static enum err revive(struct work *work, bool *ret_done)
                 e = document_name(change->type, change->document, work->arena, &name, work->fault);
         if (e)
                 return e;
-        if (found.claim.active != CLAIMED_INACTIVE || strcmp(name, found.resource.name) != 0)
+        bool same = strcmp(name, found.resource.name) == 0 || external_id_is_immutable(work->actor, external_id);
+        if (found.claim.active != CLAIMED_INACTIVE || !same)
                 return fault_set(work->fault, ERR_TAKEN, "externalId", "the externalId is already used by another %s of this connection",
                         change->type->word);
         work->change->ref = arena_strdup(work->arena, found.resource.id);

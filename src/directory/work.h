@@ -158,6 +158,10 @@ unsigned credential_flags(const json_t *connection);
 /* Gives all live tokens of a connection these scopes. */
 enum err credential_set_scopes(struct work *work, int64_t owner_no, unsigned scopes) MUST_USE;
 
+/* ---- conflicts (conflict.c) ---- */
+/* After a refused change of a connection: counts that `attribute` was taken. Not from a writer's thread. */
+void conflict_count(struct directory *directory, const struct change *change, const char *attribute);
+
 /* ---- versions ---- */
 /* If-Match against W/"<version>" (weak and strong compare alike, "*" matches); ERR_VERSION. */
 enum err version_check(const char *if_match, int64_t version, struct fault *fault) MUST_USE;

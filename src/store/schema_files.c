@@ -4,7 +4,11 @@
 #include "store/engine.h"
 
 /* X(version, symbol, file) */
-#define MIGRATIONS(X) X(1, migration_0001, "0001_spine.sql")
+/* clang-format off */
+#define MIGRATIONS(X)                          \
+        X(1, migration_0001, "0001_spine.sql") \
+        X(2, migration_0002, "0002_sources.sql")
+/* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define X(version, symbol, file)                                                                                                           \

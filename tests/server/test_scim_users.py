@@ -416,3 +416,18 @@ def test_password_is_never_returned(fresh, unique):
     user = fresh.user(unique("pw@example.com"), password="correct horse battery")
     reply = fresh("GET", f"/Users/{user['id']}?attributes=password", expect=200)
     assert "password" not in reply.json and "correct horse" not in reply.text
+
+
+def test_conflicts_are_listed_for_administrators(server, fresh, unique):
+    other = server.acme.connection(unique("other"))
+    name = unique("taken@example.com")
+    kept = other.user(name)
+    for _ in range(2):
+        refused = fresh("POST", "/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name}, expect=409,
+                        headers={"X-Request-ID": "conflict-1"}).json
+        assert refused["scimType"] == "uniqueness" and kept["id"] not in refused["detail"]
+    items = server.acme.api("GET", f"/connections/{fresh.id}/conflicts", expect=200).json["items"]
+    assert [(i["kind"], i["attribute"], i["object"], i["times"], i["request_id"]) for i in items] == [("user", "userName", kept["id"], 2, "conflict-1")]
+    assert items[0]["at"].endswith("Z")
+    assert server.acme.api("GET", f"/connections/{other.id}/conflicts", expect=200).json["items"] == []
+    server.acme.api("GET", "/connections/nobody/conflicts", expect=404)

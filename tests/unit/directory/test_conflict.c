@@ -46,7 +46,7 @@ static void test_an_immutable_external_id_revives_under_another_name(struct fixt
         assert_int_equal(post(house, &entra, "c.married", "not-a-uuid"), ERR_TAKEN);
         assert_int_equal(post(house, &other, "d.married", UUID_B), ERR_TAKEN);
         assert_int_equal(post(house, &okta, "a", "x-a"), ERR_TAKEN); /* active now */
-        assert_ok(post(house, &okta, "a", "x-new"));                   /* the old name is free */
+        assert_ok(post(house, &okta, "a", "x-new"));                 /* the old name is free */
         assert_string_not_equal(house->done.after.resource.id, a);
         house_patch(house, &okta, KIND_USER, a, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
         assert_int_equal(post(house, &okta, "A", "x-a"), ERR_TAKEN); /* revived, he would take another's name */
