@@ -110,7 +110,7 @@ enum err call_page(const struct call *call, enum resource_kind kind, int *ret_li
         if (!request_query_i64(call->request, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT, &limit))
                 return fault_set(fault, ERR_COUNT, "limit", "limit must be a number from 1 to %d", LIST_LIMIT_MAX);
         const char *cursor = request_query(call->request, "cursor");
-        enum err e = cursor && *cursor ? cursor_parse(cursor, kind, &after_no, fault) : ERR_OK;
+        enum err e = cursor && *cursor ? list_cursor_parse(cursor, kind, &after_no, fault) : ERR_OK;
         if (e)
                 return e;
         *ret_limit = (int)limit;

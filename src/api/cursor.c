@@ -11,7 +11,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-void cursor_format(enum resource_kind kind, int64_t no, char ret[CURSOR_TEXT_SIZE])
+void list_cursor_format(enum resource_kind kind, int64_t no, char ret[CURSOR_TEXT_SIZE])
 {
         unsigned char bytes[SIZE_BYTES] = { VERSION, (unsigned char)kind };
         for (int i = 0; i < 7; i++)
@@ -24,7 +24,7 @@ void cursor_format(enum resource_kind kind, int64_t no, char ret[CURSOR_TEXT_SIZ
         *ret = '\0';
 }
 
-enum err cursor_parse(const char *text, enum resource_kind kind, int64_t *ret_no, struct fault *fault)
+enum err list_cursor_parse(const char *text, enum resource_kind kind, int64_t *ret_no, struct fault *fault)
 {
         unsigned char bytes[SIZE_BYTES] = { 0 };
         bool good = strlen(text) == CURSOR_TEXT_SIZE - 1;

@@ -10,8 +10,8 @@
 #define CURSOR_TEXT_SIZE 13
 
 /* `no` is in [0, 2^56). */
-void cursor_format(enum resource_kind kind, int64_t no, char ret[CURSOR_TEXT_SIZE]);
+void list_cursor_format(enum resource_kind kind, int64_t no, char ret[CURSOR_TEXT_SIZE]);
 /* ERR_CURSOR: not one of ours, or of another list. */
-enum err cursor_parse(const char *text, enum resource_kind kind, int64_t *ret_no, struct fault *fault) MUST_USE;
+enum err list_cursor_parse(const char *text, enum resource_kind kind, int64_t *ret_no, struct fault *fault) MUST_USE;
 
 #endif

@@ -83,7 +83,7 @@ enum err members_list_answer(const struct call *call, struct fault *fault)
                 cut_last_member(&listing);
         char cursor[CURSOR_TEXT_SIZE] = "";
         if (listing.more)
-                cursor_format(KIND_GROUP, listing.last_no, cursor);
+                list_cursor_format(KIND_GROUP, listing.last_no, cursor);
         buffer_putc(listing.body, ']');
         view_text(listing.body, "next_cursor", cursor);
         buffer_putc(listing.body, '}');

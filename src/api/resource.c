@@ -29,7 +29,7 @@ static void list_end(struct buffer *body, enum resource_kind kind, int64_t last_
 {
         char cursor[CURSOR_TEXT_SIZE] = "";
         if (last_no)
-                cursor_format(kind, last_no, cursor);
+                list_cursor_format(kind, last_no, cursor);
         buffer_putc(body, ']');
         view_text(body, "next_cursor", cursor);
         if (total >= 0)

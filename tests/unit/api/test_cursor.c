@@ -16,10 +16,10 @@ static void every_number_comes_back(void **state)
                 char text[CURSOR_TEXT_SIZE];
                 int64_t no = -1;
                 struct fault fault = { 0 };
-                cursor_format(KIND_USER, numbers[i], text);
+                list_cursor_format(KIND_USER, numbers[i], text);
                 assert_int_equal(strlen(text), CURSOR_TEXT_SIZE - 1);
                 assert_int_equal(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), strlen(text));
-                assert_int_equal(cursor_parse(text, KIND_USER, &no, &fault), ERR_OK);
+                assert_int_equal(list_cursor_parse(text, KIND_USER, &no, &fault), ERR_OK);
                 assert_int_equal(no, numbers[i]);
         }
 }
@@ -29,8 +29,8 @@ static void a_cursor_of_another_list_is_refused(void **state)
         char text[CURSOR_TEXT_SIZE];
         int64_t no = -1;
         struct fault fault = { 0 };
-        cursor_format(KIND_USER, 7, text);
-        assert_int_equal(cursor_parse(text, KIND_GROUP, &no, &fault), ERR_CURSOR);
+        list_cursor_format(KIND_USER, 7, text);
+        assert_int_equal(list_cursor_parse(text, KIND_GROUP, &no, &fault), ERR_CURSOR);
         assert_string_equal(fault.field, "cursor");
         assert_int_equal(no, -1);
 }
@@ -42,7 +42,7 @@ static void malformed_text_is_refused(void **state)
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
                 int64_t no = -1;
                 struct fault fault = { 0 };
-                if (cursor_parse(wrong[i], KIND_USER, &no, &fault) != ERR_CURSOR)
+                if (list_cursor_parse(wrong[i], KIND_USER, &no, &fault) != ERR_CURSOR)
                         fail_msg("\"%s\" was taken", wrong[i]);
                 assert_int_equal(no, -1);
         }
