@@ -19,6 +19,7 @@ struct directory {
         struct write_queue *queue;
         struct access *access;
         struct notices *notices;
+        struct scim_log *scim_log;             /* directory/scim_log.h */
         struct checkpoint_key *checkpoint_key; /* NULL: nothing is signed */
         struct secret master_key;              /* keys the hashes of purged subjects (R12); other purposes: directory_key */
         const char *public_url;                /* without trailing slash; R33 */

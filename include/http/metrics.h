@@ -7,6 +7,13 @@
 #include <stdint.h>
 #include "base/buffer.h"
 
+/* Requests of connections by operation and class of status. */
+#define SCIM_METRICS(X, code, op)                                                                                    \
+        X(METRIC_SCIM_##code, COUNTER, "muster_scim_requests_total", "op=\"" op "\",code=\"2xx\"", "SCIM requests")    \
+        X(METRIC_SCIM_##code##_3XX, COUNTER, "muster_scim_requests_total", "op=\"" op "\",code=\"3xx\"", "SCIM requests") \
+        X(METRIC_SCIM_##code##_4XX, COUNTER, "muster_scim_requests_total", "op=\"" op "\",code=\"4xx\"", "SCIM requests") \
+        X(METRIC_SCIM_##code##_5XX, COUNTER, "muster_scim_requests_total", "op=\"" op "\",code=\"5xx\"", "SCIM requests")
+
 /* X(code, kind, name, label text or "", help); rows of one name stand together. */
 #define METRICS(X)                                                                                                                    \
         X(METRIC_BUILD_INFO, GAUGE, "muster_build_info", "version=\"" MUSTER_VERSION "\"", "Always 1")                                \
@@ -24,6 +31,13 @@
         X(METRIC_LEDGER_NOTICE, COUNTER, "muster_audit_events_total", "class=\"notice\"", "Ledger entries written")                   \
         X(METRIC_LEDGER_ALERT, COUNTER, "muster_audit_events_total", "class=\"alert\"", "Ledger entries written")                     \
         X(METRIC_CHECKPOINTS, COUNTER, "muster_audit_checkpoints_total", "", "Signed ledger checkpoints")                             \
+        SCIM_METRICS(X, READ, "read")                                                                                                 \
+        SCIM_METRICS(X, CREATE, "create")                                                                                             \
+        SCIM_METRICS(X, REPLACE, "replace")                                                                                           \
+        SCIM_METRICS(X, PATCH, "patch")                                                                                               \
+        SCIM_METRICS(X, DELETE, "delete")                                                                                             \
+        X(METRIC_SCIM_LAST_SUCCESS, GAUGE, "muster_scim_last_success_timestamp_seconds", "", "Last SCIM request that succeeded")      \
+        X(METRIC_SCIM_LOG_DROPPED, COUNTER, "muster_scim_log_dropped_total", "", "Rows of the request log that were lost")            \
         X(METRIC_GRAPH_ROOTS, GAUGE, "muster_graph_roots", "", "Roots loaded in memory")                                              \
         X(METRIC_GRAPH_BYTES, GAUGE, "muster_graph_bytes", "", "Memory of all loaded roots")
 

@@ -67,6 +67,9 @@ struct request {
         struct actor actor;
         unsigned slot;           /* reader slot of the thread that runs the handler: loops 0..loops-1, workers loops..loops+workers-1 */
         void *worker;            /* what hooks.worker_start made for this worker; NULL on a loop */
+        enum err refused;        /* set by reply_fault */
+        char refused_field[96];  /* the field at fault; "" */
+        uint32_t leniencies;     /* bits of model/leniency that the face used */
         const char *log_note;    /* static or arena text for the one log line, e.g. a leniency; may stay NULL */
         struct reply reply;
 };

@@ -22,6 +22,8 @@ struct http_hooks {
         enum authenticated (*authenticate)(void *context, struct request *request, bool may_block, struct fault *fault);
         void *(*worker_start)(void *context, unsigned index); /* in the worker's thread; NULL refuses to start */
         void (*worker_stop)(void *context, void *worker);
+        /* Once per request, when the answer is written and before it leaves, in the thread that made it: cheap, never blocking. NULL: none. */
+        void (*finished)(void *context, const struct request *request, int64_t duration_us);
 };
 
 struct http_options {

@@ -9,6 +9,7 @@
 #include "store/statements_ledger.h"
 #include "store/statements_resource.h"
 #include "store/statements_root.h"
+#include "store/statements_scim_log.h"
 #include "store/statements_source.h"
 
 #define STATEMENTS(X)          \
@@ -17,6 +18,7 @@
         STATEMENTS_ACCESS(X)   \
         STATEMENTS_GROUP(X)    \
         STATEMENTS_SOURCE(X)   \
-        STATEMENTS_LEDGER(X)
+        STATEMENTS_LEDGER(X)   \
+        STATEMENTS_SCIM_LOG(X)
 
 #endif

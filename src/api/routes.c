@@ -40,7 +40,9 @@ static const struct operation
         gain_access    = { access_gain_answer,      "projects",    OFFER_EDIT },
         status         = { status_answer,           NULL,          0 },
         audit_list     = { audit_list_answer,       NULL,          0 },
-        audit_verify   = { audit_verify_answer,     NULL,          0 };
+        audit_verify   = { audit_verify_answer,     NULL,          0 },
+        scim_log_list  = { scim_log_list_answer,    NULL,          0 },
+        scim_log_get   = { scim_log_get_answer,     NULL,          0 };
 
 #define BASE "/api/v1"
 #define ROW(method, pattern, action, limit, operation) \
@@ -49,6 +51,8 @@ static const struct route api_rows[] = {
         ROW(METHOD_GET,    "/status",                   ACTION_SELF,   0,               status),
         ROW(METHOD_GET,    "/audit",                    ACTION_READ,   0,               audit_list),
         ROW(METHOD_POST,   "/audit/verify",             ACTION_READ,   LIMIT_KIB(64),   audit_verify),
+        ROW(METHOD_GET,    "/scim-log",                 ACTION_READ,   0,               scim_log_list),
+        ROW(METHOD_GET,    "/scim-log/{id}",            ACTION_READ,   0,               scim_log_get),
         ROW(METHOD_GET,    "/{collection}",             ACTION_READ,   0,               list_all),
         ROW(METHOD_POST,   "/{collection}",             ACTION_CREATE, LIMIT_KIB(1024), create),
         ROW(METHOD_GET,    "/{collection}/{ref}",       ACTION_READ,   0,               get_one),

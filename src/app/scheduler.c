@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "directory/scim_log.h"
 #include "http/metrics.h"
 #include "notify.h"
 
@@ -34,6 +35,16 @@ struct scheduler {
 static void flush_notices(struct scheduler *scheduler)
 {
         directory_flush_notices(scheduler->directory);
+}
+
+static void flush_scim_log(struct scheduler *scheduler)
+{
+        directory_flush_scim_log(scheduler->directory);
+}
+
+static void purge_scim_log(struct scheduler *scheduler)
+{
+        directory_purge_scim_log(scheduler->directory);
 }
 
 static void flush_used(struct scheduler *scheduler)
@@ -117,12 +128,14 @@ static const struct job {
 } jobs[] = {
         { watch_clock, TICK_US },
         { flush_notices, TICK_US },
+        { flush_scim_log, TICK_US },
         { probe_database, US_PER_S },
         { count_store, US_PER_S },
         { analyze_grown, US_PER_S },
         { measure_graph, US_PER_S },
         { checkpoint_wal, US_PER_S },
         { flush_used, 60 * US_PER_S },
+        { purge_scim_log, 60 * US_PER_S },
         { sweep_graph, 60 * US_PER_S },
         { sign_checkpoints, 0 },
 };
@@ -166,6 +179,7 @@ static void *scheduler_run(void *context)
         }
         notices_stop(scheduler->directory->notices);
         flush_notices(scheduler);
+        flush_scim_log(scheduler);
         flush_used(scheduler);
         sign_checkpoints(scheduler);
         return NULL;

@@ -80,6 +80,12 @@ static void worker_stop(void *context, void *worker)
         session_close(worker);
 }
 
+static void finished(void *context, const struct request *request, int64_t duration_us)
+{
+        (void)context;
+        scim_request_finished(request, duration_us);
+}
+
 static void waiting(bool begins)
 {
         if (begins)
@@ -167,7 +173,7 @@ static enum err start_front(struct server *server, int sockets, struct fault *fa
                 .request_timeout_s = (unsigned)settings->request_timeout_s,
                 .tables = tables,
                 .table_count = sizeof(tables) / sizeof(tables[0]),
-                .hooks = { server, authenticate, worker_start, worker_stop },
+                .hooks = { server, authenticate, worker_start, worker_stop, finished },
         };
         return http_server_start(&options, &server->front, fault);
 }

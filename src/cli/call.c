@@ -156,7 +156,7 @@ enum err call_body(const struct field *fields, const struct invocation *invocati
         return ERR_OK;
 }
 
-static void put_query(struct buffer *into, const char *key, const char *value)
+void call_put_query(struct buffer *into, const char *key, const char *value)
 {
         buffer_putc(into, into->data && strchr(into->data, '?') ? '&' : '?');
         buffer_puts(into, key);
@@ -172,9 +172,9 @@ static enum err put_queries(struct buffer *into, const struct field *fields, con
                 if (!value)
                         continue;
                 if (json_is_string(value))
-                        put_query(into, field->key, json_string_value(value));
+                        call_put_query(into, field->key, json_string_value(value));
                 else if (json_compact(value, &text, fault) == ERR_OK)
-                        put_query(into, field->key, text.data);
+                        call_put_query(into, field->key, text.data);
         }
         return buffer_check(into, fault);
 }
@@ -259,9 +259,9 @@ static enum err read_page(
         char number[24];
         (void)snprintf(number, sizeof(number), "%" PRId64, limit);
         buffer_put(&paged, path->data, path->length);
-        put_query(&paged, "limit", number);
+        call_put_query(&paged, "limit", number);
         if (cursor && *cursor)
-                put_query(&paged, "cursor", cursor);
+                call_put_query(&paged, "cursor", cursor);
         enum err e = buffer_check(&paged, fault);
         return e ? e : client_call(client, "GET", paged.data, NULL, ret, fault);
 }

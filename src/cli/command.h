@@ -46,6 +46,8 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(FOLLOW, "follow", NULL, FLAG, NULL, "Go on and show new entries as they come")                                                   \
         X(CHECKPOINT, "checkpoint", "FILE", FILE, NULL, "Signed checkpoint kept elsewhere, a line of JSON; of several the last counts")    \
         X(IDENTITY, "identity", NULL, FLAG, NULL, "SUBJECT is a machine identity, not a user")                                             \
+        X(CONNECTION, "connection", "CONNECTION", TEXT, NULL, "Connection, by name or id")                                                 \
+        X(REFUSED, "refused", NULL, FLAG, NULL, "Only what was refused")                                                                   \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

@@ -232,6 +232,15 @@ static const struct command commands[] = {
                     "elsewhere. With --config and --org the database is read directly, without a server.",
           .run = audit_verify_run },
 
+        { .path = "scim log", .options = O_SERVER | O(CONNECTION) | O(REFUSED) | O(AFTER) | O(LIMIT) | O(FOLLOW),
+          .summary = "Show what connections wrote and what was refused",
+          .detail = "The last 20, or --limit N, or all after --after ID; with --json one row a line. Rows are kept 30 days and stand here "
+                    "within a second.",
+          .run = scim_log_run },
+        { .path = "scim show", .arguments = "ID", .options = O_SERVER, .summary = "Show one request with the body that was sent",
+          .detail = "For administrators. A body is kept, sealed and without passwords, for 72 hours.", .run = call_run,
+          .call = { "GET", API "scim-log/{1}", NULL, NULL, NULL, NULL, NULL } },
+
         { .path = "completion bash", .summary = "Print the completion script of bash",
           .detail = "For example: muster completion bash > /etc/bash_completion.d/muster", .run = completion_run },
         { .path = "man", .summary = "Print the manual page", .detail = "For example: muster man > muster.1", .run = man_run },

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "directory/scim_log.h"
 
 #define ROOTS_PAGE 500
 #define USED_BATCH 256
@@ -24,6 +25,8 @@ void directory_close(struct directory *directory)
                 access_free(directory->access);
         if (directory->notices)
                 notices_free(directory->notices);
+        if (directory->scim_log)
+                scim_log_free(directory->scim_log);
         if (directory->checkpoint_key)
                 checkpoint_key_free(directory->checkpoint_key);
         secret_done(&directory->master_key);
@@ -91,7 +94,8 @@ enum err directory_open(const struct directory_options *options, struct director
         directory->writer_slot = options->slots;
         directory->access = access_new(options->slots + 1, options->settings->graph_memory_mib);
         directory->notices = notices_new();
-        if (!directory->access || !directory->notices)
+        directory->scim_log = scim_log_new();
+        if (!directory->access || !directory->notices || !directory->scim_log)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         enum err e = permission_init(fault);
         if (e)

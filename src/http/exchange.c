@@ -98,6 +98,9 @@ void exchange_finish(struct exchange *exchange)
         int64_t duration_us = clock_steady_us() - request->started_us;
         metric_request(request->route ? (int)request->route->face : 0, (int)request->method, request->reply.status, duration_us);
         log_request(request, duration_us);
+        const struct http_hooks *hooks = &exchange->loop->server->options.hooks;
+        if (hooks->finished)
+                hooks->finished(hooks->context, request, duration_us);
 }
 
 /* A loop's own thread tags its lines only while a handler or this line is written. */

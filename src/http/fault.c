@@ -119,6 +119,8 @@ void reply_fault(struct request *request, enum err code, const struct fault *fau
         buffer_clear(&reply->body);
         reply->header_count = 0;
         reply->status = row->http_status;
+        request->refused = code;
+        (void)snprintf(request->refused_field, sizeof(request->refused_field), "%s", fault ? fault->field : "");
         reply->content_type = faces[face_of(request)].content_type;
         reply_put_fault(request, code, fault, &reply->body);
         if (reply->body.failed) {

@@ -77,6 +77,7 @@ enum err scim_body(struct scim *scim, json_t **ret)
 
 void scim_note_leniencies(struct scim *scim)
 {
+        scim->request->leniencies = scim->leniency.used;
         if (!scim->leniency.used)
                 return;
         auto_buffer names = { 0 };

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request log of SCIM (R19): one row for each write and each refusal of a connection, kept 30 days; the body, without passwords and
+ * sealed by a key of the master key, 72 hours. A request only leaves a copy in memory; the scheduler writes the rows. */
+#ifndef DIRECTORY_SCIM_LOG_H
+#define DIRECTORY_SCIM_LOG_H
+
+#include "directory/query.h"
+
+#define SCIM_LOG_BODY_MAX ((size_t)64 << 10) /* a longer body is not kept */
+#define SCIM_LOG_WAITING_MAX 4096            /* rows in memory; beyond, the oldest is dropped and counted */
+#define SCIM_LOG_WAITING_BYTES ((size_t)16 << 20)
+
+struct scim_log;                     /* thread safe */
+struct scim_log *scim_log_new(void); /* NULL: out of memory */
+void scim_log_free(struct scim_log *log);
+
+/* Texts may be NULL. All is copied. */
+struct scim_log_entry {
+        const struct actor *actor; /* a connection */
+        int method;                /* enum method */
+        int status;
+        int64_t duration_us;
+        const char *path, *request_id, *resource_id, *scim_type;
+        const char *field;      /* at fault */
+        const char *leniencies; /* names with commas */
+        const char *body;
+        size_t body_length;
+};
+/* Never blocks for longer than a copy takes. */
+void scim_log_add(struct scim_log *log, const struct scim_log_entry *entry);
+
+/* For the scheduler: writes what waits; forgets bodies after 72 hours and rows after 30 days, in batches. */
+void directory_flush_scim_log(struct directory *directory);
+void directory_purge_scim_log(struct directory *directory);
+
+/* ---- reading: needs audit-logs:read or scim:read at the root ---- */
+struct scim_log_row {
+        int64_t no; /* microseconds of its time; the order of the log */
+        int64_t connection_no, credential_no, duration_us;
+        int method, status;
+        const char *path, *request_id, *resource_id, *scim_type, *field, *fields, *leniencies; /* "" for none; until the walk goes on */
+        bool has_body;
+        const char *connection_id;
+};
+typedef enum err (*scim_log_each)(void *context, const struct scim_log_row *row, struct fault *fault);
+struct scim_log_page {
+        const char *connection; /* ref; NULL: all */
+        int64_t after;          /* < 0: the newest `limit` rows */
+        int status_min;         /* 400: refusals only; 0: all */
+        int limit;              /* 1..1000 */
+};
+enum err query_scim_log(
+        const struct query *query, const struct scim_log_page *page, scim_log_each each, void *context, struct fault *fault) MUST_USE;
+/* One row, through `each`. With `body`: what was sent, without passwords; left empty when nothing is kept (any more). The caller of
+ * `body` must be an administrator of the root organisation: ERR_FORBIDDEN. */
+enum err query_scim_log_one(
+        const struct query *query, int64_t no, scim_log_each each, void *context, struct buffer *body, struct fault *fault) MUST_USE;
+
+#endif

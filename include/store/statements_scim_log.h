@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Statements over `scim_log` (src/directory/scim_log). Ages are judged over all roots at once: nothing of a tenant is read by them. */
+/* clang-format off */
+#ifndef STORE_STATEMENTS_SCIM_LOG_H
+#define STORE_STATEMENTS_SCIM_LOG_H
+
+#define L_COLUMNS \
+        "l.no, l.connection_no, l.credential_no, l.method, l.status, l.duration_us, l.path, l.request_id, l.resource_id, l.scim_type, " \
+        "l.field, l.fields, l.leniencies, l.sealed, r.id"
+#define L_KINDS "iiiiiittttttt" "it"
+#define L_FROM " FROM scim_log l JOIN resource r ON r.root_no = l.root_no AND r.no = l.connection_no WHERE l.root_no = $1 AND "
+
+#define STATEMENTS_SCIM_LOG(X) \
+        X(SCIM_LOG_INSERT, PLAIN, "iiiiiiittttttt" "ib", "",                                                                        \
+                "INSERT INTO scim_log (root_no, no, connection_no, credential_no, method, status, duration_us, path, request_id, "  \
+                "resource_id, scim_type, field, fields, leniencies, sealed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "     \
+                "$10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING")                                                        \
+        X(SCIM_LOG_AFTER, READ, "iiii", L_KINDS,                                                                                    \
+                "SELECT " L_COLUMNS L_FROM "l.no > $2 AND l.status >= $3 ORDER BY l.no LIMIT $4")                                   \
+        X(SCIM_LOG_AFTER_OF, READ, "iiiii", L_KINDS,                                                                                \
+                "SELECT " L_COLUMNS L_FROM "l.connection_no = $2 AND l.no > $3 AND l.status >= $4 ORDER BY l.no LIMIT $5")          \
+        X(SCIM_LOG_TAIL, READ, "iii", "i",                                                                                          \
+                "SELECT no FROM scim_log WHERE root_no = $1 AND status >= $2 ORDER BY no DESC LIMIT 1 OFFSET $3")                   \
+        X(SCIM_LOG_TAIL_OF, READ, "iiii", "i",                                                                                      \
+                "SELECT no FROM scim_log WHERE root_no = $1 AND connection_no = $2 AND status >= $3 ORDER BY no DESC LIMIT 1 "      \
+                "OFFSET $4")                                                                                                        \
+        X(SCIM_LOG_ONE, READ, "ii", L_KINDS, "SELECT " L_COLUMNS L_FROM "l.no = $2")                                                \
+        X(SCIM_LOG_BODY, READ, "ii", "b", "SELECT body FROM scim_log WHERE root_no = $1 AND no = $2 AND sealed = 1")                \
+        X(SCIM_LOG_FORGET, PLAIN, "ibi", "",                                                                                        \
+                "UPDATE scim_log SET sealed = 0, body = $2 WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE "         \
+                "sealed = 1 AND no < $1 ORDER BY no LIMIT $3)")                                                                     \
+        X(SCIM_LOG_PURGE, PLAIN, "ii", "",                                                                                          \
+                "DELETE FROM scim_log WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE no < $1 ORDER BY no LIMIT $2)")
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request log: a bounded list in memory, emptied by the scheduler into rows; reading them. A row costs a request one allocation and
+ * one copy; parsing, sealing and writing happen off its path. */
+#include "directory/scim_log.h"
+
+#include <pthread.h>
+#include <string.h>
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/metrics.h"
+#include "scim_log_body.h"
+
+#define FLUSH_BATCH 200
+#define PURGE_BATCH 500
+#define PURGE_ROUNDS 20
+#define BODY_KEPT_US (3 * US_PER_DAY)
+#define ROW_KEPT_US (30 * US_PER_DAY)
+
+enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_COUNT };
+
+struct waiting {
+        struct waiting *next;
+        size_t size;
+        int64_t root_no, no, connection_no, credential_no, duration_us;
+        int method, status;
+        const char *texts[TEXT_COUNT];
+        const char *body; /* NULL: none */
+        size_t body_length;
+        struct buffer fields, sealed; /* made by the flush */
+        char memory[];
+};
+
+struct scim_log {
+        pthread_mutex_t mutex;
+        struct waiting *first, **end;
+        size_t count, bytes;
+        int64_t last_no;
+};
+
+struct scim_log *scim_log_new(void)
+{
+        struct scim_log *log = calloc(1, sizeof(*log));
+        if (!log)
+                return NULL;
+        (void)pthread_mutex_init(&log->mutex, NULL);
+        log->end = &log->first;
+        return log;
+}
+
+static void waiting_free(struct waiting *waiting)
+{
+        buffer_done(&waiting->fields);
+        buffer_done(&waiting->sealed);
+        text_wipe(waiting, waiting->size); /* a body may hold a password */
+        free(waiting);
+}
+
+static void free_all(struct waiting *first)
+{
+        while (first) {
+                struct waiting *next = first->next;
+                waiting_free(first);
+                first = next;
+        }
+}
+
+void scim_log_free(struct scim_log *log)
+{
+        free_all(log->first);
+        (void)pthread_mutex_destroy(&log->mutex);
+        free(log);
+}
+
+/* ---- adding ---- */
+
+static struct waiting *waiting_new(const struct scim_log_entry *entry)
+{
+        const char *const texts[TEXT_COUNT] = { entry->path, entry->request_id, entry->resource_id, entry->scim_type, entry->field,
+                entry->leniencies };
+        size_t lengths[TEXT_COUNT], body_length = entry->body_length <= SCIM_LOG_BODY_MAX ? entry->body_length : 0;
+        size_t size = sizeof(struct waiting) + body_length;
+        for (size_t i = 0; i < TEXT_COUNT; i++)
+                size += lengths[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
+        struct waiting *waiting = malloc(size);
+        if (!waiting)
+                return NULL;
+        *waiting = (struct waiting){
+                .size = size,
+                .root_no = entry->actor->root_no,
+                .connection_no = entry->actor->no,
+                .credential_no = entry->actor->credential_no,
+                .duration_us = entry->duration_us,
+                .method = entry->method,
+                .status = entry->status,
+                .body_length = body_length,
+        };
+        char *at = waiting->memory;
+        for (size_t i = 0; i < TEXT_COUNT; i++) {
+                waiting->texts[i] = at;
+                memcpy(at, texts[i] ? texts[i] : "", lengths[i]);
+                at += lengths[i];
+        }
+        if (body_length)
+                waiting->body = memcpy(at, entry->body, body_length);
+        return waiting;
+}
+
+/* Unlinks the oldest rows while there are too many; the caller frees them outside the lock. */
+static struct waiting *drop_oldest(struct scim_log *log)
+{
+        struct waiting *dropped = NULL;
+        while (log->first && (log->count > SCIM_LOG_WAITING_MAX || log->bytes > SCIM_LOG_WAITING_BYTES)) {
+                struct waiting *oldest = log->first;
+                log->first = oldest->next;
+                log->count--;
+                log->bytes -= oldest->size;
+                oldest->next = dropped;
+                dropped = oldest;
+                metric_add(METRIC_SCIM_LOG_DROPPED, 1);
+        }
+        if (!log->first)
+                log->end = &log->first;
+        return dropped;
+}
+
+void scim_log_add(struct scim_log *log, const struct scim_log_entry *entry)
+{
+        struct waiting *waiting = waiting_new(entry);
+        if (!waiting) {
+                metric_add(METRIC_SCIM_LOG_DROPPED, 1);
+                return;
+        }
+        int64_t now_us = clock_stored_us();
+        (void)pthread_mutex_lock(&log->mutex);
+        log->last_no = waiting->no = now_us > log->last_no ? now_us : log->last_no + 1;
+        *log->end = waiting;
+        log->end = &waiting->next;
+        log->count++;
+        log->bytes += waiting->size;
+        struct waiting *dropped = drop_oldest(log);
+        (void)pthread_mutex_unlock(&log->mutex);
+        free_all(dropped);
+}
+
+/* ---- writing ---- */
+
+struct flush_job {
+        struct waiting *first;
+        size_t count;
+};
+
+static enum err insert_rows(struct session *session, void *context, struct fault *fault)
+{
+        const struct flush_job *job = context;
+        enum err e = ERR_OK;
+        const struct waiting *at = job->first;
+        for (size_t i = 0; !e && i < job->count; i++, at = at->next) {
+                const char *const *texts = at->texts;
+                e = session_run(session, ST_SCIM_LOG_INSERT, NULL, fault, V_I64(at->root_no), V_I64(at->no), V_I64(at->connection_no),
+                        V_I64(at->credential_no), V_I64(at->method), V_I64(at->status), V_I64(at->duration_us), V_TEXT(texts[TEXT_PATH]),
+                        V_TEXT(texts[TEXT_REQUEST_ID]), V_TEXT(texts[TEXT_RESOURCE_ID]), V_TEXT(texts[TEXT_SCIM_TYPE]),
+                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : ""), V_TEXT(texts[TEXT_LENIENCIES]),
+                        V_I64(at->sealed.length > 0), V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length));
+        }
+        return e;
+}
+
+/* A body that is no JSON is not kept: nothing could be taken out of it. */
+static void seal(struct waiting *waiting, const unsigned char key[HASH_SIZE])
+{
+        struct fault fault = { 0 };
+        json_auto_t *body = NULL;
+        auto_buffer text = { 0 };
+        if (!waiting->body || json_parse_object(waiting->body, waiting->body_length, &body, &fault))
+                return;
+        log_body_fields(body, &waiting->fields);
+        buffer_putc(&waiting->fields, '\0');
+        log_body_strip(body);
+        if (json_compact(body, &text, &fault) || log_body_seal(key, waiting->root_no, waiting->no, &text, &waiting->sealed, &fault)) {
+                buffer_clear(&waiting->sealed);
+                log_event(LOG_WARN, "scim-log-unsealed", LOG_TEXT("why", fault.message));
+        }
+}
+
+static struct waiting *take_all(struct scim_log *log)
+{
+        (void)pthread_mutex_lock(&log->mutex);
+        struct waiting *first = log->first;
+        log->first = NULL;
+        log->end = &log->first;
+        log->count = log->bytes = 0;
+        (void)pthread_mutex_unlock(&log->mutex);
+        return first;
+}
+
+static void submit(struct directory *directory, struct flush_job *job)
+{
+        struct fault fault = { 0 };
+        const struct write_job write = { .context = job, .run = insert_rows };
+        if (!write_queue_submit(directory->queue, &write, &fault))
+                return;
+        metric_add(METRIC_SCIM_LOG_DROPPED, (int64_t)job->count);
+        log_event(LOG_WARN, "scim-log-lost", LOG_I64("rows", (int64_t)job->count), LOG_TEXT("why", fault.message));
+}
+
+void directory_flush_scim_log(struct directory *directory)
+{
+        struct waiting *first = take_all(directory->scim_log);
+        if (!first)
+                return;
+        unsigned char key[HASH_SIZE];
+        directory_key(directory, "scim log body", key);
+        struct flush_job job = { .first = first };
+        for (struct waiting *at = first; at; at = at->next) {
+                seal(at, key);
+                if (++job.count < FLUSH_BATCH && at->next)
+                        continue;
+                submit(directory, &job);
+                job = (struct flush_job){ .first = at->next };
+        }
+        text_wipe(key, sizeof(key));
+        free_all(first);
+}
+
+/* ---- ageing ---- */
+
+struct purge_job {
+        int64_t before_us, changed;
+        bool rows; /* else only bodies */
+};
+
+static enum err purge_run(struct session *session, void *context, struct fault *fault)
+{
+        struct purge_job *job = context;
+        if (job->rows)
+                return session_run(session, ST_SCIM_LOG_PURGE, &job->changed, fault, V_I64(job->before_us), V_I64(PURGE_BATCH));
+        return session_run(session, ST_SCIM_LOG_FORGET, &job->changed, fault, V_I64(job->before_us), V_BYTES("", 0), V_I64(PURGE_BATCH));
+}
+
+static void purge(struct directory *directory, bool rows, int64_t kept_us)
+{
+        struct purge_job job = { .before_us = clock_stored_us() - kept_us, .rows = rows, .changed = PURGE_BATCH };
+        for (int round = 0; round < PURGE_ROUNDS && job.changed == PURGE_BATCH; round++) {
+                const struct write_job write = { .context = &job, .run = purge_run };
+                struct fault fault = { 0 };
+                if (!write_queue_submit(directory->queue, &write, &fault))
+                        continue;
+                log_event(LOG_WARN, "scim-log-not-purged", LOG_TEXT("why", fault.message));
+                return;
+        }
+}
+
+void directory_purge_scim_log(struct directory *directory)
+{
+        purge(directory, false, BODY_KEPT_US);
+        purge(directory, true, ROW_KEPT_US);
+}

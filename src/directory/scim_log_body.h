@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the request log keeps of a body: the names of attributes in it, and itself without passwords, sealed. */
+#ifndef DIRECTORY_SCIM_LOG_BODY_H
+#define DIRECTORY_SCIM_LOG_BODY_H
+
+#include "base/ident.h"
+#include "base/json.h"
+
+/* Takes `password` out at any depth: the member, and the value of a PATCH operation on it. */
+void log_body_strip(json_t *body);
+/* The attributes that a body names, with commas, each once: of a PatchOp those of its paths and values, else the members. */
+void log_body_fields(const json_t *body, struct buffer *into);
+/* AES-256-GCM, nonce before and tag behind; bound to its row, so that a body moved to another one does not open. */
+enum err log_body_seal(const unsigned char key[HASH_SIZE], int64_t root_no, int64_t no, const struct buffer *text, struct buffer *into,
+        struct fault *fault) MUST_USE;
+/* ERR_TAMPERED: not sealed by this key for this row. */
+enum err log_body_open(const unsigned char key[HASH_SIZE], int64_t root_no, int64_t no, const unsigned char *sealed, size_t length,
+        struct buffer *into, struct fault *fault) MUST_USE;
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading the request log of SCIM. */
+#include <string.h>
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "directory/scim_log.h"
+#include "scim_log_body.h"
+
+static enum err may_read(const struct query *query, struct fault *fault)
+{
+        if (query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "audit-logs", "read", fault) == ERR_OK)
+                return ERR_OK;
+        return query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "scim", "read", fault);
+}
+
+static void row_load(const struct result *result, struct scim_log_row *ret)
+{
+        *ret = (struct scim_log_row){
+                .no = result_i64(result, 0),
+                .connection_no = result_i64(result, 1),
+                .credential_no = result_i64(result, 2),
+                .method = (int)result_i64(result, 3),
+                .status = (int)result_i64(result, 4),
+                .duration_us = result_i64(result, 5),
+                .path = result_text(result, 6, NULL),
+                .request_id = result_text(result, 7, NULL),
+                .resource_id = result_text(result, 8, NULL),
+                .scim_type = result_text(result, 9, NULL),
+                .field = result_text(result, 10, NULL),
+                .fields = result_text(result, 11, NULL),
+                .leniencies = result_text(result, 12, NULL),
+                .has_body = result_i64(result, 13) != 0,
+                .connection_id = result_text(result, 14, NULL),
+        };
+}
+
+static enum err walk(struct result *result, scim_log_each each, void *context, int *ret_count, struct fault *fault)
+{
+        *ret_count = 0;
+        for (;;) {
+                bool more;
+                enum err e = result_next(result, &more, fault);
+                if (e || !more)
+                        return e;
+                struct scim_log_row row;
+                row_load(result, &row);
+                ++*ret_count;
+                e = each(context, &row, fault);
+                if (e)
+                        return e;
+        }
+}
+
+/* The number before the newest `limit` rows. */
+static enum err tail_start(
+        const struct query *query, const struct scim_log_page *page, int64_t connection_no, int64_t *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        struct session *session = query->session;
+        int64_t root_no = query->actor->root_no;
+        enum err e = connection_no ? session_query(session, ST_SCIM_LOG_TAIL_OF, &result, fault, V_I64(root_no), V_I64(connection_no),
+                                             V_I64(page->status_min), V_I64(page->limit - 1))
+                                   : session_query(session, ST_SCIM_LOG_TAIL, &result, fault, V_I64(root_no), V_I64(page->status_min),
+                                             V_I64(page->limit - 1));
+        bool found = false;
+        if (!e)
+                e = result_next(&result, &found, fault);
+        if (!e)
+                *ret = found ? result_i64(&result, 0) - 1 : 0;
+        return e;
+}
+
+enum err query_scim_log(const struct query *query, const struct scim_log_page *page, scim_log_each each, void *context, struct fault *fault)
+{
+        struct resource_row connection = { 0 };
+        int64_t after = page->after, root_no = query->actor->root_no;
+        int count;
+        enum err e = may_read(query, fault);
+        if (!e && page->connection)
+                e = query_resource(query, resource_type(KIND_CONNECTION), page->connection, &connection, fault);
+        if (!e && after < 0)
+                e = tail_start(query, page, connection.no, &after, fault);
+        if (e)
+                return e;
+        auto_result result = { 0 };
+        e = connection.no ? session_query(query->session, ST_SCIM_LOG_AFTER_OF, &result, fault, V_I64(root_no), V_I64(connection.no),
+                                    V_I64(after), V_I64(page->status_min), V_I64(page->limit))
+                          : session_query(query->session, ST_SCIM_LOG_AFTER, &result, fault, V_I64(root_no), V_I64(after),
+                                    V_I64(page->status_min), V_I64(page->limit));
+        return e ? e : walk(&result, each, context, &count, fault);
+}
+
+static enum err load_body(const struct query *query, int64_t no, struct buffer *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        bool found;
+        enum err e = session_query(query->session, ST_SCIM_LOG_BODY, &result, fault, V_I64(query->actor->root_no), V_I64(no));
+        if (!e)
+                e = result_next(&result, &found, fault);
+        if (e || !found)
+                return e;
+        unsigned char key[HASH_SIZE];
+        size_t length;
+        const unsigned char *sealed = result_bytes(&result, 0, &length);
+        directory_key(query->directory, "scim log body", key);
+        e = log_body_open(key, query->actor->root_no, no, sealed, length, ret, fault);
+        text_wipe(key, sizeof(key));
+        return e;
+}
+
+/* Holds all that the built-in administrator of the root organisation holds. */
+static enum err is_admin(const struct query *query, struct fault *fault)
+{
+        const struct builtin_role *admin = builtin_role_find(LEVEL_ORGANIZATION, "admin");
+        for (int permission = 0; permission < permission_count(); permission++) {
+                bool holds = false;
+                if (!permission_set_has(&admin->allow, permission))
+                        continue;
+                if (access_holds(query->directory->access, query->slot, query->actor->root_no, query->actor->no, ROOT_ORG_NO, permission,
+                            clock_now_us(), &holds) != ACCESS_FOUND ||
+                        !holds)
+                        return fault_set(fault, ERR_FORBIDDEN, "", "the body of a request is for administrators of the root organization");
+        }
+        return ERR_OK;
+}
+
+enum err query_scim_log_one(
+        const struct query *query, int64_t no, scim_log_each each, void *context, struct buffer *body, struct fault *fault)
+{
+        enum err e = may_read(query, fault);
+        if (!e && body)
+                e = is_admin(query, fault);
+        if (!e && body)
+                e = load_body(query, no, body, fault);
+        if (e)
+                return e;
+        auto_result result = { 0 };
+        int count = 0;
+        e = session_query(query->session, ST_SCIM_LOG_ONE, &result, fault, V_I64(query->actor->root_no), V_I64(no));
+        if (!e)
+                e = walk(&result, each, context, &count, fault);
+        return e || count ? e : fault_set(fault, ERR_NOT_FOUND, "", "the request log has no row %lld", (long long)no);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The end of every request of a connection, also of one that was refused before a handler saw it: counters for all, a row of the request
+ * log for writes and refusals (R19). */
+#include <string.h>
+#include "base/auto.h"
+#include "base/clock.h"
+#include "directory/scim_log.h"
+#include "http/metrics.h"
+#include "scim_request.h"
+
+static const enum metric first_of_method[] = {
+        [METHOD_GET] = METRIC_SCIM_READ,
+        [METHOD_POST] = METRIC_SCIM_CREATE,
+        [METHOD_PUT] = METRIC_SCIM_REPLACE,
+        [METHOD_PATCH] = METRIC_SCIM_PATCH,
+        [METHOD_DELETE] = METRIC_SCIM_DELETE,
+};
+
+static void count(const struct request *request)
+{
+        int class = request->reply.status / 100;
+        if ((size_t)request->method >= COUNT_OF(first_of_method) || !first_of_method[request->method] || class < 2 || class > 5)
+                return;
+        metric_add((enum metric)(first_of_method[request->method] + (class - 2)), 1);
+        if (class == 2)
+                metric_set(METRIC_SCIM_LAST_SUCCESS, clock_now_us() / US_PER_S);
+}
+
+/* Reads are POST, too, when the question is long. */
+static bool is_read(const struct request *request)
+{
+        return request->method == METHOD_GET || (request->route && request->route->action == ACTION_READ);
+}
+
+/* The last segment of Location after a POST, else the id in the path. */
+static const char *resource_of(const struct request *request)
+{
+        const struct reply *reply = &request->reply;
+        for (unsigned i = 0; i < reply->header_count; i++)
+                if (strcmp(reply->headers[i].name, "Location") == 0 && strrchr(reply->headers[i].value, '/'))
+                        return strrchr(reply->headers[i].value, '/') + 1;
+        const char *id = request->param_count > 1 ? request->params[1] : NULL;
+        return id && ident_is_uuid(id, strlen(id)) ? id : NULL;
+}
+
+/* `path` was split in place by the router: the pattern and its values make it again. */
+static void put_path(const struct request *request, struct buffer *into)
+{
+        unsigned next = 0;
+        for (const char *at = request->route ? request->route->pattern : ""; *at; at++) {
+                if (*at != '{') {
+                        buffer_putc(into, *at);
+                        continue;
+                }
+                buffer_puts(into, next < request->param_count ? request->params[next++] : "");
+                at += strcspn(at, "}");
+        }
+        buffer_putc(into, '\0');
+}
+
+static void put_leniencies(const struct request *request, struct buffer *into)
+{
+        for (int code = 0; code < LENIENCY_COUNT; code++) {
+                if (!(request->leniencies & (1u << code)))
+                        continue;
+                if (into->length)
+                        buffer_putc(into, ',');
+                buffer_puts(into, leniency_name((enum leniency_code)code));
+        }
+        buffer_putc(into, '\0');
+}
+
+void scim_request_finished(const struct request *request, int64_t duration_us)
+{
+        if (request->actor.kind != ACTOR_CONNECTION || !request->route || request->route->face != FACE_SCIM)
+                return;
+        count(request);
+        if (is_read(request) && request->reply.status < 400)
+                return;
+        auto_buffer path = { 0 }, leniencies = { 0 };
+        put_path(request, &path);
+        if (request->leniencies)
+                put_leniencies(request, &leniencies);
+        const struct scim_log_entry entry = {
+                .actor = &request->actor,
+                .method = (int)request->method,
+                .status = request->reply.status,
+                .duration_us = duration_us,
+                .path = path.failed ? NULL : path.data,
+                .request_id = request->request_id,
+                .resource_id = resource_of(request),
+                .scim_type = request->refused ? error_row(request->refused)->scim_type : NULL,
+                .field = request->refused_field,
+                .leniencies = leniencies.failed ? NULL : leniencies.data,
+                .body = request->body,
+                .body_length = request->body_length,
+        };
+        scim_log_add(scim_directory()->scim_log, &entry);
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The request log (R19): writes and refusals of connections, bodies sealed and for administrators only, reads as counters."""
+import time
+
+import pytest
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+def log_of(root, scim, count, **query):
+    """The rows of one connection, once there are `count` of them: they are written four times a second."""
+    extra = "".join(f"&{name}={value}" for name, value in query.items())
+    until = time.monotonic() + 20
+    while True:
+        page = root.api("GET", f"/scim-log?connection={scim.id}{extra}", expect=200).json
+        if len(page["items"]) >= count or time.monotonic() > until:
+            assert len(page["items"]) == count, page
+            return page["items"]
+        time.sleep(0.1)
+
+
+def test_writes_and_refusals_are_rows_and_reads_are_not(server, fresh, unique):
+    name = unique("logged@example.com")
+    made = fresh("POST", "/Users", {"schemas": [USER], "userName": name, "active": "True", "password": "correct horse"}, expect=201,
+                 headers={"X-Request-ID": "from-the-idp-1"}).json
+    fresh("GET", f"/Users/{made['id']}", expect=200)
+    fresh("GET", "/Users", expect=200)
+    fresh("POST", "/Users", {"schemas": [USER], "userName": name, "externalId": "other"}, expect=409)
+    fresh.patch(f"/Users/{made['id']}", {"op": "replace", "path": "active", "value": False})
+    fresh("GET", f"/Users/{made['id'][:-4]}0000", expect=404)
+    fresh("POST", "/Users", "not json", expect=400)
+    rows = log_of(server.acme, fresh, 5)
+    assert [(row["method"], row["status"]) for row in rows] == [("POST", 201), ("POST", 409), ("PATCH", 200), ("GET", 404), ("POST", 400)]
+    assert rows[0]["request_id"] == "from-the-idp-1" and rows[0]["resource"] == made["id"] and rows[0]["path"] == "/scim/v2/Users"
+    assert sorted(rows[0]["fields"]) == ["active", "password", "userName"] and rows[0]["leniencies"] == ["boolean-as-text"]
+    assert (rows[1]["scim_type"], rows[1]["field"]) == ("uniqueness", "userName")
+    assert rows[2]["fields"] == ["active"] and rows[2]["path"] == f"/scim/v2/Users/{made['id']}"
+    assert not rows[4]["has_body"]
+    assert [row["status"] for row in log_of(server.acme, fresh, 3, status_min=400)] == [409, 404, 400]
+    after = server.acme.api("GET", f"/scim-log?connection={fresh.id}&after={rows[3]['id']}", expect=200).json
+    assert [row["id"] for row in after["items"]] == [rows[4]["id"]] and after["next_after"] == rows[4]["id"]
+
+
+def test_the_body_is_for_administrators_and_without_password(server, fresh, unique):
+    name = unique("sealed@example.com")
+    fresh("POST", "/Users", {"schemas": [USER], "userName": name, "password": "correct horse"}, expect=201)
+    row = log_of(server.acme, fresh, 1)[0]
+    whole = server.acme.api("GET", f"/scim-log/{row['id']}", expect=200).json
+    assert whole["body"] == {"schemas": [USER], "userName": name}
+    reader = server.acme.identity(unique("auditor"), role="auditor")["token"]
+    assert server.acme.api("GET", "/scim-log", token=reader, expect=200).json["items"]
+    server.acme.api("GET", f"/scim-log/{row['id']}", token=reader, expect=403)
+    nobody = server.acme.identity(unique("nobody"))["token"]
+    server.acme.api("GET", "/scim-log", token=nobody, expect=403)
+    assert "correct horse" not in server.log_path.read_text()
+
+
+def test_another_tenant_sees_nothing(server, fresh, unique):
+    fresh.user(unique("mine@example.com"))
+    row = log_of(server.acme, fresh, 1)[0]
+    server.globex.api("GET", f"/scim-log/{row['id']}", expect=404)
+    server.globex.api("GET", f"/scim-log?connection={fresh.id}", expect=404)
+    assert row["id"] not in [other["id"] for other in server.globex.api("GET", "/scim-log", expect=200).json["items"]]
+
+
+@pytest.mark.parametrize("query", ["after=x", "limit=0x", "status_min=x"])
+def test_what_is_no_number_is_refused(server, query):
+    server.acme.api("GET", f"/scim-log?{query}", expect=400)
+
+
+def test_metrics_count_by_operation_without_names(server, fresh, unique):
+    fresh.user(unique("counted@example.com"))
+    text = server.ops.request("GET", "/metrics").text
+    assert 'muster_scim_requests_total{op="create",code="2xx"}' in text and fresh.id not in text
+    last = [line for line in text.splitlines() if line.startswith("muster_scim_last_success_timestamp_seconds ")]
+    assert abs(float(last[0].split()[1]) - time.time()) < 60
+
+
+def test_rows_survive_a_restart(own_server, unique):
+    scim = own_server.acme.connection("okta")
+    scim.user(unique("kept@example.com"))
+    own_server.stop()
+    own_server.start()
+    assert len(log_of(own_server.acme, scim, 1)) == 1

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request log: what is kept of a body, sealing bound to its row, the bounded list in memory, ageing. */
+#include "directory/house.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "directory/scim_log.h"
+#include "http/metrics.h"
+#include "http/request.h"
+#include "directory/scim_log_body.h"
+
+static json_t *parsed(const char *text)
+{
+        json_t *json = json_loads(text, 0, NULL);
+        assert_non_null(json);
+        return json;
+}
+
+static void check_body(const char *text, const char *fields, const char *stripped)
+{
+        struct fault fault;
+        json_auto_t *body = parsed(text);
+        auto_buffer names = { 0 }, rest = { 0 };
+        log_body_fields(body, &names);
+        buffer_putc(&names, '\0');
+        assert_string_equal(names.data, fields);
+        log_body_strip(body);
+        assert_int_equal(json_canonical(body, &rest, &fault), ERR_OK);
+        assert_string_equal(rest.data, stripped);
+}
+
+static void passwords_leave_a_body_at_any_depth_and_names_stay(struct fixture *fixture)
+{
+        (void)fixture;
+        check_body("{\"schemas\":[],\"userName\":\"a\",\"Password\":\"s\",\"name\":{\"givenName\":\"g\"}}", "userName,Password,name",
+                "{\"name\":{\"givenName\":\"g\"},\"schemas\":[],\"userName\":\"a\"}");
+        check_body("{\"Operations\":[{\"op\":\"replace\",\"path\":\"password\",\"value\":\"s\"},{\"op\":\"add\",\"path\":\"emails[type eq "
+                   "\\\"work\\\"].value\",\"value\":\"e\"},{\"op\":\"add\",\"value\":{\"urn:x:User:password\":\"s\",\"active\":true}}]}",
+                "password,emails,urn:x:User:password,active",
+                "{\"Operations\":[{\"op\":\"replace\",\"path\":\"password\"},{\"op\":\"add\",\"path\":\"emails[type eq "
+                "\\\"work\\\"].value\",\"value\":\"e\"},{\"op\":\"add\",\"value\":{\"active\":true}}]}");
+        check_body("{\"Operations\":[{\"method\":\"POST\",\"path\":\"/Users\",\"data\":{\"password\":\"s\"}}]}", "Users",
+                "{\"Operations\":[{\"data\":{},\"method\":\"POST\",\"path\":\"/Users\"}]}");
+}
+
+static void a_sealed_body_opens_for_its_row_alone(struct fixture *fixture)
+{
+        (void)fixture;
+        struct fault fault;
+        unsigned char key[HASH_SIZE] = { 1 }, other[HASH_SIZE] = { 2 };
+        auto_buffer text = { 0 }, sealed = { 0 }, opened = { 0 };
+        buffer_puts(&text, "{\"userName\":\"alice\"}");
+        assert_int_equal(log_body_seal(key, 1, 7, &text, &sealed, &fault), ERR_OK);
+        const unsigned char *bytes = (const unsigned char *)sealed.data;
+        assert_null(memmem(sealed.data, sealed.length, "alice", 5));
+        assert_int_equal(log_body_open(key, 1, 7, bytes, sealed.length, &opened, &fault), ERR_OK);
+        assert_string_equal(opened.data, text.data);
+        assert_int_equal(log_body_open(other, 1, 7, bytes, sealed.length, &opened, &fault), ERR_TAMPERED);
+        assert_int_equal(log_body_open(key, 1, 8, bytes, sealed.length, &opened, &fault), ERR_TAMPERED);
+        assert_int_equal(log_body_open(key, 2, 7, bytes, sealed.length, &opened, &fault), ERR_TAMPERED);
+        sealed.data[14] ^= 1;
+        assert_int_equal(log_body_open(key, 1, 7, bytes, sealed.length, &opened, &fault), ERR_TAMPERED);
+        assert_int_equal(log_body_open(key, 1, 7, bytes, 20, &opened, &fault), ERR_TAMPERED);
+}
+
+static void add(struct house *house, const struct actor *actor, int status, const char *body)
+{
+        const struct scim_log_entry entry = {
+                .actor = actor,
+                .method = METHOD_POST,
+                .status = status,
+                .path = "/scim/v2/Users",
+                .request_id = "r",
+                .scim_type = status < 400 ? NULL : "uniqueness",
+                .field = status < 400 ? NULL : "userName",
+                .body = body,
+                .body_length = strlen(body),
+        };
+        scim_log_add(house->directory->scim_log, &entry);
+}
+
+struct seen {
+        int count;
+        int64_t no;
+        char fields[64], field[64];
+};
+
+static enum err see(void *context, const struct scim_log_row *row, struct fault *fault)
+{
+        struct seen *seen = context;
+        (void)fault;
+        seen->count++;
+        assert_true(row->no > seen->no);
+        seen->no = row->no;
+        (void)snprintf(seen->fields, sizeof(seen->fields), "%s", row->fields);
+        (void)snprintf(seen->field, sizeof(seen->field), "%s", row->field);
+        return ERR_OK;
+}
+
+static struct seen rows(struct house *house, const struct scim_log_page *page)
+{
+        struct query query = house_query(house, &house->admin);
+        struct seen seen = { 0 };
+        assert_int_equal(query_scim_log(&query, page, see, &seen, &house->fault), ERR_OK);
+        return seen;
+}
+
+static void rows_are_written_read_by_connection_and_status_and_age(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        add(house, &okta, 201, "{\"userName\":\"alice\",\"password\":\"hunter2\"}");
+        add(house, &okta, 409, "{\"userName\":\"alice\"}");
+        add(house, &entra, 201, "no json");
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(rows(house, &(struct scim_log_page){ .limit = 10 }).count, 3);
+        assert_int_equal(rows(house, &(struct scim_log_page){ .connection = okta.id, .limit = 10 }).count, 2);
+        assert_int_equal(rows(house, &(struct scim_log_page){ .connection = "entra", .after = -1, .limit = 10 }).count, 1);
+        struct seen refused = rows(house, &(struct scim_log_page){ .status_min = 400, .limit = 10 });
+        assert_int_equal(refused.count, 1);
+        assert_string_equal(refused.field, "userName");
+        struct seen newest = rows(house, &(struct scim_log_page){ .after = -1, .limit = 2 });
+        assert_int_equal(newest.count, 2);
+        assert_int_equal(rows(house, &(struct scim_log_page){ .after = newest.no, .limit = 2 }).count, 0);
+
+        struct query query = house_query(house, &house->admin);
+        auto_buffer body = { 0 };
+        struct seen one = { 0 };
+        struct seen first = rows(house, &(struct scim_log_page){ .connection = okta.id, .limit = 1 });
+        assert_int_equal(query_scim_log_one(&query, first.no, see, &one, &body, &house->fault), ERR_OK);
+        assert_string_equal(body.data, "{\"userName\":\"alice\"}");
+        assert_string_equal(one.fields, "userName,password");
+        struct actor member = house_identity(house, "reader", "member");
+        struct query small = house_query(house, &member);
+        assert_int_equal(query_scim_log_one(&small, first.no, see, &one, &body, &house->fault), ERR_FORBIDDEN);
+
+        directory_purge_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE sealed = 1"), 2);
+        raw_script(fixture, "UPDATE scim_log SET no = no - 345600000000"); /* 4 days */
+        directory_purge_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE sealed = 0 AND LENGTH(body) = 0"), 3);
+        raw_script(fixture, "UPDATE scim_log SET no = no - 2592000000000");
+        directory_purge_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log"), 0);
+        house_close(house);
+}
+
+static void too_many_rows_drop_the_oldest_and_are_counted(struct fixture *fixture)
+{
+        (void)fixture;
+        struct scim_log *log = scim_log_new();
+        const struct actor actor = { .kind = ACTOR_CONNECTION, .root_no = 1, .no = 2 };
+        int64_t before = metric_get(METRIC_SCIM_LOG_DROPPED);
+        for (int i = 0; i < SCIM_LOG_WAITING_MAX + 3; i++)
+                scim_log_add(log, &(struct scim_log_entry){ .actor = &actor });
+        assert_int_equal(metric_get(METRIC_SCIM_LOG_DROPPED) - before, 3);
+        scim_log_free(log);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(passwords_leave_a_body_at_any_depth_and_names_stay, ON_SQLITE),
+                FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
+                FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),
+                FIXTURE_TEST(too_many_rows_drop_the_oldest_and_are_counted, ON_SQLITE),
+        };
+        return fixture_main(tests, COUNT_OF(tests));
+}
