@@ -4,6 +4,7 @@
 A file includes its own folder and folders below it, never above, never beside. include/<folder>/ is what others may include; a private
 header lies beside its .c and stays in its folder.
 """
+import os
 import pathlib
 import re
 import subprocess
@@ -147,3 +148,19 @@ def test_no_file_names_a_machine_or_a_package_registry():
             if forbidden.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
     assert found == []
+
+
+def test_no_two_layers_define_one_name():
+    """The linker would take either, and say nothing."""
+    libraries = sorted((ROOT / os.environ.get("MUSTER_BUILD", "build/dev")).glob("libmuster_*.a"))
+    if not libraries:
+        pytest.skip("not built")
+    homes = {}
+    for library in libraries:
+        listed = subprocess.run(["nm", "--defined-only", "--extern-only", "--format=posix", str(library)], capture_output=True, text=True, check=True)
+        for line in listed.stdout.splitlines():
+            fields = line.split()
+            if len(fields) >= 2 and fields[1] in "TDBR":
+                homes.setdefault(fields[0], set()).add(library.name)
+    assert len(homes) > 100
+    assert {name: sorted(where) for name, where in homes.items() if len(where) > 1} == {}

@@ -5,7 +5,9 @@ Full disks are small tmpfs mounts; a place that cannot mount says so. I/O errors
 """
 import glob
 import os
+import pathlib
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -47,10 +49,13 @@ class SmallDisk:
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    disk = SmallDisk(tmp_path / "disk", 160)
-    yield disk
-    disk.remove()
+def small_disk():
+    # Not below pytest's own folder, which PostgreSQL's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="muster-disk-", ignore_cleanup_errors=True) as folder:
+        pathlib.Path(folder).chmod(0o755)
+        disk = SmallDisk(pathlib.Path(folder) / "disk", 160)
+        yield disk
+        disk.remove()
 
 
 def write_until_refused(scim, most=20000):
