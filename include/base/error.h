@@ -87,7 +87,14 @@ const struct error_row *error_row(enum err code);
 /* Finds a code by its slug; ERR_INTERNAL when there is none. */
 enum err error_from_slug(const char *slug);
 
-/* Fills `fault` (may be NULL) and returns `code`, so that callers write `return fault_set(...)`. Long text is cut at a UTF-8 boundary. */
-enum err fault_set(struct fault *fault, enum err code, const char *field, const char *format, ...) FORMAT(4, 5);
+/* Fills `fault` (may be NULL); long text is cut at a UTF-8 boundary. */
+void fault_fill(struct fault *fault, enum err code, const char *field, const char *format, ...) FORMAT(4, 5);
+/* Fills `fault` and answers `code`, so that callers write `return fault_set(...)`. A macro, so that compilers see that the answer is the code. */
+#define fault_set(fault, code, ...)                              \
+        ({                                                       \
+                const enum err fault_code_ = (code);             \
+                fault_fill((fault), fault_code_, __VA_ARGS__);   \
+                fault_code_;                                     \
+        })
 
 #endif

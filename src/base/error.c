@@ -59,10 +59,10 @@ static void copy_utf8(char *ret, size_t size, const char *from, size_t length, b
         ret[out] = '\0';
 }
 
-enum err fault_set(struct fault *fault, enum err code, const char *field, const char *format, ...)
+void fault_fill(struct fault *fault, enum err code, const char *field, const char *format, ...)
 {
         if (!fault)
-                return code;
+                return;
         /* Formatted aside first: an argument may be the text of the very fault that is filled. */
         char message[sizeof(fault->message)];
         char name[sizeof(fault->field)];
@@ -79,5 +79,4 @@ enum err fault_set(struct fault *fault, enum err code, const char *field, const 
         fault->retry_after_s = 0;
         memcpy(fault->field, name, sizeof(name));
         copy_utf8(fault->message, sizeof(fault->message), message, strlen(message), wanted >= (int)sizeof(message));
-        return code;
 }

@@ -92,7 +92,7 @@ enum err grant_make(struct work *work, const struct grant_wish *wish, struct res
         if (!document)
                 return work_memory(work);
         int64_t org_no = wish->scope->kind == KIND_PROJECT ? wish->scope->org_no : wish->scope->no;
-        struct resource_row row;
+        struct resource_row row = { 0 };
         enum err e = thing_insert(work, KIND_GRANT, org_no, NULL, document, &row);
         if (e)
                 return e;
@@ -149,7 +149,7 @@ static void describe(struct work *work, enum ledger_event event, const struct re
 enum err grant_create(struct work *work)
 {
         const json_t *document = work->change->document;
-        struct resource_row scope, principal, row;
+        struct resource_row scope = { 0 }, principal = { 0 }, row = { 0 };
         const char *scope_ref = member_text(document, "scope"), *role = member_text(document, "role");
         enum err e;
         if (scope_ref) {

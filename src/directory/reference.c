@@ -56,7 +56,7 @@ static enum err reference_among(
                 const char *word = resource_type(kinds[i])->word, *name = ref;
                 if (colon && strncmp(ref, word, (size_t)(colon - ref)) == 0 && word[colon - ref] == 0)
                         name = colon + 1;
-                struct resource_row row;
+                struct resource_row row = { 0 };
                 enum err e = reference_load(work, kinds[i], name, 0, &row);
                 if (e == ERR_NOT_FOUND)
                         continue;

@@ -155,7 +155,7 @@ enum err thing_create(struct work *work)
         json_auto_t *document = json_whole_copy(work->change->document);
         if (!document)
                 return work_memory(work);
-        int64_t org_no;
+        int64_t org_no = 0;
         enum err e = place(work, rules, document, &org_no);
         if (!e)
                 e = rights_need_org(work, org_no, rules->create_subject, "create");
@@ -166,7 +166,7 @@ enum err thing_create(struct work *work)
         const char *name = NULL;
         if (!e)
                 e = document_name(work->change->type, document, work->arena, &name, work->fault);
-        struct resource_row row;
+        struct resource_row row = { 0 };
         if (!e)
                 e = thing_insert(work, work->change->type->kind, org_no, name, document, &row);
         if (!e && rules->made)
@@ -182,7 +182,7 @@ static enum err creator_becomes(struct work *work, const struct resource_row *sc
 {
         if (work->actor->kind != ACTOR_IDENTITY)
                 return ERR_OK;
-        struct resource_row creator, grant;
+        struct resource_row creator = { 0 }, grant = { 0 };
         enum err e = resource_load(work->session, work->root_no, work->actor->no, work->arena, &creator, work->fault);
         const struct grant_wish wish = {
                 .scope = scope,
@@ -211,7 +211,7 @@ static enum err made_identity(struct work *work, struct resource_row *row, json_
         enum err e = credential_add(work, row, TOKEN_IDENTITY, 0, 0);
         if (e || !work->change->role)
                 return e;
-        struct resource_row scope, grant;
+        struct resource_row scope = { 0 }, grant = { 0 };
         e = resource_load(work->session, work->root_no, row->org_no, work->arena, &scope, work->fault);
         if (e)
                 return e;
@@ -398,7 +398,7 @@ enum err thing_delete(struct work *work)
 {
         if (work->change->type->kind == KIND_GRANT)
                 return grant_delete(work);
-        struct resource_row row;
+        struct resource_row row = { 0 };
         enum err e = load(work, "delete", &row);
         struct guard guard;
         if (!e)
@@ -485,7 +485,7 @@ static enum err end_connection(struct work *work, const struct resource_row *row
 
 enum err thing_rotate(struct work *work)
 {
-        struct resource_row row;
+        struct resource_row row = { 0 };
         bool connection = work->change->type->kind == KIND_CONNECTION;
         if (!connection && work->change->type->kind != KIND_IDENTITY)
                 return not_offered(work);
@@ -510,7 +510,7 @@ enum err thing_gain_access(struct work *work)
 {
         if (work->change->type->kind != KIND_PROJECT || work->actor->kind != ACTOR_IDENTITY)
                 return not_offered(work);
-        struct resource_row project, self, grant;
+        struct resource_row project = { 0 }, self = { 0 }, grant = { 0 };
         enum err e = reference_load(work, KIND_PROJECT, work->change->ref, 0, &project);
         if (!e)
                 e = rights_need_org(work, project.org_no, "organization-admin-console", "access-all-projects");

@@ -81,7 +81,7 @@ static enum err unix_open(const char *path, struct listener *listener, struct fa
                 return fail(fault, path, "Cannot listen on");
         listener->unlink_path = strdup(path);
         listener->fd = fd;
-        fd = -1;
+        fd = -1; /* given away, not closed by the cleanup; NOLINT(clang-analyzer-deadcode.DeadStores) */
         return ERR_OK;
 }
 
@@ -123,7 +123,7 @@ static enum err internet_open(const char *address, struct listener *listener, st
         if (!bound)
                 return fail(fault, address, "Cannot listen on");
         listener->fd = fd;
-        fd = -1;
+        fd = -1; /* given away, not closed by the cleanup; NOLINT(clang-analyzer-deadcode.DeadStores) */
         return ERR_OK;
 }
 

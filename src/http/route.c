@@ -69,7 +69,7 @@ static unsigned match_rank(const char *pattern, const struct segments *segments)
 static void params_fill(struct request *request, const char *pattern, const struct segments *segments)
 {
         request->param_count = 0;
-        for (unsigned i = 0; *pattern == '/'; i++) {
+        for (unsigned i = 0; *pattern == '/' && i < segments->count; i++) {
                 size_t length = strcspn(++pattern, "/");
                 if (pattern[0] == '{' && request->param_count < ROUTE_PARAMS_MAX)
                         request->params[request->param_count++] = segments->text[i];
