@@ -21,6 +21,7 @@ enum actor_kind {
 #define SCOPE_STRICT 8u       /* profile strict: no leniency */
 #define SCOPE_PRESET_OKTA 16u /* externalId is immutable (R11) */
 #define SCOPE_PRESET_ENTRA 32u
+#define SCOPE_SKIP_MEMBERS 64u /* unknown members are left out, not refused (R14) */
 
 struct actor {
         enum actor_kind kind;

@@ -78,6 +78,7 @@ unsigned credential_flags(const json_t *connection)
                 { "profile", "strict", SCOPE_STRICT },
                 { "preset", "okta", SCOPE_PRESET_OKTA },
                 { "preset", "entra", SCOPE_PRESET_ENTRA },
+                { "unknown_members", "skip", SCOPE_SKIP_MEMBERS },
         };
         unsigned found = 0;
         for (size_t i = 0; i < COUNT_OF(flags); i++) {

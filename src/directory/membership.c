@@ -119,11 +119,20 @@ static enum err member_resolve(struct work *work, const char *value, struct name
 
 /* ---- operations ---- */
 
+/* The switch of R14: somebody else's, or nobody's, is left out and named among the leniencies of the request. */
+static bool is_skipped(struct work *work, enum err resolved)
+{
+        return resolved == ERR_VALUE && (work->actor->scopes & SCOPE_SKIP_MEMBERS) &&
+               leniency_use(work->change->leniency, LENIENT_UNKNOWN_MEMBER);
+}
+
 static enum err add_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         for (size_t i = 0; i < operation->count; i++) {
                 struct named member;
                 enum err e = member_resolve(work, operation->values[i], &member);
+                if (is_skipped(work, e))
+                        continue;
                 if (!e)
                         e = edge_add(work, group->no, &member, moved);
                 if (e)
@@ -213,6 +222,10 @@ static enum err replace_all(
         for (size_t i = 0; !e && i < operation->count; i++) {
                 struct named member = { 0 };
                 e = member_resolve(work, operation->values[i], &member);
+                if (is_skipped(work, e)) {
+                        e = ERR_OK;
+                        continue;
+                }
                 if (!e)
                         e = edge_add(work, group->no, &member, moved);
                 wanted[i] = member.no;

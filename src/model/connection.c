@@ -6,6 +6,7 @@
 static const char *const kinds[] = { "scim", NULL };
 static const char *const profiles[] = { "lenient", "strict", NULL };
 static const char *const presets[] = { "none", "okta", "entra", NULL };
+static const char *const unknown_members[] = { "refuse", "skip", NULL };
 static const char *const to_upstream[] = { "Upstream", NULL };
 
 /* clang-format off */
@@ -16,6 +17,8 @@ static const struct attribute attributes[] = {
           "Id of the authority behind it; by default a new one named after the connection.", NULL, to_upstream, .max_bytes = 64 },
         { "profile",     ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Whether known deviations of clients are accepted.", profiles },
         { "preset",      ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Whose habits to expect.", presets },
+        { "unknown_members", ATTRIBUTE_TEXT,  CASE_EXACT, NULL,
+          "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
         { "active",      ATTRIBUTE_BOOLEAN,   COLUMN, NULL, "False: its credentials refuse; what it gave stands (R4)." },
         { NULL }

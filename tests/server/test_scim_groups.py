@@ -210,3 +210,14 @@ def test_groups_in_groups(fresh, people, unique, server):
     fresh("DELETE", f"/Groups/{inner['id']}", expect=204)
     assert fresh.members(outer["id"]) == {people[1]}
     assert not server.acme.decide(people[0], resource_type="audit-logs")
+
+
+def test_unknown_members_are_refused_unless_the_connection_skips_them(fresh, people, unique, server):
+    group = fresh.group(unique("partly"))
+    stranger = server.acme.connection(unique("stranger")).user(unique("foreign@example.com"))["id"]
+    add = {"op": "add", "path": "members", "value": [{"value": stranger}, {"value": people[0]}]}
+    fresh.patch(f"/Groups/{group['id']}", add, expect=400)
+    assert fresh.members(group["id"]) == set()
+    server.acme.api("PATCH", f"/connections/{fresh.id}", {"unknown_members": "skip"}, expect=200)
+    fresh.patch(f"/Groups/{group['id']}", add)
+    assert fresh.members(group["id"]) == {people[0]}

@@ -121,11 +121,47 @@ static void test_a_refused_write_names_the_attribute_and_is_counted(struct fixtu
         house_close(house);
 }
 
+/* ---- unknown members (R14) ---- */
+
+static void test_unknown_members_are_refused_or_left_out(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &okta, "ben"),
+                   *crew = house_group(house, &okta, "crew"), *foreign = house_user(house, &entra, "foreign");
+        char add[256], put[256];
+        (void)snprintf(
+                add, sizeof add, "{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"},{\"value\":\"%s\"}]}", foreign, ann);
+        (void)snprintf(put, sizeof put,
+                "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"},{\"value\":\"nobody\"},{\"value\":\"%s\"}]}", foreign, ben);
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_VALUE, add);
+        assert_false(house_is_member(house, crew, ann)); /* all or nothing */
+
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"unknown_members\":\"skip\"}");
+        okta = house_actor(house, house->tokens[0]);
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, add);
+        assert_true(house_is_member(house, crew, ann));
+        assert_false(house_is_member(house, crew, foreign));
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, crew, "%s", put);
+        assert_true(house_is_member(house, crew, ben));
+        assert_false(house_is_member(house, crew, ann));
+        assert_false(house_is_member(house, crew, foreign));
+        (void)snprintf(add, sizeof add, "{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}", crew);
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_VALUE, add); /* known, but a cycle: never left out */
+
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"unknown_members\":\"refuse\"}");
+        okta = house_actor(house, house->tokens[0]);
+        assert_change(ERR_VALUE, house, &okta, CHANGE_REPLACE, KIND_GROUP, crew, put);
+        house_check(house);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_an_immutable_external_id_revives_under_another_name, ON_BOTH),
                 FIXTURE_TEST(test_a_refused_write_names_the_attribute_and_is_counted, ON_BOTH),
+                FIXTURE_TEST(test_unknown_members_are_refused_or_left_out, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }
