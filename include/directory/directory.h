@@ -5,6 +5,7 @@
 #ifndef DIRECTORY_DIRECTORY_H
 #define DIRECTORY_DIRECTORY_H
 
+#include <stdbool.h>
 #include "access/access.h"
 #include "base/secret.h"
 #include "base/settings.h"
@@ -48,7 +49,7 @@ enum err directory_authenticate(struct directory *directory, unsigned slot, stru
         int64_t deadline_us, struct actor *ret, enum access_found *ret_found, struct fault *fault) MUST_USE;
 
 /* For the scheduler: notices older than a second, last_used of credentials. Each is bounded and safe to call at any time. */
-void directory_flush_notices(struct directory *directory);
+bool directory_flush_notices(struct directory *directory); /* true: some were written, so more may be due */
 void directory_flush_used(struct directory *directory);
 
 #endif

@@ -34,7 +34,7 @@ struct scheduler {
 
 static void flush_notices(struct scheduler *scheduler)
 {
-        directory_flush_notices(scheduler->directory);
+        (void)directory_flush_notices(scheduler->directory);
 }
 
 static void flush_scim_log(struct scheduler *scheduler)
@@ -178,7 +178,8 @@ static void *scheduler_run(void *context)
                 }
         }
         notices_stop(scheduler->directory->notices);
-        flush_notices(scheduler);
+        while (directory_flush_notices(scheduler->directory)) /* ends: nothing is counted any more */
+                ;
         flush_scim_log(scheduler);
         flush_used(scheduler);
         sign_checkpoints(scheduler);

@@ -199,26 +199,33 @@ static void notice_abandoned(void *context)
         job->rides = false;
 }
 
-void directory_flush_notices(struct directory *directory)
+static enum err flush_root(struct directory *directory, int64_t root_no)
+{
+        struct notice_job job = { .directory = directory, .root_no = root_no };
+        const struct write_job write = {
+                .root_no = root_no,
+                .context = &job,
+                .run = notice_run,
+                .committed = notice_committed,
+                .abandoned = notice_abandoned,
+        };
+        struct fault fault = { 0 };
+        enum err e = write_queue_submit(directory->queue, &write, &fault);
+        if (!e)
+                return ERR_OK;
+        if (job.rides)
+                notices_settle(directory->notices, root_no, false);
+        log_event(LOG_WARN, "notices-waiting", LOG_I64("root", root_no), LOG_TEXT("why", fault.message));
+        return e;
+}
+
+bool directory_flush_notices(struct directory *directory)
 {
         int64_t roots[DUE_BATCH];
-        size_t count = notices_due(directory->notices, roots, DUE_BATCH);
-        for (size_t i = 0; i < count; i++) {
-                struct notice_job job = { .directory = directory, .root_no = roots[i] };
-                const struct write_job write = {
-                        .root_no = roots[i],
-                        .context = &job,
-                        .run = notice_run,
-                        .committed = notice_committed,
-                        .abandoned = notice_abandoned,
-                };
-                struct fault fault = { 0 };
-                if (write_queue_submit(directory->queue, &write, &fault)) {
-                        if (job.rides)
-                                notices_settle(directory->notices, roots[i], false);
-                        log_event(LOG_WARN, "notices-waiting", LOG_I64("root", roots[i]), LOG_TEXT("why", fault.message));
-                }
-        }
+        size_t count = notices_due(directory->notices, roots, DUE_BATCH), written = 0;
+        for (size_t i = 0; i < count; i++)
+                written += flush_root(directory, roots[i]) == ERR_OK;
+        return written > 0;
 }
 
 struct used_job {
