@@ -249,8 +249,8 @@ static enum err remove_matching(
         struct edges edges;
         enum err e = edges_load(work, group->no, &edges);
         for (size_t i = 0; !e && i < edges.count; i++) {
-                json_auto_t *element = json_pack(
-                        "{s:s, s:s}", "value", edges.list[i].id, "type", edges.list[i].kind == KIND_GROUP ? "Group" : "User");
+                json_auto_t *element =
+                        json_pack("{s:s, s:s}", "value", edges.list[i].id, "type", edges.list[i].kind == KIND_GROUP ? "Group" : "User");
                 if (!element)
                         return work_memory(work);
                 if (filter_match_element(operation->filter, element, work->arena) == TRUTH_TRUE)
@@ -296,7 +296,8 @@ enum err membership_leave(struct work *work, int64_t member_no, int64_t source_n
         enum err e = member_groups(work->session, work->root_no, member_no, source_no, edges_collect, &groups, work->fault);
         for (size_t i = 0; !e && i < groups.count; i++) {
                 bool changed;
-                e = member_remove(work->session, work->root_no, groups.list[i].no, member_no, groups.list[i].source_no, &changed, work->fault);
+                e = member_remove(
+                        work->session, work->root_no, groups.list[i].no, member_no, groups.list[i].source_no, &changed, work->fault);
                 int64_t left;
                 size_t count = 0;
                 if (!e)
