@@ -23,6 +23,9 @@ enum actor_kind {
 #define SCOPE_PRESET_ENTRA 32u
 #define SCOPE_SKIP_MEMBERS 64u /* unknown members are left out, not refused (R14) */
 
+/* The bits above all flags: requests a second that a connection may make; 0: the default. */
+#define SCOPE_RATE_SHIFT 14
+
 struct actor {
         enum actor_kind kind;
         int64_t root_no;       /* 0: none */

@@ -37,6 +37,7 @@
         SCIM_METRICS(X, PATCH, "patch")                                                                                               \
         SCIM_METRICS(X, DELETE, "delete")                                                                                             \
         X(METRIC_SCIM_LAST_SUCCESS, GAUGE, "muster_scim_last_success_timestamp_seconds", "", "Last SCIM request that succeeded")      \
+        X(METRIC_SCIM_RATE_LIMITED, COUNTER, "muster_scim_rate_limited_total", "", "SCIM requests above the rate of a connection")    \
         X(METRIC_SCIM_LOG_DROPPED, COUNTER, "muster_scim_log_dropped_total", "", "Rows of the request log that were lost")            \
         X(METRIC_GRAPH_ROOTS, GAUGE, "muster_graph_roots", "", "Roots loaded in memory")                                              \
         X(METRIC_GRAPH_BYTES, GAUGE, "muster_graph_bytes", "", "Memory of all loaded roots")

@@ -8,21 +8,25 @@
 #include <strings.h>
 #include <unistd.h>
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "directory/directory.h"
 #include "http/metrics.h"
+#include "http/rate.h"
 #include "http/server.h"
 #include "scheduler.h"
 #include "scim/scim.h"
 
 #define OPERATIONS_CONNECTIONS 256
 #define SYSTEMD_SOCKET 3
+#define RATE_DEFAULT 100 /* requests a second of one connection */
 
 struct server {
         const struct settings *settings;
         struct directory *directory;
         struct scheduler *scheduler;
         struct http_server *front, *operations;
+        struct rate *rate;
 };
 
 /* ---- authentication ---- */
@@ -43,25 +47,56 @@ static void note_stranger(struct directory *directory)
         notice_count(directory->notices, 0, &nobody, EVENT_UNAUTHENTICATED, "bearer");
 }
 
+/* A connection: so many requests a second (its rate_limit), and twice as many at once. */
+static enum authenticated within_rate(struct server *server, const struct request *request, struct fault *fault)
+{
+        const struct actor *actor = &request->actor;
+        if (actor->kind != ACTOR_CONNECTION)
+                return AUTHENTICATED;
+        unsigned wanted = actor->scopes >> SCOPE_RATE_SHIFT;
+        const struct rate_limit limit = { .per_s = wanted ? wanted : RATE_DEFAULT, .burst = 2 * (int64_t)(wanted ? wanted : RATE_DEFAULT) };
+        int64_t wait_us = rate_take(server->rate, rate_key((uint64_t)actor->root_no, (uint64_t)actor->no), limit, clock_steady_us());
+        if (!wait_us)
+                return AUTHENTICATED;
+        metric_add(METRIC_SCIM_RATE_LIMITED, 1);
+        (void)fault_set(fault, ERR_RATE, "", "this connection may make %lld requests a second; wait a moment", (long long)limit.per_s);
+        fault->retry_after_s = (unsigned)((wait_us + US_PER_S - 1) / US_PER_S);
+        return AUTHENTICATED_REFUSED;
+}
+
+/* Tokens cannot be guessed; this bounds what an address that tries costs. A good token passes whatever else its address sends, and what
+ * comes over loopback or a Unix socket is not limited: there a proxy may stand for everybody. */
+static enum authenticated refuse_stranger(struct server *server, const struct request *request, struct fault *fault)
+{
+        static const struct rate_limit limit = { .per_s = 10, .burst = 100 };
+        const char *client = request->client;
+        note_stranger(server->directory);
+        if (!*client || strncmp(client, "127.", 4) == 0 || strcmp(client, "::1") == 0 || strncmp(client, "unix", 4) == 0)
+                return AUTHENTICATED_REFUSED;
+        int64_t wait_us = rate_take(server->rate, rate_key_text(client), limit, clock_steady_us());
+        if (!wait_us)
+                return AUTHENTICATED_REFUSED;
+        (void)fault_set(fault, ERR_RATE, "Authorization", "too many requests without a valid token come from this address");
+        fault->retry_after_s = (unsigned)((wait_us + US_PER_S - 1) / US_PER_S);
+        return AUTHENTICATED_REFUSED;
+}
+
 static enum authenticated authenticate(void *context, struct request *request, bool may_block, struct fault *fault)
 {
         struct server *server = context;
         const char *token = bearer_token(request->headers[HEADER_AUTHORIZATION]);
         if (!token) {
-                note_stranger(server->directory);
                 (void)fault_set(fault, ERR_UNAUTHENTICATED, "Authorization", "send the header Authorization: Bearer <token>");
-                return AUTHENTICATED_REFUSED;
+                return refuse_stranger(server, request, fault);
         }
         enum access_found found;
         enum err e = directory_authenticate(server->directory, request->slot, may_block ? request->worker : NULL, token, strlen(token),
                 request->deadline_us, &request->actor, &found, fault);
         if (!e)
-                return AUTHENTICATED;
+                return within_rate(server, request, fault);
         if (found == ACCESS_NOT_LOADED && !may_block)
                 return AUTHENTICATED_LATER;
-        if (e == ERR_UNAUTHENTICATED)
-                note_stranger(server->directory);
-        return AUTHENTICATED_REFUSED;
+        return e == ERR_UNAUTHENTICATED ? refuse_stranger(server, request, fault) : AUTHENTICATED_REFUSED;
 }
 
 static void *worker_start(void *context, unsigned index)
@@ -217,6 +252,8 @@ void server_stop(struct server *server)
         if (server->scheduler)
                 scheduler_stop(server->scheduler);
         directory_close(server->directory);
+        if (server->rate)
+                rate_free(server->rate);
         free(server);
 }
 
@@ -226,6 +263,11 @@ enum err server_start(const struct settings *settings, int sockets, struct serve
         if (!server)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         server->settings = settings;
+        server->rate = rate_new();
+        if (!server->rate) {
+                free(server);
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        }
         const struct directory_options options = {
                 .settings = settings,
                 .slots = loops_of(settings) + (unsigned)settings->workers,

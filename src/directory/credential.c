@@ -86,7 +86,8 @@ unsigned credential_flags(const json_t *connection)
                 if (value && strcmp(value, flags[i].value) == 0)
                         found |= flags[i].flag;
         }
-        return found;
+        json_int_t rate = json_integer_value(json_object_get(connection, "rate_limit")); /* checked by the descriptor */
+        return found | ((unsigned)rate << SCOPE_RATE_SHIFT);
 }
 
 enum err credential_set_scopes(struct work *work, int64_t owner_no, unsigned scopes)

@@ -20,13 +20,20 @@ static const struct attribute attributes[] = {
         { "unknown_members", ATTRIBUTE_TEXT,  CASE_EXACT, NULL,
           "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
+        { "rate_limit",  ATTRIBUTE_INTEGER,   0, NULL, "Requests a second it may make, 25 to 100000; by default 100." },
         { "active",      ATTRIBUTE_BOOLEAN,   COLUMN, NULL, "False: its credentials refuse; what it gave stands (R4)." },
         { NULL }
 };
 /* clang-format on */
 
+#define RATE_MIN 25 /* what identity providers send at least */
+#define RATE_MAX 100000
+
 static enum err check(const json_t *document, struct fault *fault)
 {
+        const json_t *rate = json_object_get(document, "rate_limit");
+        if (rate && (json_integer_value(rate) < RATE_MIN || json_integer_value(rate) > RATE_MAX))
+                return fault_set(fault, ERR_VALUE, "rate_limit", "rate_limit is a number of requests a second from %d to %d", RATE_MIN, RATE_MAX);
         return check_canonical(attributes, document, fault);
 }
 
