@@ -19,7 +19,7 @@
 
 #define OPERATIONS_CONNECTIONS 256
 #define SYSTEMD_SOCKET 3
-#define RATE_DEFAULT 100 /* requests a second of one connection */
+#define RATE_DEFAULT 20000 /* requests a second of one connection */
 
 struct server {
         const struct settings *settings;

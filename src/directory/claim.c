@@ -42,7 +42,8 @@ static enum err index_store(struct work *work, const struct resource_type *type,
         if (e)
                 return e;
         struct index_walk walk = { work, no };
-        return document_index(type, document, work->arena, index_insert, &walk);
+        e = document_index(type, document, work->arena, index_insert, &walk);
+        return e == ERR_MEMORY ? work_memory(work) : e;
 }
 
 /* ---- columns ---- */

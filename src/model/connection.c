@@ -20,7 +20,7 @@ static const struct attribute attributes[] = {
         { "unknown_members", ATTRIBUTE_TEXT,  CASE_EXACT, NULL,
           "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
-        { "rate_limit",  ATTRIBUTE_INTEGER,   0, NULL, "Requests a second it may make, 25 to 100000; by default 100." },
+        { "rate_limit",  ATTRIBUTE_INTEGER,   0, NULL, "Requests a second it may make, 25 to 100000; by default 20000." },
         { "active",      ATTRIBUTE_BOOLEAN,   COLUMN, NULL, "False: its credentials refuse; what it gave stands (R4)." },
         { NULL }
 };
