@@ -121,7 +121,8 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
         assert_int_equal(read_revision(house->fixture->reader, house->admin.root_no), seen.seq);
         if (e) {
                 assert_int_equal(house->fault.code, e);
-                assert_true(*house->fault.message);
+                if (!*house->fault.message)
+                        fail_msg("verb %d of %s answers %s without a word", done->verb, done->type->word, error_row(e)->name);
                 assert_int_equal(seen.changes, 0);
                 assert_int_equal(seen.seq, before);
                 return;

@@ -247,7 +247,7 @@ static void test_of_many_who_leave_at_once_one_stays(struct fixture *fixture)
         struct leaving leaving[LEAVING];
         int stayed = 0;
         for (int i = 0; i < LEAVING; i++) {
-                char name[16];
+                char name[32];
                 (void)snprintf(name, sizeof name, "boss%d", i);
                 leaving[i] = (struct leaving){ .house = house, .actor = i % 2 ? &okta : &house->admin };
                 leaving[i].id = house_admin_user(house, &okta, name);

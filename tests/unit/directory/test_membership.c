@@ -162,7 +162,7 @@ static void test_many_at_once_lose_no_update(struct fixture *fixture)
         for (int t = 0; t < THREADS; t++) {
                 adders[t] = (struct adder){ .house = house, .actor = &okta, .group = crew };
                 for (int i = 0; i < ROUNDS; i++) {
-                        char name[16];
+                        char name[32];
                         (void)snprintf(name, sizeof name, "u%d-%d", t, i);
                         adders[t].ids[i] = house_user(house, &okta, name);
                 }

@@ -108,7 +108,7 @@ static void test_active_is_what_the_forms_of_the_rule_say(struct fixture *fixtur
                 { "\"inactive\"", ERR_VALUE, true } };
         char text[160];
         for (size_t i = 0; i < COUNT_OF(cases); i++) {
-                char name[16];
+                char name[32];
                 (void)snprintf(name, sizeof name, "u%zu", i);
                 const char *id = house_user(house, &okta, name);
                 (void)snprintf(text, sizeof text, "{\"op\":\"replace\",\"path\":\"active\",\"value\":%s}", cases[i].text);
