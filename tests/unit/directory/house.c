@@ -447,6 +447,49 @@ static enum err decide(void *context, const struct resource_row *row, struct fau
         return ERR_OK;
 }
 
+/* By every externalId that a connection claims. */
+static void picture_claims(struct house *house, struct picture *picture)
+{
+        struct {
+                int64_t connection_no;
+                char external_id[64];
+        } claims[300];
+        size_t count = 0;
+        struct fault fault = { 0 };
+        bool row = true;
+        {
+                auto_result result = { 0 };
+                assert_ok(session_query(
+                        house->fixture->reader, ST_ACCESS_CLAIMS, &result, &fault, V_I64(1), V_I64(0), V_I64(0), V_I64(COUNT_OF(claims))));
+                while (row) {
+                        assert_ok(result_next(&result, &row, &fault));
+                        if (!row || !*result_text(&result, 2, NULL))
+                                continue;
+                        claims[count].connection_no = result_i64(&result, 1);
+                        (void)snprintf(claims[count++].external_id, sizeof claims[0].external_id, "%s", result_text(&result, 2, NULL));
+                }
+        }
+        for (size_t i = 0; i < count; i++) {
+                struct resource_row connection;
+                if (resource_load(house->fixture->reader, 1, claims[i].connection_no, house->arena, &connection, &fault))
+                        continue;
+                const struct question question = {
+                        .subject_type = "user",
+                        .subject_id = claims[i].external_id,
+                        .subject_connection = connection.id,
+                        .resource_type = "member",
+                        .resource_id = house->installed.org_id,
+                        .action = "read",
+                        .at_us = clock_now_us(),
+                };
+                struct answer answer = { 0 };
+                enum access_found found;
+                picture_add(picture,
+                        (unsigned char)access_decide(house->directory->access, 0, &house->admin, &question, &answer, &found, &fault));
+                picture_add(picture, (unsigned char)answer.reason);
+        }
+}
+
 static void check_graph(struct house *house)
 {
         struct picture pictures[2];
@@ -459,6 +502,7 @@ static void check_graph(struct house *house)
                 pictures[i] = (struct picture){ 0 };
                 picture_rights(house, &pictures[i]);
                 picture_tokens(house, &pictures[i]);
+                picture_claims(house, &pictures[i]);
                 void *context[] = { house, &pictures[i] };
                 assert_ok(resource_list(house->fixture->reader, 1, KIND_USER, 0, 0, 1000, decide, context, &fault));
                 assert_ok(resource_list(house->fixture->reader, 1, KIND_IDENTITY, 0, 0, 1000, decide, context, &fault));
