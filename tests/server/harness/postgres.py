@@ -5,6 +5,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import random
 import socket
 import subprocess
 import tempfile
@@ -17,12 +18,13 @@ def free_port():
 
 
 def free_port_pair():
-    """Two ports in a row, as ./bootstrap run wants them."""
+    """Two ports in a row, as ./bootstrap run wants them; below the range that clients get, because a build may lie between here and there."""
     while True:
-        first = free_port()
-        with socket.socket() as sock:
+        first = random.randrange(20000, 32000)
+        with socket.socket() as one, socket.socket() as two:
             try:
-                sock.bind(("127.0.0.1", first + 1))
+                one.bind(("127.0.0.1", first))
+                two.bind(("127.0.0.1", first + 1))
                 return first
             except OSError:
                 continue
