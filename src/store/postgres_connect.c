@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "store/postgres_error.h"
 
@@ -106,6 +107,23 @@ static enum err lock_refused(PGconn *connection, struct fault *fault)
                 known ? PQgetvalue(holder, 0, 2) : "unknown");
 }
 
+/* The session of a program that was killed may hold the lock until the server notices: worth a moment's patience. */
+#define LOCK_PATIENCE_US (3 * US_PER_S)
+#define LOCK_PAUSE_US (100 * US_PER_MS)
+
+static PGresult *lock_try(PGconn *connection)
+{
+        int64_t until_us = clock_steady_us() + LOCK_PATIENCE_US;
+        for (;;) {
+                PGresult *taken = PQexec(connection, "SELECT pg_try_advisory_lock(" LOCK_CLASS ", " LOCK_OBJECT ")");
+                bool refused = PQresultStatus(taken) == PGRES_TUPLES_OK && strcmp(PQgetvalue(taken, 0, 0), "f") == 0;
+                if (!refused || clock_steady_us() > until_us)
+                        return taken;
+                PQclear(taken);
+                (void)usleep(LOCK_PAUSE_US);
+        }
+}
+
 static enum err lock_take(struct store *store, PGconn **ret, struct fault *fault)
 {
         PGconn *connection = NULL;
@@ -113,7 +131,7 @@ static enum err lock_take(struct store *store, PGconn **ret, struct fault *fault
         enum err e = postgres_connect(store, ENGINE_WRITER, &connection, fault);
         if (e)
                 return e;
-        auto_result_ *taken = PQexec(connection, "SELECT pg_try_advisory_lock(" LOCK_CLASS ", " LOCK_OBJECT ")");
+        auto_result_ *taken = lock_try(connection);
         if (PQresultStatus(taken) != PGRES_TUPLES_OK)
                 e = postgres_error(connection, taken, &failure, fault);
         else if (!text_equal(PQgetvalue(taken, 0, 0), "t"))
