@@ -181,20 +181,6 @@
         X(COUNT_DOWN, AUDITED, "iii", "",                                                                                    \
                 "UPDATE resource_count SET live = live - 1 WHERE root_no = $1 AND kind = $2 AND connection_no = $3")         \
         X(COUNT_READ, READ, "iii", "i",                                                                                      \
-                "SELECT live FROM resource_count WHERE root_no = $1 AND kind = $2 AND connection_no = $3")                   \
-        X(ADMIN_DIRECT, READ, "iii", "i",                                                                                    \
-                "SELECT u.no FROM role_grant g JOIN resource u ON u.root_no = g.root_no AND u.no = g.principal_no WHERE "    \
-                "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > " \
-                "$3) AND +u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n " \
-                "ON n.root_no = c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND "       \
-                "c.connection_no > 0 AND c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")               \
-        X(ADMIN_BY_GROUP, READ, "iii", "i",                                                                                  \
-                "SELECT u.no FROM role_grant g CROSS JOIN resource r CROSS JOIN member m CROSS JOIN resource u WHERE g.root_no = $1 " \
-                "AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "     \
-                "r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 AND "  \
-                "m.root_no = g.root_no AND m.container_no = g.principal_no AND u.root_no = g.root_no AND u.no = m.member_no " \
-                "AND +u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND EXISTS (SELECT c.no FROM claim c JOIN resource n " \
-                "ON n.root_no = c.root_no AND n.no = c.connection_no WHERE c.root_no = u.root_no AND c.no = u.no AND "        \
-                "c.connection_no > 0 AND c.claimed_active = 1 AND n.active = 1 AND n.deleted_us = 0) LIMIT 1")
+                "SELECT live FROM resource_count WHERE root_no = $1 AND kind = $2 AND connection_no = $3")
 
 #endif
