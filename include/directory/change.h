@@ -26,6 +26,14 @@ enum change_verb {
         CHANGE_VERB_COUNT
 };
 
+/* What a change would have done. */
+struct dry_run {
+        bool ran;
+        bool changed;           /* false: nothing would be different */
+        const char *event;      /* of the ledger entry; NULL: none would be written */
+        const char *difference; /* its body, JSON; in the change's arena */
+};
+
 struct change {
         /* in */
         enum change_verb verb;
@@ -40,6 +48,7 @@ struct change {
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
+        struct dry_run *dry_run;    /* not NULL: the whole change runs, is told here and rolled back; no token comes out */
         const char *request_id;     /* for the list of conflicts; NULL: none */
         struct leniency *leniency;
         struct arena *arena;        /* the request's: results live there */
@@ -56,5 +65,8 @@ struct change {
 
 /* Blocks until the change is durable and in force, or refused. */
 enum err directory_change(struct directory *directory, struct change *change, struct fault *fault) MUST_USE;
+
+/* ,"changed":true,"event":"updated","difference":{…} */
+void dry_run_put(struct buffer *into, const struct dry_run *dry_run);
 
 #endif

@@ -46,6 +46,7 @@ struct reply {
 
 #define ROUTE_PARAMS_MAX 4
 struct route;
+struct dry_run;
 
 struct request {
         struct arena *arena;     /* owns what handlers allocate; ceiling 64 MiB */
@@ -69,6 +70,7 @@ struct request {
         void *worker;            /* what hooks.worker_start made for this worker; NULL on a loop */
         enum err refused;        /* set by reply_fault */
         char refused_field[96];  /* the field at fault; "" */
+        struct dry_run *dry_run; /* directory/change.h; not NULL: what would come out is asked, and nothing is stored */
         uint32_t leniencies;     /* bits of model/leniency that the face used */
         const char *log_note;    /* static or arena text for the one log line, e.g. a leniency; may stay NULL */
         struct reply reply;

@@ -35,6 +35,7 @@ void session_mark_audited(struct session *session);
 struct write_job {
         int64_t root_no;       /* picks the writer; jobs of one root run in submission order. 0: installation-wide */
         bool alone;            /* more than 500 rows expected: commits the batch before it and runs by itself */
+        bool undo;             /* rolled back whatever it answers; neither `committed` nor `abandoned` is called */
         int64_t deadline_us;   /* clock_steady_us: a job that did not start by then answers ERR_DEADLINE; 0: none */
         void *context;
         /* In a savepoint on the writer thread. May run more than once: it must start from nothing each time. */

@@ -64,6 +64,42 @@ static enum err prepare(struct call *call, struct fault *fault)
         return access_load(directory->access, request->slot, request->worker, request->actor.root_no, request->deadline_us, fault);
 }
 
+/* ---- dry runs ---- */
+
+static enum err wants_dry_run(const struct call *call, struct fault *fault)
+{
+        struct request *request = call->request;
+        const char *wanted = request_query(request, "dry_run");
+        if (!wanted || strcmp(wanted, "false") == 0)
+                return ERR_OK;
+        if (strcmp(wanted, "true") != 0)
+                return fault_set(fault, ERR_VALUE, "dry_run", "dry_run is true or false");
+        if (request->route->action == ACTION_READ || request->route->action == ACTION_SELF)
+                return fault_set(fault, ERR_VALUE, "dry_run", "this call changes nothing: there is nothing to try");
+        request->dry_run = arena_zero(request->arena, 1, sizeof(*request->dry_run));
+        return request->dry_run ? ERR_OK : call_memory(fault);
+}
+
+/* What the operation wrote becomes a member of the answer; its headers speak of what is not there. */
+static enum err tell_dry_run(const struct call *call, struct fault *fault)
+{
+        struct reply *reply = &call->request->reply;
+        const char *answer = arena_text(call->request->arena, reply->body.data ? reply->body.data : "null", reply->body.length);
+        if (!answer)
+                return call_memory(fault);
+        int status = reply->status;
+        bool is_empty = reply->body.length == 0;
+        buffer_clear(&reply->body);
+        reply->header_count = 0;
+        buffer_printf(&reply->body, "{\"dry_run\":true,\"status\":%d", status);
+        dry_run_put(&reply->body, call->request->dry_run);
+        BUFFER_LITERAL(&reply->body, ",\"answer\":");
+        buffer_puts(&reply->body, is_empty ? "null" : answer);
+        buffer_putc(&reply->body, '}');
+        reply_json(call->request, 200, JSON_TYPE);
+        return buffer_check(&reply->body, fault);
+}
+
 static void note_refusal(const struct call *call, enum err e)
 {
         const struct request *request = call->request;
@@ -84,9 +120,13 @@ enum handled call_handle(struct request *request)
         if (!offered)
                 e = fault_set(&fault, ERR_METHOD, "", "%s cannot be changed this way", call.type->api_collection);
         if (!e)
+                e = wants_dry_run(&call, &fault);
+        if (!e)
                 e = prepare(&call, &fault);
         if (!e)
                 e = operation->run(&call, &fault);
+        if (!e && request->dry_run && request->dry_run->ran)
+                e = tell_dry_run(&call, &fault);
         if (!e)
                 return HANDLED;
         if (request->route->action == ACTION_READ) /* refused writes are counted where they are judged */
@@ -188,6 +228,7 @@ struct change call_change(const struct call *call, enum change_verb verb)
                 .type = call->type,
                 .ref = call->ref,
                 .if_match = request->headers[HEADER_IF_MATCH],
+                .dry_run = request->dry_run,
                 .arena = request->arena,
                 .deadline_us = request->deadline_us,
         };

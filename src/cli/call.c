@@ -340,6 +340,8 @@ enum err call_run(struct cli *cli, const struct invocation *invocation, struct f
         enum err e = call_path(call, invocation, &path, fault);
         if (!e)
                 e = put_queries(&path, call->query, invocation, fault);
+        if (invocation->values[OPT_DRY_RUN])
+                call_put_query(&path, "dry_run", "true");
         if (!e)
                 e = call_body(call->body, invocation, &body, fault);
         if (!e)
@@ -351,6 +353,8 @@ enum err call_run(struct cli *cli, const struct invocation *invocation, struct f
         e = client_call(&client, call->method, path.data, body, &answer, fault);
         if (e)
                 return e;
+        if (answer.json && invocation->values[OPT_DRY_RUN])
+                return call_show(cli, invocation, answer.json, &answer.text, fault);
         if (call->done && !invocation->values[OPT_JSON]) {
                 const char *object = invocation_argument(invocation, invocation->argument_count);
                 (void)fprintf(cli->out, "%s ", call->done);

@@ -48,6 +48,7 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(IDENTITY, "identity", NULL, FLAG, NULL, "SUBJECT is a machine identity, not a user")                                             \
         X(CONNECTION, "connection", "CONNECTION", TEXT, NULL, "Connection, by name or id")                                                 \
         X(REFUSED, "refused", NULL, FLAG, NULL, "Only what was refused")                                                                   \
+        X(DRY_RUN, "dry-run", NULL, FLAG, NULL, "Change nothing; show what would come out")                                                \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

@@ -89,6 +89,9 @@ static const struct column columns_connection[] = {
 
 #define O_LIST (O_SERVER | O(ORG) | O(NAME) | O(LIMIT) | O(CURSOR))
 #define O_ONE (O_SERVER | O(ORG))
+/* Writes, which may be tried first. */
+#define O_WRITE (O_SERVER | O(DRY_RUN))
+#define O_WRITE_ONE (O_ONE | O(DRY_RUN))
 /* Rows that differ only in their nouns. `noun` is the command's word, `collection` the API's, `article` "a user". */
 #define LIST(noun, collection, columns_, many) \
         { .path = noun " list", .options = O_LIST, .summary = "List " many, .run = call_run, \
@@ -97,10 +100,10 @@ static const struct column columns_connection[] = {
         { .path = noun " show", .arguments = (argument), .options = O_ONE, .summary = "Show " article, .run = call_run, \
           .call = { "GET", API collection "/{1}", query_org, NULL, NULL, NULL, NULL } }
 #define SET(noun, verb, collection, argument, summary_, body_, done_) \
-        { .path = noun " " verb, .arguments = (argument), .options = O_ONE, .summary = (summary_), .run = call_run, \
+        { .path = noun " " verb, .arguments = (argument), .options = O_WRITE_ONE, .summary = (summary_), .run = call_run, \
           .call = { "PATCH", API collection "/{1}", query_org, body_, NULL, NULL, done_ } }
 #define DELETE(noun, collection, argument, summary_) \
-        { .path = noun " delete", .arguments = (argument), .options = O_ONE, .summary = (summary_), .run = call_run, \
+        { .path = noun " delete", .arguments = (argument), .options = O_WRITE_ONE, .summary = (summary_), .run = call_run, \
           .call = { "DELETE", API collection "/{1}", query_org, NULL, NULL, NULL, "deleted" } }
 
 static const struct command commands[] = {
@@ -119,43 +122,43 @@ static const struct command commands[] = {
         LIST("user", "users", columns_user, "users"),
         SHOW("user", "users", "USER", "a user"),
         { .path = "user create", .arguments = "USER_NAME",
-          .options = O_SERVER | O(DISPLAY_NAME) | O(GIVEN_NAME) | O(FAMILY_NAME) | O(EMAIL) | O(EXTERNAL_ID),
+          .options = O_WRITE | O(DISPLAY_NAME) | O(GIVEN_NAME) | O(FAMILY_NAME) | O(EMAIL) | O(EXTERNAL_ID),
           .summary = "Create a user", .run = call_run, .call = { "POST", API "users", NULL, body_user, NULL, NULL, NULL } },
         SET("user", "activate", "users", "USER", "Lift a local suspension", body_active, "activated"),
         SET("user", "deactivate", "users", "USER", "Suspend a user: refused everywhere at once", body_inactive, "deactivated"),
         DELETE("user", "users", "USER", "Delete a user, into the bin"),
-        { .path = "user restore", .arguments = "USER_ID", .options = O_SERVER, .summary = "Take a user out of the bin", .run = call_run,
+        { .path = "user restore", .arguments = "USER_ID", .options = O_WRITE, .summary = "Take a user out of the bin", .run = call_run,
           .detail = "By id: what is in the bin has lost its name.",
           .call = { "POST", API "users/{1}/restore", NULL, body_empty, NULL, NULL, "restored" } },
-        { .path = "user purge", .arguments = "USER_ID", .options = O_SERVER, .summary = "Remove a user in the bin for good", .run = call_run,
+        { .path = "user purge", .arguments = "USER_ID", .options = O_WRITE, .summary = "Remove a user in the bin for good", .run = call_run,
           .detail = "By id, and only from the bin. Its ledger entries stay in the chain with their bodies blanked. There is no way back.",
           .call = { "POST", API "users/{1}/purge", NULL, body_empty, NULL, NULL, "purged" } },
 
         LIST("group", "groups", columns_group, "groups"),
         SHOW("group", "groups", "GROUP", "a group"),
-        { .path = "group create", .arguments = "NAME", .options = O_SERVER | O(EXTERNAL_ID), .summary = "Create a group",
+        { .path = "group create", .arguments = "NAME", .options = O_WRITE | O(EXTERNAL_ID), .summary = "Create a group",
           .run = call_run, .call = { "POST", API "groups", NULL, body_group, NULL, NULL, NULL } },
         SET("group", "enable", "groups", "GROUP", "Enable a group", body_active, "enabled"),
         SET("group", "disable", "groups", "GROUP", "Disable a group: it confers nothing", body_inactive, "disabled"),
         DELETE("group", "groups", "GROUP", "Delete a group, into the bin"),
-        { .path = "group restore", .arguments = "GROUP_ID", .options = O_SERVER, .summary = "Take a group out of the bin", .run = call_run,
+        { .path = "group restore", .arguments = "GROUP_ID", .options = O_WRITE, .summary = "Take a group out of the bin", .run = call_run,
           .detail = "By id: what is in the bin has lost its name.",
           .call = { "POST", API "groups/{1}/restore", NULL, body_empty, NULL, NULL, "restored" } },
-        { .path = "group purge", .arguments = "GROUP_ID", .options = O_SERVER, .summary = "Remove a group in the bin for good", .run = call_run,
+        { .path = "group purge", .arguments = "GROUP_ID", .options = O_WRITE, .summary = "Remove a group in the bin for good", .run = call_run,
           .detail = "By id, and only from the bin. Its ledger entries stay in the chain with their bodies blanked. There is no way back.",
           .call = { "POST", API "groups/{1}/purge", NULL, body_empty, NULL, NULL, "purged" } },
         { .path = "group members", .arguments = "GROUP", .options = O_SERVER | O(ORG) | O(LIMIT) | O(CURSOR),
           .summary = "List the members of a group and where each comes from", .run = call_run,
           .call = { "GET", API "groups/{1}/members", query_org, NULL, columns_member, NULL, NULL } },
-        { .path = "group add-member", .arguments = "GROUP MEMBER...", .options = O_ONE, .summary = "Add users, groups or identities",
+        { .path = "group add-member", .arguments = "GROUP MEMBER...", .options = O_WRITE_ONE, .summary = "Add users, groups or identities",
           .run = call_run, .call = { "POST", API "groups/{1}/members", query_org, body_members, NULL, NULL, NULL } },
-        { .path = "group remove-member", .arguments = "GROUP MEMBER", .options = O_ONE, .summary = "Remove a member that was added here",
+        { .path = "group remove-member", .arguments = "GROUP MEMBER", .options = O_WRITE_ONE, .summary = "Remove a member that was added here",
           .detail = "A membership that a connection gave stands until that connection takes it away.",
           .run = call_run, .call = { "DELETE", API "groups/{1}/members/{2}", query_org, NULL, NULL, NULL, "removed" } },
 
         LIST("identity", "identities", columns_identity, "machine identities"),
         SHOW("identity", "identities", "IDENTITY", "a machine identity"),
-        { .path = "identity create", .arguments = "NAME", .options = O_ONE | O(ROLE) | O(TTL) | O(DESCRIPTION),
+        { .path = "identity create", .arguments = "NAME", .options = O_WRITE_ONE | O(ROLE) | O(TTL) | O(DESCRIPTION),
           .summary = "Create a machine identity and show its token once",
           .detail = "Without --role it may do nothing yet; without --ttl its token lives 90 days.", .run = call_run,
           .call = { "POST", API "identities", NULL, body_identity, NULL, "id token", NULL } },
@@ -167,10 +170,10 @@ static const struct command commands[] = {
 
         LIST("project", "projects", columns_slug, "projects"),
         SHOW("project", "projects", "PROJECT", "a project"),
-        { .path = "project create", .arguments = "SLUG", .options = O_ONE | O(NAME) | O(DESCRIPTION),
+        { .path = "project create", .arguments = "SLUG", .options = O_WRITE_ONE | O(NAME) | O(DESCRIPTION),
           .summary = "Create a project and become its administrator", .run = call_run,
           .call = { "POST", API "projects", NULL, body_project, NULL, NULL, NULL } },
-        { .path = "project gain-access", .arguments = "PROJECT", .options = O_ONE,
+        { .path = "project gain-access", .arguments = "PROJECT", .options = O_WRITE_ONE,
           .summary = "Become administrator of a project, as one of the organisation; audited", .run = call_run,
           .call = { "POST", API "projects/{1}/gain-access", query_org, body_empty, NULL, NULL, NULL } },
         SET("project", "enable", "projects", "PROJECT", "Enable a project", body_active, "enabled"),
@@ -179,7 +182,7 @@ static const struct command commands[] = {
 
         LIST("grant", "grants", columns_grant, "grants"),
         { .path = "grant create", .arguments = "PRINCIPAL",
-          .options = O_SERVER | O(ORG) | O(PROJECT) | O(ROLE) | O(PRIVILEGE) | O(FROM) | O(UNTIL) | O(REASON),
+          .options = O_WRITE | O(ORG) | O(PROJECT) | O(ROLE) | O(PRIVILEGE) | O(FROM) | O(UNTIL) | O(REASON),
           .one_of = { O(ROLE) | O(PRIVILEGE), O(ORG) | O(PROJECT) },
           .summary = "Grant a role or a permission to a user, group or identity",
           .detail = "Holds in the project or organisation named. You cannot grant what you do not hold.", .run = call_run,
@@ -193,7 +196,7 @@ static const struct command commands[] = {
           .call = { "GET", API "organizations/{1}", NULL, NULL, NULL, NULL, NULL } },
 
         { .path = "connection create scim",
-          .options = O_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION) | O(TTL), .required = O(NAME),
+          .options = O_WRITE_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION) | O(TTL), .required = O(NAME),
           .summary = "Let an identity provider push users and groups by SCIM",
           .detail = "Prints the address and, once, the token to enter there.", .run = call_run,
           .call = { "POST", API "connections", NULL, body_connection, NULL, "id base_url token", NULL } },

@@ -164,6 +164,27 @@ static void settle(struct job *job, bool committed)
         job->rides = false;
 }
 
+/* The revision that it would have made is not there. */
+static void tell_dry_run(const struct work *work, struct job *job)
+{
+        job->change->revision = job->revision_before;
+        *job->change->dry_run = (struct dry_run){
+                .ran = true,
+                .changed = work->changed,
+                .event = work->changed ? ledger_event_name(work->event) : NULL,
+                .difference = work->changed && work->body ? work->body : "{}",
+        };
+}
+
+void dry_run_put(struct buffer *into, const struct dry_run *dry_run)
+{
+        buffer_puts(into, dry_run->changed ? ",\"changed\":true,\"event\":\"" : ",\"changed\":false,\"event\":null");
+        if (dry_run->changed)
+                buffer_printf(into, "%s\"", dry_run->event);
+        BUFFER_LITERAL(into, ",\"difference\":");
+        buffer_puts(into, dry_run->difference);
+}
+
 static enum err job_run(struct session *session, void *context, struct fault *fault)
 {
         struct job *job = context;
@@ -186,7 +207,8 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
                 return e;
         job->revision_before = work.root->revision;
         size_t notices = 0;
-        e = notices_flush(job->directory->notices, session, work.root_no, &notices, fault);
+        if (!change->dry_run)
+                e = notices_flush(job->directory->notices, session, work.root_no, &notices, fault);
         if (e)
                 return e;
         job->rides = notices > 0;
@@ -200,7 +222,9 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
                 settle(job, false);
                 return e;
         }
-        change->changed = work.changed;
+        change->changed = work.changed && !change->dry_run;
+        if (change->dry_run)
+                tell_dry_run(&work, job);
         job->effects = work.effects;
         job->effect_count = work.effect_count;
         job->reload = work.reload;
@@ -252,7 +276,7 @@ static void note_refusal(struct directory *directory, const struct change *chang
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_REFUSED, change->type->word);
         else if (e == ERR_UNAUTHENTICATED)
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_UNAUTHENTICATED, change->type->word);
-        else if (e == ERR_LAST_ADMIN)
+        else if (e == ERR_LAST_ADMIN && !change->dry_run)
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, change->type->word);
 }
 
@@ -266,6 +290,7 @@ enum err directory_change(struct directory *directory, struct change *change, st
         const struct write_job write = {
                 .root_no = change->actor->root_no,
                 .alone = change->alone,
+                .undo = change->dry_run != NULL,
                 .deadline_us = change->deadline_us,
                 .context = &job,
                 .run = job_run,
@@ -278,11 +303,12 @@ enum err directory_change(struct directory *directory, struct change *change, st
         e = write_queue_submit(directory->queue, &write, fault);
         if (directory->waiting)
                 directory->waiting(false);
+        if (e || change->dry_run)
+                secret_done(&change->token);
         if (e) {
                 settle(&job, false);
-                secret_done(&change->token);
                 note_refusal(directory, change, e);
-                if (e == ERR_TAKEN && fault)
+                if (e == ERR_TAKEN && fault && !change->dry_run)
                         conflict_count(directory, change, fault->field);
         }
         return e;

@@ -42,6 +42,7 @@ enum err scim_write(struct scim *scim, const struct write *write, struct change 
                 .document = write->body,
                 .if_match = write->if_match,
                 .alone = write->alone,
+                .dry_run = scim->request->dry_run,
                 .request_id = scim->request->request_id,
                 .leniency = &scim->leniency,
                 .arena = scim->request->arena,

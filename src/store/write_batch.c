@@ -70,7 +70,7 @@ static bool batch_job(struct batch *batch, struct waiting *waiting, enum verdict
 {
         waiting->fault = (struct fault){ 0 };
         waiting->result = job_run(batch->session, waiting->job, &waiting->fault);
-        waiting->ran = waiting->result == ERR_OK;
+        waiting->ran = waiting->result == ERR_OK && !waiting->job->undo;
         if (waiting->ran) {
                 session_roots_keep(batch->session);
                 return true;

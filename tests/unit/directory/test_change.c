@@ -218,6 +218,70 @@ static void test_verbs_that_a_type_does_not_know_are_refused(struct fixture *fix
         house_close(house);
 }
 
+/* Runs it as a dry run: nothing of it is there afterwards, whatever it was. */
+static struct dry_run try(struct house *house, const struct actor *actor, enum err expected, enum change_verb verb, enum resource_kind kind,
+        const char *ref, const char *text)
+{
+        struct dry_run dry_run = { 0 };
+        int64_t digest = house_digest(house);
+        house->want.dry_run = &dry_run;
+        assert_change(expected, house, actor, verb, kind, ref, text);
+        assert_int_equal(house_digest(house), digest);
+        assert_int_equal(dry_run.ran, expected == ERR_OK);
+        assert_false(house->done.changed);
+        assert_string_equal(house->token, "");
+        return dry_run;
+}
+
+static void test_R19_a_dry_run_tells_what_would_come_out_and_stores_nothing(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor scim = house_connection(house, "okta");
+        const char *user = house_user(house, &scim, "ann"), *group = house_group(house, &scim, "crew"), *admin = house->admin.id;
+        struct dry_run dry_run = try(house, &scim, ERR_OK, CHANGE_CREATE, KIND_USER, NULL, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"bob\"}");
+        assert_string_equal(dry_run.event, "created");
+        assert_non_null(strstr(dry_run.difference, "\"userName\":\"bob\""));
+        assert_int_equal(strlen(house->done.after.resource.id), UUID_TEXT_SIZE - 1);
+        assert_int_equal(house_number(house, "SELECT count(*) FROM resource WHERE name_folded = 'bob'"), 0);
+
+        dry_run = try(house, &house->admin, ERR_OK, CHANGE_MERGE, KIND_USER, user, "{\"active\":false}");
+        assert_string_equal(dry_run.event, "deactivated");
+        assert_true(house_active(house, user));
+        dry_run = try(house, &house->admin, ERR_OK, CHANGE_MERGE, KIND_USER, user, "{\"active\":true}");
+        assert_false(dry_run.changed);
+        assert_null(dry_run.event);
+        char text[128];
+        (void)snprintf(text, sizeof text, "[\"%s\"]", user);
+        dry_run = try(house, &house->admin, ERR_OK, CHANGE_MEMBERS_ADD, KIND_GROUP, group, text);
+        assert_non_null(strstr(dry_run.difference, user));
+        assert_int_equal(house->done.moved, 1);
+        assert_false(house_is_member(house, group, user));
+        dry_run = try(house, &house->admin, ERR_OK, CHANGE_DELETE, KIND_GROUP, group, NULL);
+        assert_string_equal(dry_run.event, "deleted");
+
+        /* No token comes out, and the one that lives goes on. */
+        dry_run = try(house, &house->admin, ERR_OK, CHANGE_CREATE, KIND_IDENTITY, NULL, "{\"name\":\"robot\"}");
+        assert_string_equal(dry_run.event, "created");
+        (void)try(house, &house->admin, ERR_OK, CHANGE_ROTATE, KIND_IDENTITY, admin, NULL);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_GROUP, group, "{\"active\":false}");
+        house_check(house);
+        house_close(house);
+}
+
+static void test_R19_a_dry_run_is_refused_as_the_change_itself(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor scim = house_connection(house, "okta"), robot = house_identity(house, "robot", NULL);
+        const char *user = house_user(house, &scim, "ann");
+        (void)try(house, &scim, ERR_TAKEN, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ANN\",\"externalId\":\"y\"}");
+        assert_int_equal(house_number(house, "SELECT count(*) FROM conflict"), 0);
+        (void)try(house, &house->admin, ERR_NOT_FOUND, CHANGE_DELETE, KIND_USER, "nobody", NULL);
+        house->want.if_match = "W/\"1\"";
+        (void)try(house, &house->admin, ERR_VERSION, CHANGE_MERGE, KIND_USER, user, "{\"active\":false}");
+        (void)try(house, &robot, ERR_FORBIDDEN, CHANGE_DELETE, KIND_USER, user, NULL);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -230,6 +294,8 @@ int main(void)
                 FIXTURE_TEST(test_a_notice_is_kept_when_its_change_is_refused, ON_SQLITE),
                 FIXTURE_TEST(test_a_notice_moves_the_revision_of_a_change_that_changes_nothing, ON_SQLITE),
                 FIXTURE_TEST(test_verbs_that_a_type_does_not_know_are_refused, ON_SQLITE),
+                FIXTURE_TEST(test_R19_a_dry_run_tells_what_would_come_out_and_stores_nothing, ON_BOTH),
+                FIXTURE_TEST(test_R19_a_dry_run_is_refused_as_the_change_itself, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }

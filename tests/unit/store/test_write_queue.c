@@ -127,6 +127,25 @@ static void a_job_that_fails_rolls_back_alone(struct fixture *fixture)
         assert_int_equal(read_revision(fixture->reader, 1), 2);
 }
 
+static void a_job_to_be_undone_answers_and_leaves_nothing(struct fixture *fixture)
+{
+        const struct new_resource first = { 1, 1, 0, 2, 0, 1, "a", NULL }, tried = { 1, 2, 0, 2, 0, 1, "b", NULL };
+        const struct new_resource second = { 1, 3, 0, 2, 0, 1, "b", NULL };
+        struct submitter jobs[] = {
+                { .job = { .root_no = 1, .run = job_insert_and_raise, .context = (void *)&first } },
+                { .job = { .root_no = 1, .run = job_insert_and_raise, .context = (void *)&tried, .undo = true } },
+                { .job = { .root_no = 1, .run = job_insert_and_raise, .context = (void *)&second } },
+        };
+        roots(fixture, 1);
+        submit_together(fixture, jobs, COUNT_OF(jobs));
+        for (size_t i = 0; i < COUNT_OF(jobs); i++)
+                assert_ok(jobs[i].result);
+        assert_ok(write_queue_submit(fixture->queue, &jobs[1].job, &fixture->fault) == ERR_TAKEN ? ERR_OK : ERR_INTERNAL);
+        assert_false(resource_exists(fixture->reader, 1, 2));
+        assert_true(resource_exists(fixture->reader, 1, 1) && resource_exists(fixture->reader, 1, 3));
+        assert_int_equal(read_revision(fixture->reader, 1), 2);
+}
+
 static void a_batch_in_which_all_fail_writes_nothing(struct fixture *fixture)
 {
         struct submitter jobs[] = { { .job = { .root_no = 1, .run = job_refuse } }, { .job = { .root_no = 1, .run = job_refuse } } };
@@ -524,6 +543,7 @@ int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(a_job_that_fails_rolls_back_alone, ON_BOTH),
+                FIXTURE_TEST(a_job_to_be_undone_answers_and_leaves_nothing, ON_BOTH),
                 FIXTURE_TEST(a_batch_in_which_all_fail_writes_nothing, ON_BOTH),
                 FIXTURE_TEST(a_job_that_wants_to_run_alone_gets_its_own_commit, ON_BOTH),
                 FIXTURE_TEST(the_root_row_is_locked_changed_and_stored, ON_BOTH),
