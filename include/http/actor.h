@@ -23,6 +23,9 @@ enum actor_kind {
 #define SCOPE_PRESET_ENTRA 32u
 #define SCOPE_SKIP_MEMBERS 64u /* unknown members are left out, not refused (R14) */
 
+/* What is said of the token itself; all other bits follow from the connection. */
+#define SCOPES_OF_TOKEN (SCOPE_USERS | SCOPE_GROUPS | SCOPE_READ_ONLY)
+
 /* The bits above all flags: requests a second that a connection may make; 0: the default. */
 #define SCOPE_RATE_SHIFT 14
 

@@ -153,6 +153,9 @@
         X(GRANTS_IN_SCOPE_OF, READ, "iii", "itii",                                                                           \
                 "SELECT role_no, privilege, from_us, until_us FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND " \
                 "scope_no = $3 LIMIT 10000")                                                                                 \
+        X(GRANT_LASTING, READ, "iiiii", "i",                                                                                 \
+                "SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND scope_no = $3 AND role_no = $4 AND " \
+                "from_us <= $5 AND until_us = 0 ORDER BY +no LIMIT 1")                                                       \
         X(GRANT_SCOPES_OF, READ, "ii", "i",                                                                                  \
                 "SELECT DISTINCT scope_no FROM role_grant WHERE root_no = $1 AND principal_no = $2 ORDER BY scope_no LIMIT 10000") \
         X(CREDENTIAL_INSERT, AUDITED, "iiiitbiii", "",                                                                       \
@@ -163,7 +166,9 @@
         X(CREDENTIAL_LIST, READ, "ii", "iiii",                                                                               \
                 "SELECT no, created_us, expires_us, last_used_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND "  \
                 "revoked_us = 0 ORDER BY +no LIMIT 100")                                                                      \
-        X(CREDENTIAL_FLAGS, AUDITED, "iii", "", "UPDATE credential SET scopes = $3 WHERE root_no = $1 AND owner_no = $2 AND revoked_us = 0") \
+        /* $4: bits that stay as they are. */                                                                                           \
+        X(CREDENTIAL_FLAGS, AUDITED, "iiii", "",                                                                                        \
+                "UPDATE credential SET scopes = (scopes & $4) | $3 WHERE root_no = $1 AND owner_no = $2 AND revoked_us = 0")            \
         X(CREDENTIAL_WHOLE, READ, "ii", "iibii",                                                                                        \
                 "SELECT no, kind, hash, scopes, expires_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND revoked_us = 0 "   \
                 "ORDER BY +no LIMIT 100")                                                                                               \

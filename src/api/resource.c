@@ -141,7 +141,7 @@ static enum err reply_created(const struct call *call, const struct change *chan
         buffer_putc(body, '}');
         reply_header(call->request, "Location", location);
         call_etag(call, row->version);
-        reply_json(call->request, 201, JSON_TYPE);
+        reply_json(call->request, change->changed ? 201 : 200, JSON_TYPE); /* gain-access alone may find what it would make */
         return ERR_OK;
 }
 

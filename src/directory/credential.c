@@ -90,9 +90,10 @@ unsigned credential_flags(const json_t *connection)
         return found | ((unsigned)rate << SCOPE_RATE_SHIFT);
 }
 
-enum err credential_set_scopes(struct work *work, int64_t owner_no, unsigned scopes)
+enum err credential_set_flags(struct work *work, int64_t owner_no, unsigned flags)
 {
-        enum err e = session_run(work->session, ST_CREDENTIAL_FLAGS, NULL, work->fault, V_I64(work->root_no), V_I64(owner_no), V_I64(scopes));
+        enum err e = session_run(work->session, ST_CREDENTIAL_FLAGS, NULL, work->fault, V_I64(work->root_no), V_I64(owner_no), V_I64(flags),
+                V_I64(SCOPES_OF_TOKEN));
         if (e)
                 return e;
         auto_result result = { 0 };

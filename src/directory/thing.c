@@ -385,7 +385,7 @@ enum err thing_merge(struct work *work)
                 return ERR_OK;
         e = store_merged(work, &row, &before, new);
         if (!e && row.kind == KIND_CONNECTION && credential_flags(old) != credential_flags(new))
-                e = credential_set_scopes(work, row.no, SCOPE_USERS | SCOPE_GROUPS | credential_flags(new));
+                e = credential_set_flags(work, row.no, credential_flags(new));
         if (e)
                 return e;
         describe(work, row.active == before.active ? EVENT_UPDATED : row.active ? EVENT_REACTIVATED : EVENT_DEACTIVATED, &row);
@@ -506,6 +506,26 @@ enum err thing_rotate(struct work *work)
         return work_body_json(work, json_pack("{s:s}", "id", row.id));
 }
 
+/* The grant of such a role that began and never ends; ret->no 0: there is none. */
+static enum err lasting_grant(struct work *work, const struct grant_wish *wish, struct resource_row *ret)
+{
+        int64_t no = 0;
+        {
+                auto_result result = { 0 };
+                bool row = false;
+                enum err e = session_query(work->session, ST_GRANT_LASTING, &result, work->fault, V_I64(work->root_no),
+                        V_I64(wish->principal->no), V_I64(wish->scope->no), V_I64(wish->role->no), V_I64(work->at_us));
+                if (!e)
+                        e = result_next(&result, &row, work->fault);
+                if (e)
+                        return e;
+                no = row ? result_i64(&result, 0) : 0;
+        }
+        *ret = (struct resource_row){ 0 };
+        return no ? resource_load(work->session, work->root_no, no, work->arena, ret, work->fault) : ERR_OK;
+}
+
+/* Who has it keeps the grant he has: asking twice gives nothing twice. */
 enum err thing_gain_access(struct work *work)
 {
         if (work->change->type->kind != KIND_PROJECT || work->actor->kind != ACTOR_IDENTITY)
@@ -523,7 +543,11 @@ enum err thing_gain_access(struct work *work)
                 .reason = "gained access",
         };
         if (!e)
-                e = grant_make(work, &wish, &grant);
+                e = lasting_grant(work, &wish, &grant);
+        work->change->after.resource = grant;
+        if (e || grant.no)
+                return e;
+        e = grant_make(work, &wish, &grant);
         if (e)
                 return e;
         describe(work, EVENT_ACCESS_GAINED, &grant);

@@ -155,8 +155,8 @@ enum err credential_add(struct work *work, const struct resource_row *owner, enu
 enum err credential_revoke_all(struct work *work, int64_t owner_no) MUST_USE;
 /* Bits of actor.scopes that say what a connection's document says: profile and preset. */
 unsigned credential_flags(const json_t *connection);
-/* Gives all live tokens of a connection these scopes. */
-enum err credential_set_scopes(struct work *work, int64_t owner_no, unsigned scopes) MUST_USE;
+/* Gives all live tokens of a connection these flags; what each token itself may (SCOPES_OF_TOKEN) stays. */
+enum err credential_set_flags(struct work *work, int64_t owner_no, unsigned flags) MUST_USE;
 
 /* ---- conflicts (conflict.c) ---- */
 /* After a refused change of a connection: counts that `attribute` was taken. Not from a writer's thread. */

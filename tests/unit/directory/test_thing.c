@@ -135,6 +135,53 @@ static void test_tokens_live_as_long_as_they_should(struct fixture *fixture)
         house_close(house);
 }
 
+/* What a connection is told concerns its tokens' flags; what a token itself may (R19) is the token's. */
+static void test_a_change_of_a_connection_leaves_what_its_tokens_may(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), actor;
+        char sql[160];
+        (void)snprintf(sql, sizeof sql, "UPDATE credential SET scopes = %u WHERE no = %lld", SCOPE_GROUPS | SCOPE_READ_ONLY,
+                (long long)okta.credential_no);
+        raw_script(house->fixture, sql);
+        house_restart(house);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id,
+                "{\"profile\":\"strict\",\"preset\":\"entra\",\"rate_limit\":50}");
+        for (int restarted = 0; restarted < 2; restarted++) {
+                assert_ok(house_authenticate(house, house->tokens[0], &actor));
+                assert_int_equal(actor.scopes,
+                        SCOPE_GROUPS | SCOPE_READ_ONLY | SCOPE_STRICT | SCOPE_PRESET_ENTRA | (50u << SCOPE_RATE_SHIFT));
+                house_restart(house);
+        }
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"lenient\",\"rate_limit\":null}");
+        assert_ok(house_authenticate(house, house->tokens[0], &actor));
+        assert_int_equal(actor.scopes, SCOPE_GROUPS | SCOPE_READ_ONLY | SCOPE_PRESET_ENTRA);
+        house_close(house);
+}
+
+static void test_R22_access_is_gained_once(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor boss = house_identity(house, "boss", "admin");
+        const char *app = house_do(house, &house->admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"app\",\"name\":\"A\"}");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_GRANT, NULL,
+                "{\"principal\":\"%s\",\"scope\":\"%s\",\"role\":\"admin\",\"until\":\"2999-01-01T00:00:00Z\"}", boss.id, app);
+        const char *grant = house_do(house, &boss, CHANGE_GAIN_ACCESS, KIND_PROJECT, app, NULL); /* what ends one day is not the same */
+        assert_true(house->done.changed);
+        for (int i = 0; i < 2; i++) {
+                assert_string_equal(house_do(house, &boss, CHANGE_GAIN_ACCESS, KIND_PROJECT, app, NULL), grant);
+                assert_false(house->done.changed);
+        }
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM role_grant WHERE principal_no = %lld AND scope_no = %lld",
+                                 (long long)boss.no, (long long)house_no(house, app)),
+                2);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_GRANT, grant, NULL);
+        house_do(house, &boss, CHANGE_GAIN_ACCESS, KIND_PROJECT, app, NULL);
+        assert_true(house->done.changed);
+        house_check(house);
+        house_close(house);
+}
+
 /* ---- grants ---- */
 
 static void test_grants_name_their_ends_by_id_or_name(struct fixture *fixture)
@@ -231,6 +278,8 @@ int main(void)
                 FIXTURE_TEST(test_what_is_set_for_ever_stays, ON_SQLITE),
                 FIXTURE_TEST(test_what_is_in_use_does_not_go, ON_BOTH),
                 FIXTURE_TEST(test_tokens_live_as_long_as_they_should, ON_BOTH),
+                FIXTURE_TEST(test_a_change_of_a_connection_leaves_what_its_tokens_may, ON_BOTH),
+                FIXTURE_TEST(test_R22_access_is_gained_once, ON_BOTH),
                 FIXTURE_TEST(test_grants_name_their_ends_by_id_or_name, ON_SQLITE),
                 FIXTURE_TEST(test_a_grant_holds_in_its_time_only, ON_BOTH),
                 FIXTURE_TEST(test_a_grant_cannot_become_another, ON_SQLITE),
