@@ -7,16 +7,21 @@
 
 #include "directory/directory.h"
 #include "model/filter.h"
+#include "model/schema_set.h"
 #include "store/rows.h"
 
 struct query {
         struct directory *directory;
         struct session *session;     /* the worker's */
         const struct actor *actor;
+        const struct schema_set *schemas; /* what the actor's root knows (query_schemas) */
         unsigned slot;               /* reader slot of this thread */
         struct arena *arena;
         int64_t deadline_us;         /* steady; long walks check it: ERR_DEADLINE */
 };
+
+/* Fills query->schemas: types and schemas of the actor's root, good until the next call on this slot. */
+enum err query_schemas(struct query *query, struct fault *fault) MUST_USE;
 
 /* ---- what a connection sees (SCIM, R3, R14) ---- */
 

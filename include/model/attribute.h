@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -48,7 +49,7 @@ struct attribute {
         const char *description;
         const char *const *canonical_values;  /* NULL-terminated, or NULL */
         const char *const *reference_types;   /* NULL-terminated, or NULL */
-        int number;                           /* of INDEXED attributes: unique over all types, never reused, > 0 */
+        int64_t number;                       /* of INDEXED attributes: unique over all types, never reused, > 0 */
         size_t max_bytes;                     /* of text values; 0 = 1024 */
 };
 
@@ -104,11 +105,9 @@ struct resource_type {
 #define URN_ENTERPRISE_USER "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 #define URN_MUSTER_USER "urn:ietf:params:scim:schemas:extension:muster:2.0:User"
 
-/* Registry. NULL where there is none. */
+/* Registry of the built-in types; what one root knows beside them is in schema_set.h. NULL where there is none. */
 const struct resource_type *resource_type(enum resource_kind kind);
-const struct resource_type *resource_type_by_name(const char *name);          /* "User" */
-const struct resource_type *resource_type_by_word(const char *word);          /* "user" */
-const struct resource_type *resource_type_by_endpoint(const char *endpoint);  /* "Users", letter case as is */
+const struct resource_type *resource_type_by_word(const char *word);             /* "user" */
 const struct resource_type *resource_type_by_collection(const char *collection); /* "users" */
 
 /* Looks a name up among `attributes` (ended by a row without name), ASCII case-insensitive. */
@@ -118,10 +117,6 @@ const struct attribute *attribute_common(void);
 /* The core schema or extension of a type by URN (case-insensitive); NULL: not one of this type's. */
 const struct schema *schema_of_type(const struct resource_type *type, const char *urn, size_t length);
 
-/* Every schema of /Schemas, the three of discovery included; ended by NULL. */
-const struct schema *const *schema_list(void);
-/* One of schema_list by URN (case-insensitive); NULL: none. */
-const struct schema *schema_by_urn(const char *urn);
 /* The names of `attributes` and a closing NULL, into `ret` of `size` places, for text_nearest. Returns the count without NULL. */
 size_t attribute_names(const struct attribute *attributes, const char **ret, size_t size);
 

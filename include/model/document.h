@@ -59,7 +59,7 @@ enum err document_name(const struct resource_type *type, const json_t *document,
 
 /* Every INDEXED value: calls `each` with the attribute's number, the folded (or exact, CASE_EXACT) value and its position. */
 enum err document_index(const struct resource_type *type, const json_t *document, struct arena *arena,
-        enum err (*each)(void *context, int attribute_number, const char *value, int ord), void *context) MUST_USE;
+        enum err (*each)(void *context, int64_t attribute_number, const char *value, int ord), void *context) MUST_USE;
 
 /* URNs of the extensions that the document holds, core first: the `schemas` of a reply. Count at most EXTENSIONS_MAX + 1. */
 #define EXTENSIONS_MAX 8

@@ -61,7 +61,12 @@ static enum err prepare(struct call *call, struct fault *fault)
                 .arena = request->arena,
                 .deadline_us = request->deadline_us,
         };
-        return access_load(directory->access, request->slot, request->worker, request->actor.root_no, request->deadline_us, fault);
+        enum err e = access_load(directory->access, request->slot, request->worker, request->actor.root_no, request->deadline_us, fault);
+        if (!e)
+                e = query_schemas(&call->query, fault);
+        if (!e && call->type) /* as the caller's root knows it */
+                call->type = schema_set_type(call->query.schemas, call->type->kind);
+        return e;
 }
 
 /* ---- dry runs ---- */

@@ -27,7 +27,7 @@ struct index_walk {
         int64_t no;
 };
 
-static enum err index_insert(void *context, int attribute_number, const char *value, int ord)
+static enum err index_insert(void *context, int64_t attribute_number, const char *value, int ord)
 {
         struct index_walk *walk = context;
         return session_run(walk->work->session, ST_VALUE_INSERT, NULL, walk->work->fault, V_I64(walk->work->root_no),

@@ -4,8 +4,6 @@
  * is published. */
 #include "model/types.h"
 
-#include <strings.h>
-
 static const char *const to_external[] = { "external", NULL };
 static const char *const to_uri[] = { "uri", NULL };
 static const char *const scheme_types[] = { "oauth", "oauth2", "oauthbearertoken", "httpbasic", "httpdigest", NULL };
@@ -116,7 +114,7 @@ static const struct schema service_provider_config_schema = { URN_SERVICE_PROVID
 static const struct schema resource_type_schema = { URN_RESOURCE_TYPE, "ResourceType", "A type of resource.", resource_type_attributes };
 static const struct schema schema_schema = { URN_SCHEMA, "Schema", "The attributes of a schema.", schema_attributes };
 
-static const struct schema *const published[] = {
+const struct schema *const schemas_builtin[] = {
         &user_schema,
         &group_schema,
         &enterprise_user_schema,
@@ -126,16 +124,3 @@ static const struct schema *const published[] = {
         &schema_schema,
         NULL,
 };
-
-const struct schema *const *schema_list(void)
-{
-        return published;
-}
-
-const struct schema *schema_by_urn(const char *urn)
-{
-        for (const struct schema *const *schema = published; *schema; schema++)
-                if (strcasecmp((*schema)->urn, urn) == 0)
-                        return *schema;
-        return NULL;
-}

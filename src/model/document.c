@@ -189,7 +189,7 @@ enum err document_name(const struct resource_type *type, const json_t *document,
 
 struct indexer {
         struct arena *arena;
-        enum err (*each)(void *context, int attribute_number, const char *value, int ord);
+        enum err (*each)(void *context, int64_t attribute_number, const char *value, int ord);
         void *context;
 };
 
@@ -232,7 +232,7 @@ static enum err index_object(const struct indexer *indexer, const struct attribu
 }
 
 enum err document_index(const struct resource_type *type, const json_t *document, struct arena *arena,
-        enum err (*each)(void *context, int attribute_number, const char *value, int ord), void *context)
+        enum err (*each)(void *context, int64_t attribute_number, const char *value, int ord), void *context)
 {
         struct indexer indexer = { arena, each, context };
         enum err e = index_object(&indexer, type->core->attributes, document);

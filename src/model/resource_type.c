@@ -7,42 +7,34 @@
 #include "base/auto.h"
 #include "base/text.h"
 
-static const struct resource_type *const types[KIND_COUNT] = {
-        [KIND_ORGANIZATION] = &organization_type,
-        [KIND_USER] = &user_type,
-        [KIND_GROUP] = &group_type,
-        [KIND_IDENTITY] = &identity_type,
-        [KIND_PROJECT] = &project_type,
-        [KIND_ROLE] = &role_type,
-        [KIND_GRANT] = &grant_type,
-        [KIND_UPSTREAM] = &upstream_type,
-        [KIND_CONNECTION] = &connection_type,
+/* By kind, from 1 on. */
+const struct resource_type *const types_builtin[] = {
+        [KIND_ORGANIZATION - 1] = &organization_type,
+        [KIND_USER - 1] = &user_type,
+        [KIND_GROUP - 1] = &group_type,
+        [KIND_IDENTITY - 1] = &identity_type,
+        [KIND_PROJECT - 1] = &project_type,
+        [KIND_ROLE - 1] = &role_type,
+        [KIND_GRANT - 1] = &grant_type,
+        [KIND_UPSTREAM - 1] = &upstream_type,
+        [KIND_CONNECTION - 1] = &connection_type,
+        [KIND_COUNT - 1] = NULL,
 };
 
 const struct resource_type *resource_type(enum resource_kind kind)
 {
-        return (unsigned)kind < KIND_COUNT ? types[kind] : NULL;
+        return kind > KIND_NONE && (unsigned)kind < KIND_COUNT ? types_builtin[kind - 1] : NULL;
 }
 
 #define FIND_BY(member, text)                                                                                                              \
-        for (size_t kind = 1; kind < KIND_COUNT; kind++)                                                                                   \
-                if (text_equal(types[kind]->member, (text)))                                                                               \
-                        return types[kind];                                                                                                \
+        for (const struct resource_type *const *type = types_builtin; *type; type++)                                                       \
+                if (text_equal((*type)->member, (text)))                                                                                   \
+                        return *type;                                                                                                      \
         return NULL
-
-const struct resource_type *resource_type_by_name(const char *name)
-{
-        FIND_BY(name, name);
-}
 
 const struct resource_type *resource_type_by_word(const char *word)
 {
         FIND_BY(word, word);
-}
-
-const struct resource_type *resource_type_by_endpoint(const char *endpoint)
-{
-        FIND_BY(scim_endpoint, endpoint);
 }
 
 const struct resource_type *resource_type_by_collection(const char *collection)

@@ -22,6 +22,10 @@ extern const struct schema enterprise_user_schema;
 extern const struct schema muster_user_schema;
 extern const struct schema group_schema;
 
+/* Both ended by NULL. */
+extern const struct resource_type *const types_builtin[];
+extern const struct schema *const schemas_builtin[];
+
 /* `slug` must be one (text_is_slug). */
 enum err check_slug(const json_t *document, struct fault *fault) MUST_USE;
 /* Where a row names canonical values, the document may hold no other: for our own types; SCIM's are advisory. */

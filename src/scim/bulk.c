@@ -266,12 +266,13 @@ enum handled scim_bulk(struct request *request)
         __attribute__((cleanup(auto_bulk_done))) struct bulk bulk = { 0 };
         json_auto_t *message = NULL;
         struct running running = { .scim = &scim, .bulk = &bulk };
-        scim_open(&scim, request);
-        enum err e = scim_profile(&scim);
+        enum err e = scim_open(&scim, request);
+        if (!e)
+                e = scim_profile(&scim);
         if (!e)
                 e = scim_body(&scim, &message);
         if (!e)
-                e = bulk_parse(message, request->arena, &scim.leniency, &bulk, &scim.fault);
+                e = bulk_parse(message, scim.query.schemas, request->arena, &scim.leniency, &bulk, &scim.fault);
         if (e)
                 return scim_refuse(&scim, e);
         run_all(&running);

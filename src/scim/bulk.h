@@ -37,6 +37,7 @@ struct bulk_operation {
 
 struct bulk {
         struct arena *arena;
+        const struct schema_set *schemas;
         int64_t fail_on_errors; /* 0: go on */
         struct bulk_operation *operations;
         size_t count;
@@ -47,7 +48,8 @@ struct bulk {
 
 /* Takes a message apart. ERR_SYNTAX, ERR_VALUE: no bulk request at all; ERR_TOO_LARGE: too many operations. What is wrong with one
  * operation is noted there. The message must outlive the bulk; release with bulk_done. */
-enum err bulk_parse(const json_t *message, struct arena *arena, struct leniency *leniency, struct bulk *ret, struct fault *fault) MUST_USE;
+enum err bulk_parse(const json_t *message, const struct schema_set *schemas, struct arena *arena, struct leniency *leniency,
+        struct bulk *ret, struct fault *fault) MUST_USE;
 void bulk_done(struct bulk *bulk);
 
 /* The POST of this bulkId; NULL: none. */

@@ -29,15 +29,15 @@ static enum err refuse(struct bulk_operation *operation, enum err code, const ch
         return ERR_OK;
 }
 
-static enum err parse_path(struct bulk_operation *operation, const char *path, struct arena *arena, struct fault *fault)
+static enum err parse_path(const struct bulk *bulk, struct bulk_operation *operation, const char *path, struct fault *fault)
 {
         path += *path == '/';
         size_t length = strcspn(path, "/");
-        operation->endpoint = arena_text(arena, path, length);
-        operation->ref = path[length] && path[length + 1] ? arena_strdup(arena, path + length + 1) : NULL;
+        operation->endpoint = arena_text(bulk->arena, path, length);
+        operation->ref = path[length] && path[length + 1] ? arena_strdup(bulk->arena, path + length + 1) : NULL;
         if (!operation->endpoint || (path[length] && path[length + 1] && !operation->ref))
                 return out_of_memory(fault);
-        operation->type = resource_type_by_endpoint(operation->endpoint);
+        operation->type = schema_set_type_by_endpoint(bulk->schemas, operation->endpoint);
         if (strcmp(operation->endpoint, "Bulk") == 0)
                 return refuse(operation, ERR_VALUE, "path", "an operation of Bulk cannot be Bulk itself");
         if (strcmp(operation->endpoint, "Me") == 0)
@@ -87,7 +87,7 @@ static enum err parse_operation(struct bulk *bulk, size_t index, const json_t *r
                 e = check_shape(operation, row);
         if (e || operation->refused)
                 return ERR_OK;
-        return parse_path(operation, path, bulk->arena, fault);
+        return parse_path(bulk, operation, path, fault);
 }
 
 /* ---- who needs whom ---- */
@@ -293,10 +293,11 @@ static enum err check_schema(const json_t *message, struct leniency *leniency, s
         return fault_set(fault, ERR_SYNTAX, "schemas", "[\"%s\"] is expected", URN_BULK_REQUEST);
 }
 
-enum err bulk_parse(const json_t *message, struct arena *arena, struct leniency *leniency, struct bulk *ret, struct fault *fault)
+enum err bulk_parse(const json_t *message, const struct schema_set *schemas, struct arena *arena, struct leniency *leniency,
+        struct bulk *ret, struct fault *fault)
 {
         const json_t *rows = json_object_get(message, "Operations");
-        struct bulk bulk = { .arena = arena, .count = json_array_size(rows) };
+        struct bulk bulk = { .arena = arena, .schemas = schemas, .count = json_array_size(rows) };
         enum err e = check_schema(message, leniency, fault);
         if (!e)
                 e = json_take_i64(message, "failOnErrors", false, 0, &bulk.fail_on_errors, fault);

@@ -56,8 +56,9 @@ static json_t *authentication_offer(void)
                 "primary", 1);
 }
 
-static json_t *config_document(void)
+static json_t *config_document(const struct schema_set *schemas)
 {
+        (void)schemas;
         json_t *document = json_pack("{s:[s], s:o, s:o, s:{s:b, s:i}, s:o, s:o, s:o, s:o, s:o, s:o}", "schemas",
                 URN_SERVICE_PROVIDER_CONFIG, "patch", supported(true), "bulk", bulk_offer(), "filter", "supported", 1, "maxResults",
                 PAGE_MAX, "changePassword", supported(false), "sort", supported(true), "etag", supported(true), "pagination",
@@ -75,21 +76,19 @@ static json_t *schema_entry(const struct schema *schema)
         return with_meta(schema_document(schema), "Schema", "Schemas", schema->urn);
 }
 
-static json_t *all_types(void)
+static json_t *all_types(const struct schema_set *schemas)
 {
         json_t *list = json_array();
-        for (int kind = 1; list && kind < KIND_COUNT; kind++) {
-                const struct resource_type *type = resource_type((enum resource_kind)kind);
-                if (type && type->scim_endpoint)
-                        (void)json_array_append_new(list, type_entry(type));
-        }
+        for (const struct resource_type *const *type = schemas->types; list && *type; type++)
+                if ((*type)->scim_endpoint)
+                        (void)json_array_append_new(list, type_entry(*type));
         return list;
 }
 
-static json_t *all_schemas(void)
+static json_t *all_schemas(const struct schema_set *schemas)
 {
         json_t *list = json_array();
-        for (const struct schema *const *schema = schema_list(); list && *schema; schema++)
+        for (const struct schema *const *schema = schemas->schemas; list && *schema; schema++)
                 (void)json_array_append_new(list, schema_entry(*schema));
         return list;
 }
@@ -103,22 +102,22 @@ static json_t *list_response(json_t *resources)
                 count, "startIndex", 1, "itemsPerPage", count, "Resources", resources);
 }
 
-static json_t *find_type(const char *name)
+static json_t *find_type(const struct schema_set *schemas, const char *name)
 {
-        const struct resource_type *type = resource_type_by_name(name);
+        const struct resource_type *type = schema_set_type_by_name(schemas, name);
         return type && type->scim_endpoint ? type_entry(type) : NULL;
 }
 
-static json_t *find_schema(const char *urn)
+static json_t *find_schema(const struct schema_set *schemas, const char *urn)
 {
-        const struct schema *schema = schema_by_urn(urn);
+        const struct schema *schema = schema_set_schema(schemas, urn);
         return schema ? schema_entry(schema) : NULL;
 }
 
 static const struct endpoint {
         const char *name;
-        json_t *(*all)(void);
-        json_t *(*one)(const char *name);
+        json_t *(*all)(const struct schema_set *schemas);
+        json_t *(*one)(const struct schema_set *schemas, const char *name);
         bool single;
 } endpoints[] = {
         { "ServiceProviderConfig", config_document, NULL, true },
@@ -138,22 +137,23 @@ static const struct endpoint *endpoint_of(const struct request *request)
 
 enum handled scim_discovery(struct request *request)
 {
-        struct fault fault = { 0 };
+        struct scim scim;
         const struct endpoint *endpoint = endpoint_of(request);
-        enum err e = ERR_OK;
-        if (request_query(request, "filter"))
-                e = fault_set(&fault, ERR_FORBIDDEN, "filter", "discovery documents cannot be filtered");
+        enum err e = scim_open(&scim, request);
+        if (!e && request_query(request, "filter"))
+                e = fault_set(&scim.fault, ERR_FORBIDDEN, "filter", "discovery documents cannot be filtered");
+        const struct schema_set *schemas = scim.query.schemas;
         json_auto_t *document = NULL;
         if (!e && request->param_count)
-                document = endpoint->one(request->params[0]);
+                document = endpoint->one(schemas, request->params[0]);
         else if (!e)
-                document = endpoint->single ? endpoint->all() : list_response(endpoint->all());
+                document = endpoint->single ? endpoint->all(schemas) : list_response(endpoint->all(schemas));
         if (!e && !document)
-                e = fault_set(&fault, ERR_NOT_FOUND, "", "there is no such document; the list is at " SCIM_BASE "/%s", endpoint->name);
+                e = fault_set(&scim.fault, ERR_NOT_FOUND, "", "there is no such document; the list is at " SCIM_BASE "/%s", endpoint->name);
         if (!e)
-                e = json_compact(document, &request->reply.body, &fault);
+                e = json_compact(document, &request->reply.body, &scim.fault);
         if (e)
-                reply_fault(request, e, &fault);
+                reply_fault(request, e, &scim.fault);
         else
                 reply_json(request, 200, SCIM_MEDIA_TYPE);
         return HANDLED;

@@ -214,9 +214,9 @@ static enum err prepare_parts(struct list *list)
         struct scim *scim = list->scim;
         struct fault first = { 0 };
         const struct resource_type *only = scim->type;
-        for (int kind = 1; kind < KIND_COUNT; kind++) {
-                const struct resource_type *type = only ? only : resource_type((enum resource_kind)kind);
-                if (!type || !type->scim_endpoint || !scim_may_reach(scim, type))
+        for (const struct resource_type *const *each = scim->query.schemas->types; *each; each++) {
+                const struct resource_type *type = only ? only : *each;
+                if (!type->scim_endpoint || !scim_may_reach(scim, type))
                         continue;
                 enum err e = prepare_part(list, type);
                 if (only || (e && e != ERR_FILTER && e != ERR_VALUE))
@@ -345,9 +345,8 @@ enum handled scim_search(struct request *request)
         struct scim scim;
         struct search search;
         json_auto_t *body = NULL;
-        enum err e = ERR_OK;
-        scim_open(&scim, request);
-        if (request->param_count)
+        enum err e = scim_open(&scim, request);
+        if (!e && request->param_count)
                 e = scim_enter(&scim, request->params[0]);
         if (!e)
                 e = scim_profile(&scim);

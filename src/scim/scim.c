@@ -24,7 +24,7 @@ bool scim_may_reach(const struct scim *scim, const struct resource_type *type)
 
 enum err scim_enter(struct scim *scim, const char *endpoint)
 {
-        scim->type = resource_type_by_endpoint(endpoint);
+        scim->type = schema_set_type_by_endpoint(scim->query.schemas, endpoint);
         if (!scim->type)
                 return fault_set(
                         &scim->fault, ERR_NOT_FOUND, "", "there is no endpoint /%.80s; /ResourceTypes lists what there is", endpoint);
@@ -33,7 +33,7 @@ enum err scim_enter(struct scim *scim, const char *endpoint)
         return ERR_OK;
 }
 
-void scim_open(struct scim *scim, struct request *request)
+enum err scim_open(struct scim *scim, struct request *request)
 {
         *scim = (struct scim){
                 .request = request,
@@ -46,12 +46,13 @@ void scim_open(struct scim *scim, struct request *request)
                         .deadline_us = request->deadline_us,
                 },
         };
+        return query_schemas(&scim->query, &scim->fault);
 }
 
 enum err scim_begin(struct scim *scim, struct request *request)
 {
-        scim_open(scim, request);
-        return scim_enter(scim, request->params[0]);
+        enum err e = scim_open(scim, request);
+        return e ? e : scim_enter(scim, request->params[0]);
 }
 
 enum err scim_profile(struct scim *scim)

@@ -28,7 +28,7 @@ struct scim {
 struct directory *scim_directory(void);
 
 /* Fills the query; there is no type yet. */
-void scim_open(struct scim *scim, struct request *request);
+enum err scim_open(struct scim *scim, struct request *request) MUST_USE;
 bool scim_may_reach(const struct scim *scim, const struct resource_type *type);
 /* Makes the type of an endpoint ("Users") the one in hand and checks the token's scope. ERR_NOT_FOUND: no such endpoint. */
 enum err scim_enter(struct scim *scim, const char *endpoint) MUST_USE;

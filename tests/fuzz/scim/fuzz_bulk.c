@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct bulk bulk;
         json_t *message = NULL;
         if (json_parse_object((const char *)data, size, &message, &fault) == ERR_OK) {
-                enum err e = bulk_parse(message, arena, &leniency, &bulk, &fault);
+                enum err e = bulk_parse(message, schema_set_builtin(), arena, &leniency, &bulk, &fault);
                 if (e && !fault.message[0])
                         abort();
                 if (!e) {

@@ -330,6 +330,7 @@ struct query house_query(struct house *house, const struct actor *actor)
                 .directory = house->directory,
                 .session = house->fixture->reader,
                 .actor = actor,
+                .schemas = schema_set_builtin(),
                 .arena = house->arena,
                 .deadline_us = clock_steady_us() + 10 * US_PER_S,
         };

@@ -2,6 +2,7 @@
  *
  * The descriptors keep the promises of attribute.h, whoever adds a row; look-ups find what they should and nothing else. */
 #include "model_fixture.h"
+#include "model/schema_set.h"
 
 #include <strings.h>
 
@@ -16,7 +17,7 @@ static void each_attribute(const struct attribute *attributes, void (*check)(con
 static void each_of_types(void (*check)(const struct attribute *))
 {
         each_attribute(attribute_common(), check);
-        for (const struct schema *const *schema = schema_list(); *schema; schema++)
+        for (const struct schema *const *schema = schema_set_builtin()->schemas; *schema; schema++)
                 each_attribute((*schema)->attributes, check);
         for (int kind = 1; kind < KIND_COUNT; kind++) {
                 each_attribute(resource_type((enum resource_kind)kind)->core->attributes, check);
@@ -102,11 +103,11 @@ static void test_the_registry_is_complete_and_unambiguous(void **state)
 
                 assert_non_null(type);
                 assert_int_equal(type->kind, kind);
-                assert_ptr_equal(resource_type_by_name(type->name), type);
+                assert_ptr_equal(schema_set_type_by_name(schema_set_builtin(), type->name), type);
                 assert_ptr_equal(resource_type_by_word(type->word), type);
                 assert_ptr_equal(resource_type_by_collection(type->api_collection), type);
                 if (type->scim_endpoint)
-                        assert_ptr_equal(resource_type_by_endpoint(type->scim_endpoint), type);
+                        assert_ptr_equal(schema_set_type_by_endpoint(schema_set_builtin(), type->scim_endpoint), type);
                 if (type->name_attribute)
                         assert_non_null(attribute_find(type->core->attributes, type->name_attribute, strlen(type->name_attribute)));
                 assert_ptr_equal(schema_of_type(type, type->core->urn, strlen(type->core->urn)), type->core);
@@ -114,9 +115,9 @@ static void test_the_registry_is_complete_and_unambiguous(void **state)
         }
         assert_null(resource_type(KIND_NONE));
         assert_null(resource_type(KIND_COUNT));
-        assert_null(resource_type_by_endpoint("users"));
-        assert_null(resource_type_by_endpoint(NULL));
-        assert_null(resource_type_by_name("user"));
+        assert_null(schema_set_type_by_endpoint(schema_set_builtin(), "users"));
+        assert_null(schema_set_type_by_endpoint(schema_set_builtin(), NULL));
+        assert_null(schema_set_type_by_name(schema_set_builtin(), "user"));
 }
 
 /* R18: SCIM addresses users and groups only. */
@@ -150,8 +151,8 @@ static void test_urns_are_found_whole_and_without_letter_case(void **state)
         assert_null(schema_of_type(user, URN_ENTERPRISE_USER, 57));
         assert_null(schema_of_type(user, URN_GROUP, strlen(URN_GROUP)));
         assert_null(schema_of_type(resource_type(KIND_GROUP), URN_ENTERPRISE_USER, 58));
-        assert_ptr_equal(schema_by_urn("urn:IETF:params:scim:schemas:core:2.0:User"), user->core);
-        assert_null(schema_by_urn("urn:x"));
+        assert_ptr_equal(schema_set_schema(schema_set_builtin(), "urn:IETF:params:scim:schemas:core:2.0:User"), user->core);
+        assert_null(schema_set_schema(schema_set_builtin(), "urn:x"));
 }
 
 static void test_leniencies_are_recorded_or_refused(void **state)

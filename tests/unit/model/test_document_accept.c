@@ -2,6 +2,7 @@
  *
  * Bodies as clients send them: what is refused, what is dropped, what the leniencies allow and the strict profile refuses. */
 #include "model_fixture.h"
+#include "model/schema_set.h"
 
 #include "base/clock.h"
 
@@ -298,7 +299,7 @@ static void test_one_value_for_the_patch_engine(void **state)
 {
         struct fixture *f = *state;
         const struct attribute *emails = attribute_find(f->accept.type->core->attributes, "emails", 6);
-        const struct attribute *manager = attribute_find(schema_by_urn(ENTERPRISE)->attributes, "manager", 7);
+        const struct attribute *manager = attribute_find(schema_set_schema(schema_set_builtin(), ENTERPRISE)->attributes, "manager", 7);
         json_auto_t *list = json_of("[{'Value':'x'}]"), *element = json_of("{'Value':'x','primary':'true'}"), *empty = json_of("''"),
                     *nothing = json_of("[]");
         json_t *got = NULL;

@@ -26,7 +26,7 @@ static struct planned plan(const char *text)
                         json_pack("{s:s, s:s, s:o, s:{s:o}}", "method", "POST", "path", "/Users", "bulkId", json_sprintf("%c", *at), "data",
                                 "x", needs));
         }
-        assert_int_equal(bulk_parse(planned.message, planned.arena, &leniency, &planned.bulk, &fault), ERR_OK);
+        assert_int_equal(bulk_parse(planned.message, schema_set_builtin(), planned.arena, &leniency, &planned.bulk, &fault), ERR_OK);
         return planned;
 }
 
@@ -79,12 +79,12 @@ static void test_a_thousand_in_a_chain_need_no_stack(void **state)
                 (void)json_array_append_new(json_object_get(planned.message, "Operations"),
                         json_pack("{s:s, s:s, s:o, s:{s:o}}", "method", "POST", "path", "/Users", "bulkId", json_sprintf("%d", i), "data",
                                 "x", json_sprintf("bulkId:%d", (i + 1) % BULK_OPERATIONS_MAX)));
-        assert_int_equal(bulk_parse(planned.message, planned.arena, &leniency, &planned.bulk, &fault), ERR_OK);
+        assert_int_equal(bulk_parse(planned.message, schema_set_builtin(), planned.arena, &leniency, &planned.bulk, &fault), ERR_OK);
         assert_true(planned.bulk.operations[0].is_circular);
         for (size_t i = 1; i < planned.bulk.count; i++)
                 assert_int_equal(planned.bulk.operations[i].circle, planned.bulk.operations[0].circle);
         (void)json_array_append_new(json_object_get(planned.message, "Operations"), json_object());
-        assert_int_equal(bulk_parse(planned.message, planned.arena, &leniency, &planned.bulk, &fault), ERR_TOO_LARGE);
+        assert_int_equal(bulk_parse(planned.message, schema_set_builtin(), planned.arena, &leniency, &planned.bulk, &fault), ERR_TOO_LARGE);
         done(&planned);
 }
 
