@@ -57,7 +57,7 @@ enum err work_body_document(struct work *work, const struct resource_row *row)
         return work->body ? ERR_OK : work_memory(work);
 }
 
-enum err work_body_json(struct work *work, json_t *body)
+static enum err canonical(struct work *work, json_t *body, const char **ret)
 {
         json_auto_t *held = body;
         if (!held)
@@ -66,8 +66,22 @@ enum err work_body_json(struct work *work, json_t *body)
         enum err e = json_canonical(held, &text, work->fault);
         if (e)
                 return e;
-        work->body = arena_text(work->arena, text.data, text.length);
-        return work->body ? ERR_OK : work_memory(work);
+        const char *kept = arena_text(work->arena, text.data, text.length);
+        if (!kept)
+                return work_memory(work);
+        *ret = kept;
+        return ERR_OK;
+}
+
+enum err work_body_json(struct work *work, json_t *body)
+{
+        return canonical(work, body, &work->body);
+}
+
+enum err work_alert(struct work *work, enum ledger_event event, json_t *body)
+{
+        work->alert = event;
+        return canonical(work, body, &work->alert_body);
 }
 
 enum err version_check(const char *if_match, int64_t version, struct fault *fault)
@@ -99,6 +113,8 @@ struct job {
         size_t effect_count;
         int64_t revision_before;
         unsigned char change_id[CHANGE_ID_SIZE];
+        enum ledger_event alert;
+        const char *alert_body; /* NULL: none */
         bool reload;
         bool rides; /* notices were appended and wait for settlement */
 };
@@ -152,6 +168,13 @@ static enum err run_audited(struct work *work, struct job *job)
         memcpy(entry.change_id, job->change_id, CHANGE_ID_SIZE);
         int64_t seq, at_us;
         e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
+        if (!e && work->alert_body) {
+                entry.event = work->alert;
+                entry.body = work->alert_body;
+                e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
+                job->alert = work->alert;
+                job->alert_body = work->alert_body;
+        }
         if (!e)
                 job->change->revision = seq;
         return e;
@@ -202,6 +225,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         };
         change->changed = false;
         change->moved = 0;
+        job->alert_body = NULL;
         enum err e = session_root(session, work.root_no, &work.root, fault);
         if (e)
                 return e;
@@ -243,6 +267,8 @@ static void job_committed(void *context)
                 return;
         metric_add(METRIC_CHANGES, 1);
         metric_add(METRIC_LEDGER_CHANGE, 1);
+        if (job->alert_body)
+                metric_add(METRIC_LEDGER_ALERT, 1);
 }
 
 static void job_abandoned(void *context)
@@ -303,6 +329,9 @@ enum err directory_change(struct directory *directory, struct change *change, st
         e = write_queue_submit(directory->queue, &write, fault);
         if (directory->waiting)
                 directory->waiting(false);
+        if (!e && job.alert_body && !change->dry_run)
+                log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(job.alert)), LOG_I64("root", change->actor->root_no),
+                        LOG_I64("revision", change->revision));
         if (e || change->dry_run)
                 secret_done(&change->token);
         if (e) {

@@ -25,6 +25,8 @@ struct work {
         enum resource_kind object_kind;
         int64_t object_no;
         const char *body;            /* of the ledger entry */
+        enum ledger_event alert;     /* R32: stands in the ledger behind the change's own entry, in the same transaction; with alert_body */
+        const char *alert_body;      /* NULL: none */
         bool changed;
         bool reload;                 /* what changed is cheaper to load anew than to describe */
 };
@@ -38,6 +40,9 @@ enum err work_effect_resource(struct work *work, const struct resource_row *row)
 enum err work_body_document(struct work *work, const struct resource_row *row) MUST_USE;
 /* Takes the reference; dumped canonically. */
 enum err work_body_json(struct work *work, json_t *body) MUST_USE;
+
+/* An alert (R32) that this change raises once it stands, of the class LEDGER_ALERT; takes the reference. One for a change. */
+enum err work_alert(struct work *work, enum ledger_event event, json_t *body) MUST_USE;
 
 int64_t work_next_no(struct work *work);
 enum err work_memory(struct work *work) MUST_USE; /* fills the fault: out of memory */

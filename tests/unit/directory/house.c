@@ -94,7 +94,7 @@ static void accept(struct house *house, const struct actor *actor, struct change
 
 struct seen {
         struct house *house;
-        int64_t changes, seq;
+        int64_t changes, seq, change_seq;
 };
 
 static enum err see(void *context, const struct ledger_row *row, struct fault *fault)
@@ -102,9 +102,12 @@ static enum err see(void *context, const struct ledger_row *row, struct fault *f
         struct seen *seen = context;
         (void)fault;
         seen->seq = row->seq;
+        if (row->class == LEDGER_ALERT)
+                (void)snprintf(seen->house->alert, sizeof seen->house->alert, "%s", row->event);
         if (row->class != LEDGER_CHANGE)
                 return ERR_OK;
         seen->changes++;
+        seen->change_seq = row->seq;
         (void)snprintf(seen->house->event, sizeof seen->house->event, "%s", row->event);
         (void)snprintf(seen->house->body, sizeof seen->house->body, "%s", row->body);
         return ERR_OK;
@@ -116,7 +119,7 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
         struct seen seen = { .house = house, .seq = before };
         struct fault fault = { 0 };
         const struct change *done = &house->done;
-        *house->event = *house->body = 0;
+        *house->event = *house->body = *house->alert = 0;
         assert_ok(ledger_read(house->fixture->reader, house->admin.root_no, before, 1000, see, &seen, &fault));
         assert_int_equal(read_revision(house->fixture->reader, house->admin.root_no), seen.seq);
         if (e) {
@@ -130,7 +133,7 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
         assert_int_equal(done->revision, seen.seq);
         assert_int_equal(seen.changes, done->changed ? 1 : 0);
         if (done->changed && done->verb != CHANGE_DELETE && done->verb != CHANGE_ROTATE && done->verb != CHANGE_PURGE)
-                assert_int_equal(done->after.resource.version, seen.seq);
+                assert_int_equal(done->after.resource.version, seen.change_seq);
 }
 
 static void keep_token(struct house *house, const char *token)

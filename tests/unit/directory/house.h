@@ -24,6 +24,7 @@ struct house {
         struct change want;         /* if_match, organization, role, ttl_s of the next change; then empty again */
         struct change done;         /* the last change */
         char event[32], body[4096]; /* of its ledger entry; "" when there is none */
+        char alert[32];             /* event of an alert that came with it; "" when there is none */
         char token[TOKEN_TEXT_MAX]; /* that it handed out */
         const char *tokens[500];    /* all that were handed out here */
         size_t token_count;
