@@ -155,7 +155,8 @@ static void tell(struct story *story)
         (void)step(story, admin, CHANGE_MERGE, KIND_IDENTITY, robot, "{\"active\":false,\"description\":\"x\"}");
         (void)step(story, admin, CHANGE_DELETE, KIND_IDENTITY, robot, NULL);
         const char *app = step(story, admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"app\",\"name\":\"App\"}");
-        (void)step(story, admin, CHANGE_GAIN_ACCESS, KIND_PROJECT, app, NULL);
+        struct actor boss = house_identity(house, "boss", "admin"); /* who made the project has access */
+        (void)step(story, &boss, CHANGE_GAIN_ACCESS, KIND_PROJECT, app, NULL);
         (void)step(story, admin, CHANGE_DELETE, KIND_PROJECT, app, NULL);
         (void)step(story, admin, CHANGE_CREATE, KIND_ORGANIZATION, NULL, "{\"slug\":\"kid\",\"name\":\"Kid\"}");
         (void)step(story, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
