@@ -206,6 +206,14 @@ static enum err apply_object(struct patch_work *work, const struct patch_step *o
         return ERR_OK;
 }
 
+static bool is_read_only(const struct schema *schema)
+{
+        for (const struct attribute *a = schema->attributes; a->name; a++)
+                if (!(a->flags & READ_ONLY))
+                        return false;
+        return true;
+}
+
 /* A whole extension: its object is merged, or all of its attributes that are assigned are removed. */
 static enum err apply_to_extension(struct patch_work *work, const struct patch_step *step)
 {
@@ -215,6 +223,8 @@ static enum err apply_to_extension(struct patch_work *work, const struct patch_s
                 return ERR_OK;
         if (!is_removal)
                 return apply_object(work, step, extension->urn, step->value);
+        if (!step->is_pathless && is_read_only(extension))
+                return fault_set(work->fault, ERR_MUTABILITY, NULL, "Nothing of %s can be removed.", extension->urn);
         for (const struct attribute *a = extension->attributes; a->name; a++) {
                 struct patch_step removal = {
                         .verb = PATCH_REMOVE, .is_pathless = step->is_pathless, .path = { extension, a, NULL, NULL }

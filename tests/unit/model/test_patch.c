@@ -318,6 +318,8 @@ static void test_wrong_paths_and_read_only(void **state)
                 { MINIMAL, "[{'op':'add','path':'groups','value':[{'value':'g'}]}]", NULL, ERR_MUTABILITY, false },
                 { MINIMAL, "[{'op':'remove','path':'groups[value eq \\'g\\']'}]", NULL, ERR_MUTABILITY, false },
                 { MINIMAL, "[{'op':'replace','path':'" URN_MUSTER_USER ":effectiveActive','value':true}]", NULL, ERR_MUTABILITY, false },
+                { MINIMAL, "[{'op':'remove','path':'" URN_MUSTER_USER "'}]", NULL, ERR_MUTABILITY, false },
+                { MINIMAL, "[{'op':'add','path':'" URN_MUSTER_USER "','value':{}}]", MINIMAL, 0, false },
                 { MINIMAL, "[{'op':'replace','path':'password','value':'x'}]", MINIMAL, 0, true },
         };
         CHECK(rows);
