@@ -39,6 +39,8 @@ struct leniency {
 
 /* True (and recorded) when allowed, false when the profile is strict. `leniency` NULL: strict without record. */
 bool leniency_use(struct leniency *leniency, enum leniency_code code);
+/* The interoperability profile is stricter than the RFCs in places; `leniency` NULL (management API) is not. */
+bool leniency_is_strict(const struct leniency *leniency);
 const char *leniency_name(enum leniency_code code);
 
 #endif

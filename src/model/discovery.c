@@ -62,6 +62,8 @@ static const struct attribute config_attributes[] = {
         { "etag",             ATTRIBUTE_COMPLEX,   REQUIRED | READ_ONLY, supported_attributes, "Entity tags." },
         { "pagination",       ATTRIBUTE_COMPLEX,   READ_ONLY, pagination_attributes, "Pages." },
         { "securityEvents",   ATTRIBUTE_COMPLEX,   READ_ONLY, event_attributes, "Security event tokens." },
+        { "interopProfileConformant", ATTRIBUTE_BOOLEAN, READ_ONLY, NULL,
+          "Whether this connection keeps to the SCIM 2.0 interoperability profile: its profile is strict." },
         { "authenticationSchemes", ATTRIBUTE_COMPLEX, REQUIRED | READ_ONLY | MULTI, scheme_attributes, "How clients authenticate." },
         { NULL }
 };

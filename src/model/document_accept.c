@@ -95,6 +95,8 @@ static enum err attribute_accept(struct body *body, const struct attribute *attr
         json_t *accepted = NULL;
         enum err e;
 
+        if (attribute->flags & IGNORED_INPUT && speaks_scim(body->accept)) /* no schema names it: IPSIE AL wants no password at all */
+                return unknown_key(body->accept, &spot, body->tables, attribute->name, body->fault);
         if (attribute->flags & (READ_ONLY | IGNORED_INPUT | DERIVED))
                 return ERR_OK;
         if (attribute->flags & EDGES)

@@ -20,6 +20,11 @@ bool leniency_use(struct leniency *leniency, enum leniency_code code)
         return true;
 }
 
+bool leniency_is_strict(const struct leniency *leniency)
+{
+        return leniency && leniency->strict;
+}
+
 const char *leniency_name(enum leniency_code code)
 {
         return (unsigned)code < LENIENCY_COUNT ? names[code] : NULL;

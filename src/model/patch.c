@@ -15,6 +15,14 @@ enum err patch_out_of_memory(const struct patch_work *work)
         return fault_set(work->fault, ERR_MEMORY, NULL, "Out of memory for the PATCH; try again.");
 }
 
+/* The path is well-formed, so this is no invalidPath (RFC 7644 table 9; interoperability profile section 5.3). */
+enum err patch_unknown(const struct patch_work *work)
+{
+        if (leniency_use(work->accept.leniency, LENIENT_UNKNOWN_ATTRIBUTE))
+                return ERR_OK;
+        return fault_set(work->fault, ERR_SYNTAX, "path", "There is no such attribute.");
+}
+
 enum err patch_spend(struct patch_work *work, size_t effort)
 {
         if (effort > PATCH_EFFORT_MAX - work->effort)
@@ -76,8 +84,9 @@ static enum err blame(const struct patch_work *work, size_t index, bool is_pathl
 {
         if (!work->fault)
                 return e;
-        bool is_path = !is_pathless && (e == ERR_PATH || e == ERR_FILTER || e == ERR_NO_TARGET || e == ERR_MUTABILITY);
         struct fault inner = *work->fault;
+        bool is_path = !is_pathless && (e == ERR_PATH || e == ERR_FILTER || e == ERR_NO_TARGET || e == ERR_MUTABILITY ||
+                                               text_equal(inner.field, "path"));
         bool has_field = inner.field[0] != '\0' && !text_equal(inner.field, "path") && !text_equal(inner.field, "filter");
         char field[sizeof(inner.field) + 64];
         (void)snprintf(field, sizeof(field), "Operations[%zu].%s%s%s", index, is_path ? "path" : "value", has_field && !is_path ? "." : "",
@@ -240,7 +249,7 @@ static enum err apply_to_extension(struct patch_work *work, const struct patch_s
 /* No path: the value is an object whose members name the attributes. */
 static enum err apply_to_resource(struct patch_work *work, const struct patch_step *step)
 {
-        if (step->verb == PATCH_REMOVE)
+        if (step->verb == PATCH_REMOVE && !leniency_is_strict(work->accept.leniency))
                 return fault_set(work->fault, ERR_NO_TARGET, NULL, "remove needs a path.");
         if (!leniency_use(work->accept.leniency, LENIENT_PATHLESS_PATCH))
                 return fault_set(work->fault, ERR_SYNTAX, NULL, "Every operation needs a path.");
@@ -256,9 +265,7 @@ static enum err apply_step(struct patch_work *work, const struct patch_step *ste
                 return step->is_pathless ? apply_object(work, step, core->urn, step->value) : apply_to_resource(work, step);
         if (step->path.extension)
                 return apply_to_extension(work, step);
-        if (leniency_use(work->accept.leniency, LENIENT_UNKNOWN_ATTRIBUTE))
-                return ERR_OK;
-        return fault_set(work->fault, ERR_PATH, NULL, "There is no such attribute.");
+        return patch_unknown(work);
 }
 
 static enum err apply_operation(struct patch_work *work, const json_t *json, bool *ret_pathless)

@@ -133,6 +133,20 @@ static enum err merge(
         return ERR_OK;
 }
 
+/* `given` instead of `old` (interoperability profile section 6.5.2.1); what of `old` is fixed must stand in it. */
+static enum err exchange(const struct patch_work *work, const struct attribute *attribute, const json_t *old, json_t *given, json_t **ret)
+{
+        const char *key;
+        json_t *member;
+        json_object_foreach ((json_t *)old, key, member) {
+                const json_t *kept = json_object_get(given, key);
+                if (is_fixed_member(attribute, key, old, kept ? kept : json_null()))
+                        return fault_set(work->fault, ERR_MUTABILITY, NULL, "%s.%s cannot be changed.", attribute->name, key);
+        }
+        *ret = json_incref(given);
+        return ERR_OK;
+}
+
 /* add and replace of a single complex attribute: members given are set, the others stay (RFC 7644 section 3.5.2.3). */
 static enum err complex_value(struct patch_work *work, const struct patch_step *step, const json_t *old, json_t **ret)
 {
@@ -142,9 +156,13 @@ static enum err complex_value(struct patch_work *work, const struct patch_step *
                 *ret = NULL;
                 return ERR_OK;
         }
-        enum err e = document_accept_value(&work->accept_merge, attribute, false, step->value, &accepted, work->fault);
+        bool is_exchange = step->verb == PATCH_REPLACE && leniency_is_strict(work->accept.leniency);
+        const struct accept *accept = is_exchange ? &work->accept : &work->accept_merge;
+        enum err e = document_accept_value(accept, attribute, false, step->value, &accepted, work->fault);
         if (e)
                 return e;
+        if (is_exchange && !json_is_null(accepted))
+                return exchange(work, attribute, old, accepted, ret);
         if (!json_is_null(accepted))
                 return merge(work, attribute, old, accepted, ret);
         const json_t *object = json_array_size(step->value) == 1 ? json_array_get(step->value, 0) : step->value;
@@ -255,9 +273,11 @@ enum err patch_attribute(struct patch_work *work, const struct patch_step *step)
         const struct attribute *attribute = step->path.attribute;
         bool is_read_only = (attribute->flags | (step->path.sub ? step->path.sub->flags : 0)) & (READ_ONLY | DERIVED);
         if (attribute->flags & IGNORED_INPUT)
-                return ERR_OK;
+                return patch_unknown(work);
         if (attribute->flags & EDGES)
                 return patch_edges(work, step);
+        if (step->path.filter && !step->path.sub && leniency_is_strict(work->accept.leniency))
+                return fault_set(work->fault, ERR_PATH, NULL, "A sub-attribute is expected behind the brackets.");
         if (is_read_only)
                 return pass_read_only(work, step);
         if (step->verb == PATCH_REMOVE && step->value && !json_is_null(step->value) &&

@@ -35,6 +35,8 @@ struct patch_work {
 };
 
 enum err patch_out_of_memory(const struct patch_work *work) MUST_USE;
+/* An attribute no schema names: dropped, or refused (strict). */
+enum err patch_unknown(const struct patch_work *work) MUST_USE;
 /* Counts `effort` of comparisons to come; ERR_TOO_LARGE at the limit. */
 enum err patch_spend(struct patch_work *work, size_t effort) MUST_USE;
 /* What looking at all text in a value costs: folding other text than ASCII is dear. */

@@ -4,7 +4,8 @@
  * claim (R3). There is no password: what a client sends is dropped and the schema does not name it (R27). */
 #include "model/types.h"
 
-static const char *const email_types[] = { "work", "home", "other", NULL };
+/* What RFC 7643 section 2.4 gives as examples for any list; the interoperability profile (5.4) wants some declared for each. */
+static const char *const label_types[] = { "work", "home", "other", NULL };
 static const char *const phone_types[] = { "work", "home", "mobile", "fax", "pager", "other", NULL };
 static const char *const im_types[] = { "aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo", NULL };
 static const char *const photo_types[] = { "photo", "thumbnail", NULL };
@@ -36,7 +37,7 @@ static const struct attribute name_attributes[] = {
 };
 static const struct attribute email_attributes[] = {
         { "value", ATTRIBUTE_TEXT, INDEXED, NULL, "The address.", .number = 1, .max_bytes = 512 },
-        DISPLAY_TYPE_PRIMARY(email_types)
+        DISPLAY_TYPE_PRIMARY(label_types)
 };
 static const struct attribute phone_attributes[] = {
         { "value", ATTRIBUTE_TEXT, 0, NULL, "The telephone number, as sent." },
@@ -57,7 +58,7 @@ static const struct attribute address_attributes[] = {
         { "region",        ATTRIBUTE_TEXT,    0,           NULL, "State or region." },
         { "postalCode",    ATTRIBUTE_TEXT,    0,           NULL, "Postal code." },
         { "country",       ATTRIBUTE_TEXT,    0,           NULL, "Country, ISO 3166-1 alpha-2." },
-        { "type",          ATTRIBUTE_TEXT,    0,           NULL, "What the address is for.", email_types },
+        { "type",          ATTRIBUTE_TEXT,    0,           NULL, "What the address is for.", label_types },
         { "primary",       ATTRIBUTE_BOOLEAN, PRIMARY_SUB, NULL, "True for the preferred address; at most one." },
         { NULL }
 };
@@ -71,15 +72,15 @@ static const struct attribute membership_attributes[] = {
 };
 static const struct attribute entitlement_attributes[] = {
         { "value", ATTRIBUTE_TEXT, 0, NULL, "The entitlement, as sent.", .max_bytes = ENTITLEMENT_MAX_BYTES },
-        DISPLAY_TYPE_PRIMARY(NULL)
+        DISPLAY_TYPE_PRIMARY(label_types)
 };
 static const struct attribute role_attributes[] = {
         { "value", ATTRIBUTE_TEXT, 0, NULL, "The role, as sent.", .max_bytes = ENTITLEMENT_MAX_BYTES },
-        DISPLAY_TYPE_PRIMARY(NULL)
+        DISPLAY_TYPE_PRIMARY(label_types)
 };
 static const struct attribute certificate_attributes[] = {
         { "value", ATTRIBUTE_BINARY, CASE_EXACT, NULL, "The certificate, DER in base64.", .max_bytes = CERTIFICATE_MAX_BYTES },
-        DISPLAY_TYPE_PRIMARY(NULL)
+        DISPLAY_TYPE_PRIMARY(label_types)
 };
 
 static const struct attribute user_attributes[] = {

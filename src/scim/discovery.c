@@ -135,6 +135,15 @@ static const struct endpoint *endpoint_of(const struct request *request)
         return NULL;
 }
 
+/* draft-zollner-scim-interop-profile section 4: true, or absent. */
+static enum err claim_profile(const struct request *request, json_t *document, struct fault *fault)
+{
+        bool is_strict = (request->actor.scopes & SCOPE_STRICT) != 0;
+        if (is_strict && json_object_set_new(document, "interopProfileConformant", json_true()))
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        return ERR_OK;
+}
+
 enum handled scim_discovery(struct request *request)
 {
         struct scim scim;
@@ -150,6 +159,8 @@ enum handled scim_discovery(struct request *request)
                 document = endpoint->single ? endpoint->all(schemas) : list_response(endpoint->all(schemas));
         if (!e && !document)
                 e = fault_set(&scim.fault, ERR_NOT_FOUND, "", "there is no such document; the list is at " SCIM_BASE "/%s", endpoint->name);
+        if (!e && endpoint->single)
+                e = claim_profile(request, document, &scim.fault);
         if (!e)
                 e = json_compact(document, &request->reply.body, &scim.fault);
         if (e)

@@ -32,7 +32,7 @@ def test_writes_and_refusals_are_rows_and_reads_are_not(server, fresh, unique):
     rows = log_of(server.acme, fresh, 5)
     assert [(row["method"], row["status"]) for row in rows] == [("POST", 201), ("POST", 409), ("PATCH", 200), ("GET", 404), ("POST", 400)]
     assert rows[0]["request_id"] == "from-the-idp-1" and rows[0]["resource"] == made["id"] and rows[0]["path"] == "/scim/v2/Users"
-    assert sorted(rows[0]["fields"]) == ["active", "password", "userName"] and rows[0]["leniencies"] == ["boolean-as-text"]
+    assert sorted(rows[0]["fields"]) == ["active", "password", "userName"] and rows[0]["leniencies"] == ["boolean-as-text", "unknown-attribute"]
     assert (rows[1]["scim_type"], rows[1]["field"]) == ("uniqueness", "userName")
     assert rows[2]["fields"] == ["active"] and rows[2]["path"] == f"/scim/v2/Users/{made['id']}"
     assert not rows[4]["has_body"]

@@ -19,13 +19,22 @@ static void test_a_full_user_is_kept_as_sent(void **state)
                 0);
 }
 
-static void test_read_only_derived_and_password_are_dropped(void **state)
+static void test_password_is_no_attribute(void **state)
+{
+        struct fixture *f = *state;
+
+        assert_accepts(f, "{" CORE "'userName':'a','password':'secret'}", "{'userName':'a'}", 1u << LENIENT_UNKNOWN_ATTRIBUTE);
+        f->leniency.strict = true;
+        assert_refuses(f, "{" CORE "'userName':'a','password':'secret'}", ERR_SYNTAX, "password");
+}
+
+static void test_read_only_and_derived_are_dropped(void **state)
 {
         struct fixture *f = *state;
 
         f->leniency.strict = true;
         assert_accepts(f,
-                "{" CORE "'userName':'a','id':'x','meta':{'resourceType':'User'},'groups':[],'password':'secret',"
+                "{" CORE "'userName':'a','id':'x','meta':{'resourceType':'User'},'groups':[],"
                 "'urn:ietf:params:scim:schemas:extension:muster:2.0:User':{'effectiveActive':true,'heldBy':['x']},"
                 "'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User':{'manager':{'value':'m','displayName':'Boss'}}}",
                 "{'userName':'a','urn:ietf:params:scim:schemas:extension:enterprise:2.0:User':{'manager':{'value':'m'}}}", 0);
@@ -414,7 +423,8 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 TEST(test_a_full_user_is_kept_as_sent),
-                TEST(test_read_only_derived_and_password_are_dropped),
+                TEST(test_read_only_and_derived_are_dropped),
+                TEST(test_password_is_no_attribute),
                 TEST(test_unassigned_is_absent),
                 TEST(test_required_is_asked_for),
                 TEST(test_keys_that_differ_in_case_only_are_refused),

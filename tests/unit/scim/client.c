@@ -210,7 +210,7 @@ static char *stable_reply(struct client *client)
 
 void client_golden(struct client *client, const char *name)
 {
-        char path[128], *got = stable_reply(client), expected[65536] = "";
+        char path[128], *got = stable_reply(client), expected[1 << 17] = "";
         (void)snprintf(path, sizeof path, "tests/golden/scim/%s", name);
         FILE *file = fopen(path, getenv("MUSTER_GOLDEN_UPDATE") ? "w" : "r");
         if (file && getenv("MUSTER_GOLDEN_UPDATE"))
