@@ -26,7 +26,10 @@ struct scim_log_entry {
         const char *leniencies; /* names with commas */
         const char *body;
         size_t body_length;
+        const char *fields; /* of log_body_fields, when the body was parsed already and is sound; NULL: the flush does it */
 };
+/* The attributes that a body names, with commas, each once: of a PatchOp those of its paths and values, else the members. */
+void log_body_fields(const json_t *body, struct buffer *into);
 /* Never blocks for longer than a copy takes. */
 void scim_log_add(struct scim_log *log, const struct scim_log_entry *entry);
 

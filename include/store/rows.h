@@ -76,6 +76,7 @@ enum err claim_find_external(struct session *session, int64_t root_no, int64_t c
 struct claimed_row {
         struct resource_row resource;
         struct claim_row claim;
+        bool no_groups; /* known: the connection has put it in none; false: not looked up */
 };
 enum err claimed_load(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,
         struct arena *arena, struct claimed_row *ret, struct fault *fault) MUST_USE;
@@ -133,6 +134,11 @@ enum err groups_above(struct session *session, int64_t root_no, int64_t member_n
 /* The same by the edges of one source, each group once. */
 enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
         struct fault *fault) MUST_USE;
+/* Has this source put the member in anything? */
+enum err member_has_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, bool *ret,
+        struct fault *fault) MUST_USE;
+/* Is this principal in no group or organisation, and does no grant name it? */
+enum err principal_is_bare(struct session *session, int64_t root_no, int64_t no, bool *ret, struct fault *fault) MUST_USE;
 /* How many groups the longest chain above `group_no` has, and whether `sought_no` is in one; how many the longest below has. */
 enum err nesting_above(struct session *session, int64_t root_no, int64_t group_no, int64_t sought_no, int64_t *ret_height, bool *ret_found,
         struct fault *fault) MUST_USE;

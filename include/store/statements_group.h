@@ -23,6 +23,11 @@
 
 #define STATEMENTS_GROUP(X) \
         X(GROUPS_ABOVE, READ, "iii", "i", UP_LIVE "SELECT DISTINCT no FROM up ORDER BY no LIMIT 10000")                                  \
+        /* Is $2 in anything at all; of one source, or of any? */                                                                      \
+        X(MEMBER_OF_ANY, READ, "ii", "i", "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 LIMIT 1")               \
+        X(MEMBER_OF_SOURCE, READ, "iii", "i",                                                                                           \
+                "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 AND source_no = $3 LIMIT 1")                     \
+        X(GRANT_OF_ANY, READ, "ii", "i", "SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2 LIMIT 1")                   \
         /* Of one source; depth 1: direct. */                                                                                           \
         X(GROUPS_ABOVE_SOURCE, READ, "iii", "itti",                                                                                     \
                 "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m WHERE m.root_no = $1 AND "     \

@@ -11,6 +11,9 @@
 #define R_QUALIFIED \
         "r.no, r.id, r.org_no, r.kind, r.name_folded, r.source_no, r.active, r.version, r.created_us, r.modified_us, r.deleted_us, r.doc"
 
+/* The very words of index resource_slug, or no engine takes it. */
+#define KIND_HAS_SLUG "(kind = 1 OR kind BETWEEN 4 AND 6 OR kind BETWEEN 8 AND 9)"
+
 #define STATEMENTS_RESOURCE(X) \
         X(RESOURCE_BY_NO, READ, "ii", R_KINDS,                                                                               \
                 "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us = 0")                      \
@@ -25,8 +28,8 @@
                 " FROM resource WHERE root_no = $1 AND name_folded = $2 AND kind = 3 AND deleted_us = 0 ORDER BY source_no LIMIT " "3") \
         X(SLUG_BY_NAME, READ, "iit", R_KINDS,                                                                                \
                 "SELECT " R_COLUMNS                                                                                          \
-                " FROM resource WHERE root_no = $1 AND kind = $2 AND name_folded = $3 AND kind IN (1, 4, 5, 6, 8, 9) AND "   \
-                "deleted_us = 0 ORDER BY org_no LIMIT 3")                                                                    \
+                " FROM resource WHERE root_no = $1 AND kind = $2 AND name_folded = $3 AND "                                  \
+                KIND_HAS_SLUG " AND deleted_us = 0 ORDER BY org_no LIMIT 3")                                                                    \
         X(RESOURCE_LIST, READ, "iiii", R_KINDS,                                                                              \
                 "SELECT " R_COLUMNS                                                                                          \
                 " FROM resource WHERE root_no = $1 AND kind = $2 AND no > $3 AND deleted_us = 0 ORDER BY no LIMIT $4")       \

@@ -260,7 +260,7 @@ enum err person_settle(struct work *work, struct person *person, bool *ret_chang
         struct guard guard = { 0 };
         bool takes = person->row.active && !row.active;
         if (!e && takes)
-                e = guard_begin(work, &guard);
+                e = guard_begin_for(work, &person->row, &guard);
         row.version = work->version;
         row.modified_us = work->at_us;
         if (!e)

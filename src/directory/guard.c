@@ -32,6 +32,16 @@ enum err guard_begin(struct work *work, struct guard *ret)
         return admin_exists(work, &ret->admin_before);
 }
 
+enum err guard_begin_for(struct work *work, const struct resource_row *row, struct guard *ret)
+{
+        bool bare = false;
+        enum err e = row->kind == KIND_USER ? principal_is_bare(work->session, work->root_no, row->no, &bare, work->fault) : ERR_OK;
+        if (e)
+                return e;
+        *ret = (struct guard){ 0 };
+        return bare ? ERR_OK : guard_begin(work, ret);
+}
+
 enum err guard_end(struct work *work, const struct guard *guard)
 {
         if (!guard->admin_before)

@@ -119,6 +119,7 @@ enum err person_create(struct work *work)
                 return e;
         describe(work, EVENT_CREATED, &row);
         answer(work, &row, &claim);
+        change->after.no_groups = row.kind == KIND_USER;
         if (!moved.count)
                 return work_body_document(work, &row);
         json_auto_t *nothing = json_object();
@@ -126,6 +127,17 @@ enum err person_create(struct work *work)
 }
 
 /* ---- replace, patch, merge ---- */
+
+/* The writer has these pages at hand; a reader's cache is stale after every commit. */
+static enum err find_groups(struct work *work, const struct person *person)
+{
+        bool any = true;
+        enum err e = ERR_OK;
+        if (work->source_no && person->row.kind == KIND_USER)
+                e = member_has_source(work->session, work->root_no, person->row.no, work->source_no, &any, work->fault);
+        work->change->after.no_groups = !e && !any;
+        return e;
+}
 
 /* Stores a changed document and edge operations of one person, and says in the ledger what differs. */
 static enum err finish(
@@ -148,6 +160,8 @@ static enum err finish(
                 work->changed = true;
         }
         answer(work, &person->row, person->own);
+        if (!e)
+                e = find_groups(work, person);
         if (e || !work->changed)
                 return e;
         describe(work, work->event, &person->row);
@@ -346,7 +360,7 @@ enum err person_delete(struct work *work)
         if (e)
                 return e;
         struct guard guard;
-        e = guard_begin(work, &guard);
+        e = guard_begin_for(work, &person.row, &guard);
         bool others = false, changed = false;
         if (!e)
                 e = end_claims(work, &person, &others);

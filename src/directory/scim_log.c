@@ -19,7 +19,7 @@
 #define BODY_KEPT_US (3 * US_PER_DAY)
 #define ROW_KEPT_US (30 * US_PER_DAY)
 
-enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_COUNT };
+enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_FIELDS, TEXT_COUNT };
 
 struct waiting {
         struct waiting *next;
@@ -27,8 +27,9 @@ struct waiting {
         int64_t root_no, no, connection_no, credential_no, duration_us;
         int method, status;
         const char *texts[TEXT_COUNT];
-        const char *body; /* NULL: none */
+        const char *body; /* NULL: none; NUL-terminated */
         size_t body_length;
+        bool knows_fields;            /* then the body was parsed once and is sound */
         struct buffer fields, sealed; /* made by the flush */
         char memory[];
 };
@@ -79,9 +80,9 @@ void scim_log_free(struct scim_log *log)
 static struct waiting *waiting_new(const struct scim_log_entry *entry)
 {
         const char *const texts[TEXT_COUNT] = { entry->path, entry->request_id, entry->resource_id, entry->scim_type, entry->field,
-                entry->leniencies };
+                entry->leniencies, entry->fields };
         size_t lengths[TEXT_COUNT], body_length = entry->body_length <= SCIM_LOG_BODY_MAX ? entry->body_length : 0;
-        size_t size = sizeof(struct waiting) + body_length;
+        size_t size = sizeof(struct waiting) + body_length + 1;
         for (size_t i = 0; i < TEXT_COUNT; i++)
                 size += lengths[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
         struct waiting *waiting = malloc(size);
@@ -96,6 +97,7 @@ static struct waiting *waiting_new(const struct scim_log_entry *entry)
                 .method = entry->method,
                 .status = entry->status,
                 .body_length = body_length,
+                .knows_fields = entry->fields != NULL,
         };
         char *at = waiting->memory;
         for (size_t i = 0; i < TEXT_COUNT; i++) {
@@ -103,8 +105,10 @@ static struct waiting *waiting_new(const struct scim_log_entry *entry)
                 memcpy(at, texts[i] ? texts[i] : "", lengths[i]);
                 at += lengths[i];
         }
-        if (body_length)
-                waiting->body = memcpy(at, entry->body, body_length);
+        if (!body_length)
+                return waiting;
+        waiting->body = memcpy(at, entry->body, body_length);
+        at[body_length] = '\0';
         return waiting;
 }
 
@@ -162,27 +166,44 @@ static enum err insert_rows(struct session *session, void *context, struct fault
                 e = session_run(session, ST_SCIM_LOG_INSERT, NULL, fault, V_I64(at->root_no), V_I64(at->no), V_I64(at->connection_no),
                         V_I64(at->credential_no), V_I64(at->method), V_I64(at->status), V_I64(at->duration_us), V_TEXT(texts[TEXT_PATH]),
                         V_TEXT(texts[TEXT_REQUEST_ID]), V_TEXT(texts[TEXT_RESOURCE_ID]), V_TEXT(texts[TEXT_SCIM_TYPE]),
-                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : ""), V_TEXT(texts[TEXT_LENIENCIES]),
+                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]), V_TEXT(texts[TEXT_LENIENCIES]),
                         V_I64(at->sealed.length > 0), V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length));
         }
         return e;
 }
 
-/* A body that is no JSON is not kept: nothing could be taken out of it. */
+static void seal_text(struct waiting *waiting, const unsigned char key[HASH_SIZE], const struct buffer *text)
+{
+        struct fault fault = { 0 };
+        if (!log_body_seal(key, waiting->root_no, waiting->no, text, &waiting->sealed, &fault))
+                return;
+        buffer_clear(&waiting->sealed);
+        log_event(LOG_WARN, "scim-log-unsealed", LOG_TEXT("why", fault.message));
+}
+
+/* A body that is no JSON is not kept: nothing could be taken out of it. One that was found sound and cannot hold a password is sealed as
+ * it came. */
 static void seal(struct waiting *waiting, const unsigned char key[HASH_SIZE])
 {
         struct fault fault = { 0 };
         json_auto_t *body = NULL;
         auto_buffer text = { 0 };
-        if (!waiting->body || json_parse_object(waiting->body, waiting->body_length, &body, &fault))
+        if (!waiting->body)
+                return;
+        if (waiting->knows_fields && !log_body_may_hold_password(waiting->body)) {
+                buffer_put(&text, waiting->body, waiting->body_length);
+                seal_text(waiting, key, &text);
+                return;
+        }
+        if (json_parse_object(waiting->body, waiting->body_length, &body, &fault))
                 return;
         log_body_fields(body, &waiting->fields);
         buffer_putc(&waiting->fields, '\0');
         log_body_strip(body);
-        if (json_compact(body, &text, &fault) || log_body_seal(key, waiting->root_no, waiting->no, &text, &waiting->sealed, &fault)) {
-                buffer_clear(&waiting->sealed);
+        if (!json_compact(body, &text, &fault))
+                seal_text(waiting, key, &text);
+        else
                 log_event(LOG_WARN, "scim-log-unsealed", LOG_TEXT("why", fault.message));
-        }
 }
 
 static struct waiting *take_all(struct scim_log *log)

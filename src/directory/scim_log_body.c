@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/auto.h"
+#include "directory/scim_log.h"
 
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
@@ -57,6 +58,11 @@ void log_body_strip(json_t *body)
                 strip_object(body);
         json_array_foreach (body, i, element)
                 log_body_strip(element);
+}
+
+bool log_body_may_hold_password(const char *body)
+{
+        return strcasestr(body, "password") || strstr(body, "\\u");
 }
 
 /* ---- names ---- */

@@ -9,8 +9,8 @@
 
 /* Takes `password` out at any depth: the member, and the value of a PATCH operation on it. */
 void log_body_strip(json_t *body);
-/* The attributes that a body names, with commas, each once: of a PatchOp those of its paths and values, else the members. */
-void log_body_fields(const json_t *body, struct buffer *into);
+/* Could log_body_strip find anything in this text? Never false when it could: an escape counts as a yes. */
+bool log_body_may_hold_password(const char *body);
 /* AES-256-GCM, nonce before and tag behind; bound to its row, so that a body moved to another one does not open. */
 enum err log_body_seal(const unsigned char key[HASH_SIZE], int64_t root_no, int64_t no, const struct buffer *text, struct buffer *into,
         struct fault *fault) MUST_USE;

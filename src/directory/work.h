@@ -75,6 +75,8 @@ struct guard {
         bool admin_before;
 };
 enum err guard_begin(struct work *work, struct guard *ret) MUST_USE;
+/* For a change that takes nothing but this user or group away: one who holds nothing is no administrator. */
+enum err guard_begin_for(struct work *work, const struct resource_row *row, struct guard *ret) MUST_USE;
 enum err guard_end(struct work *work, const struct guard *guard) MUST_USE;
 
 /* ---- users and groups: person.c over claim.c ---- */

@@ -157,7 +157,7 @@ static enum err put_whole(struct scim *scim, const struct claimed_row *row, bool
         if (scim->type->kind == KIND_USER)
                 buffer_puts(into, row->claim.active == CLAIMED_ACTIVE ? ",\"active\":true" : ",\"active\":false");
         enum err e = put_effective(scim, row, into);
-        if (!e && edges)
+        if (!e && edges && !row->no_groups)
                 e = put_edges(scim, row, into);
         if (e)
                 return e;

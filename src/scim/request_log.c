@@ -95,6 +95,7 @@ void scim_request_finished(const struct request *request, int64_t duration_us)
                 .leniencies = leniencies.failed ? NULL : leniencies.data,
                 .body = request->body,
                 .body_length = request->body_length,
+                .fields = request->body_fields,
         };
         scim_log_add(scim_directory()->scim_log, &entry);
 }

@@ -4,6 +4,7 @@
 #include "scim_request.h"
 
 #include <string.h>
+#include "directory/scim_log.h"
 
 static struct directory *used; /* set once, before the server starts */
 
@@ -69,11 +70,22 @@ enum err scim_selection(struct scim *scim)
         return selection_parse(scim->type, wanted, excluded, scim->request->arena, &scim->leniency, &scim->selection, &scim->fault);
 }
 
+/* For the request log, which need not parse the body again. */
+static void note_fields(struct request *request, const json_t *body)
+{
+        auto_buffer fields = { 0 };
+        log_body_fields(body, &fields);
+        request->body_fields = fields.failed ? NULL : arena_text(request->arena, fields.data ? fields.data : "", fields.length);
+}
+
 enum err scim_body(struct scim *scim, json_t **ret)
 {
         if (!scim->request->body_length)
                 return fault_set(&scim->fault, ERR_SYNTAX, "", "a JSON object is expected as the body, and none came");
-        return json_parse_object(scim->request->body, scim->request->body_length, ret, &scim->fault);
+        enum err e = json_parse_object(scim->request->body, scim->request->body_length, ret, &scim->fault);
+        if (!e)
+                note_fields(scim->request, *ret);
+        return e;
 }
 
 void scim_note_leniencies(struct scim *scim)
