@@ -52,6 +52,9 @@ struct access_used {
 };
 size_t access_take_used(struct access *access, struct access_used *ret, size_t max);
 
+/* May this connection call from the address `client` (R19)? ACCESS_UNKNOWN: not from there. One without a list may from everywhere. */
+enum access_found access_may_call(struct access *access, unsigned slot, const struct actor *connection, const char *client);
+
 /* ---- decisions (R20, R21) ---- */
 struct question {
         const char *subject_type, *subject_id;
@@ -105,6 +108,7 @@ enum effect_kind {
         EFFECT_CREDENTIAL,   /* no, owner_no, token_kind, hash, scopes, expires_us */
         EFFECT_CREDENTIAL_GONE, /* no */
         EFFECT_CLAIM,        /* connection_no, no, external_id; stands: live or gone */
+        EFFECT_ADDRESSES,    /* no: a connection; text: its document, which says from where it may call (R19) */
 };
 struct effect {
         enum effect_kind kind;
@@ -117,7 +121,7 @@ struct effect {
         bool active;         /* RESOURCE; MEMBER and CLAIM: stands */
         unsigned scopes;     /* CREDENTIAL */
         int token_kind;      /* CREDENTIAL: enum token_kind */
-        const char *text;    /* RESOURCE: id; GRANT: privilege or ""; CLAIM: external id */
+        const char *text;    /* RESOURCE: id; GRANT: privilege or ""; CLAIM: external id; ADDRESSES: document */
         const char *name;    /* RESOURCE: folded name */
         unsigned char hash[HASH_SIZE]; /* CREDENTIAL */
 };

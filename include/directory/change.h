@@ -46,6 +46,7 @@ struct change {
         const char *organization;   /* ref of the organisation of a new thing; NULL: the actor's own */
         const char *role;           /* of a new identity; NULL: none */
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
+        unsigned scopes;            /* of a connection's token: SCOPES_OF_TOKEN; 0: all, or those of its newest token */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
         struct dry_run *dry_run;    /* not NULL: the whole change runs, is told here and rolled back; no token comes out */

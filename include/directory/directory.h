@@ -48,6 +48,10 @@ enum err directory_store_open(const struct settings *settings, bool migrate, str
 enum err directory_authenticate(struct directory *directory, unsigned slot, struct session *reader, const char *token, size_t length,
         int64_t deadline_us, struct actor *ret, enum access_found *ret_found, struct fault *fault) MUST_USE;
 
+/* R19: may this connection call from this address? ERR_FORBIDDEN; ERR_UNAVAILABLE: its root is being loaded. */
+enum err directory_check_address(
+        struct directory *directory, unsigned slot, const struct actor *connection, const char *client, struct fault *fault) MUST_USE;
+
 /* For the scheduler: notices older than a second, last_used of credentials. Each is bounded and safe to call at any time. */
 bool directory_flush_notices(struct directory *directory); /* true: some were written, so more may be due */
 void directory_flush_used(struct directory *directory);

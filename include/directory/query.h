@@ -84,6 +84,9 @@ enum err query_count(const struct query *query, enum resource_kind kind, int64_t
 /* Does the actor hold subject:action in this organisation or project? */
 enum err query_need(const struct query *query, int64_t scope_no, enum permission_level level, const char *subject, const char *action,
         struct fault *fault) MUST_USE;
+/* The tokens of a connection or identity that are not revoked, the oldest first, without their hashes. No right is judged. */
+enum err query_tokens(const struct query *query, int64_t owner_no, struct credential_row *ret, size_t max, size_t *ret_count,
+        struct fault *fault) MUST_USE;
 /* Expiry of the actor's own credential; 0: never. */
 enum err query_credential_expiry(const struct query *query, int64_t *ret_expires_us, struct fault *fault) MUST_USE;
 

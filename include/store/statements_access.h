@@ -4,7 +4,7 @@
 #ifndef STORE_STATEMENTS_ACCESS_H
 #define STORE_STATEMENTS_ACCESS_H
 
-/* Kinds in the SQL are those of enum resource_kind: 2 = user, 7 = grant. */
+/* Kinds in the SQL are those of enum resource_kind: 2 = user, 7 = grant, 9 = connection. */
 #define STATEMENTS_ACCESS(X)                                                                                                              \
         X(ACCESS_RESOURCES, READ, "iii", "itiiti",                                                                                        \
                 "SELECT no, id, org_no, kind, name_folded, active FROM resource WHERE root_no = $1 AND no > $2 AND kind <> 7 "            \
@@ -23,6 +23,8 @@
         /* Claims of connections on users; 3 = claimed as deleted. */                                                                     \
         X(ACCESS_CLAIMS, READ, "iiii", "iit",                                                                                            \
                 "SELECT no, connection_no, external_id FROM claim WHERE root_no = $1 AND (no, connection_no) > ($2, $3) AND kind = 2 "    \
-                "AND connection_no > 0 AND claimed_active <> 3 ORDER BY no, connection_no LIMIT $4")
+                "AND connection_no > 0 AND claimed_active <> 3 ORDER BY no, connection_no LIMIT $4")                                      \
+        X(ACCESS_CONNECTIONS, READ, "iii", "it",                                                                                          \
+                "SELECT no, doc FROM resource WHERE root_no = $1 AND kind = 9 AND no > $2 AND deleted_us = 0 ORDER BY no LIMIT $3")
 
 #endif

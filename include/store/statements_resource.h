@@ -166,8 +166,8 @@
                 "revoked_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)")                                             \
         X(CREDENTIAL_GET, READ, "ii", "iiiii",                                                                               \
                 "SELECT owner_no, kind, scopes, expires_us, revoked_us FROM credential WHERE root_no = $1 AND no = $2")      \
-        X(CREDENTIAL_LIST, READ, "ii", "iiii",                                                                               \
-                "SELECT no, created_us, expires_us, last_used_us FROM credential WHERE root_no = $1 AND owner_no = $2 AND "  \
+        X(CREDENTIAL_LIST, READ, "ii", "iiiii",                                                                              \
+                "SELECT no, created_us, expires_us, last_used_us, scopes FROM credential WHERE root_no = $1 AND owner_no = $2 AND "  \
                 "revoked_us = 0 ORDER BY +no LIMIT 100")                                                                      \
         /* $4: bits that stay as they are. */                                                                                           \
         X(CREDENTIAL_FLAGS, AUDITED, "iiii", "",                                                                                        \

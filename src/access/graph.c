@@ -42,6 +42,7 @@ void graph_free(struct graph *graph)
         for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
                 table_done(tables[i]);
         pool_done(&graph->texts);
+        graph_addresses_done(graph);
         free(graph);
 }
 
@@ -51,7 +52,7 @@ size_t graph_bytes(const struct graph *graph)
                slab_bytes(&graph->credentials) + slab_bytes(&graph->claims) + graph->texts.bytes + table_bytes(&graph->by_no) +
                table_bytes(&graph->by_id) + table_bytes(&graph->by_name) + table_bytes(&graph->by_edge) + table_bytes(&graph->by_pair) +
                table_bytes(&graph->grant_by_no) + table_bytes(&graph->credential_by_no) + table_bytes(&graph->credential_by_hash) +
-               table_bytes(&graph->claim_by_external);
+               table_bytes(&graph->claim_by_external) + graph_addresses_bytes(graph);
 }
 
 /* Where the i-th record that may have a text keeps it; NULL: the record is free. */
@@ -255,6 +256,11 @@ static enum err apply_claim(struct graph *graph, const struct effect *effect)
         return ERR_OK;
 }
 
+static enum err apply_addresses(struct graph *graph, const struct effect *effect)
+{
+        return graph_put_addresses(graph, effect->no, effect->text);
+}
+
 enum err graph_apply(struct graph *graph, const struct effect *effect)
 {
         static enum err (*const apply[])(struct graph *, const struct effect *) = {
@@ -265,6 +271,7 @@ enum err graph_apply(struct graph *graph, const struct effect *effect)
                 [EFFECT_CREDENTIAL] = apply_credential,
                 [EFFECT_CREDENTIAL_GONE] = apply_credential_gone,
                 [EFFECT_CLAIM] = apply_claim,
+                [EFFECT_ADDRESSES] = apply_addresses,
         };
         size_t kind = (size_t)effect->kind;
         if (kind >= sizeof apply / sizeof apply[0] || !apply[kind])

@@ -73,6 +73,8 @@ struct graph {
         struct seed seed;
         struct slab nodes, edges, grants, credentials, claims;
         struct pool texts;
+        struct allowed **allowed; /* connections that may call from some networks only (addresses.c) */
+        size_t allowed_count;
         struct table by_no, by_id, by_name, by_edge, by_pair, grant_by_no, credential_by_no, credential_by_hash, claim_by_external;
 };
 
@@ -111,6 +113,13 @@ void graph_remove_credential(struct graph *graph, uint32_t credential);
 enum err graph_put_claim(struct graph *graph, const struct effect *effect, uint32_t node) MUST_USE;
 uint32_t graph_find_claim(const struct graph *graph, int64_t connection_no, uint32_t node);
 void graph_remove_claim(struct graph *graph, uint32_t claim);
+
+/* ---- networks of connections (addresses.c) ---- */
+/* By the stored document of a connection. */
+enum err graph_put_addresses(struct graph *graph, int64_t connection_no, const char *document) MUST_USE;
+bool graph_may_call(const struct graph *graph, int64_t connection_no, const char *client);
+size_t graph_addresses_bytes(const struct graph *graph);
+void graph_addresses_done(struct graph *graph);
 
 /* ---- look-ups; NONE: there is none ---- */
 static inline struct node *graph_node(const struct graph *graph, uint32_t node)

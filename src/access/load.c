@@ -93,12 +93,19 @@ static void read_claim(const struct result *row, int64_t at[2], struct effect *r
         *ret = (struct effect){ .kind = EFFECT_CLAIM, .no = at[0], .other_no = at[1], .text = result_text(row, 2, NULL), .active = true };
 }
 
+static void read_connection(const struct result *row, int64_t at[2], struct effect *ret)
+{
+        at[0] = result_i64(row, 0);
+        *ret = (struct effect){ .kind = EFFECT_ADDRESSES, .no = at[0], .text = result_text(row, 1, NULL) };
+}
+
 static const struct page pages[] = {
         { ST_ACCESS_RESOURCES, 1, read_resource },
         { ST_ACCESS_MEMBERS, 2, read_member },
         { ST_ACCESS_GRANTS, 1, read_grant },
         { ST_ACCESS_CREDENTIALS, 1, read_credential },
         { ST_ACCESS_CLAIMS, 2, read_claim },
+        { ST_ACCESS_CONNECTIONS, 1, read_connection },
 };
 
 /* A row about something deleted is no part of the graph. */

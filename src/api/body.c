@@ -4,6 +4,7 @@
  * key is refused with the nearest known one, never ignored. */
 #include "call.h"
 #include "cursor.h"
+#include "token.h"
 
 #include <string.h>
 #include "base/auto.h"
@@ -12,17 +13,12 @@
 #define OF(kind) (1u << (kind))
 
 /* Attributes of the type win: `organization` of a project is one and stays in the document. */
-static const struct extra {
+struct extra {
         const char *name;
         unsigned verbs; /* OF(CHANGE_…) */
         unsigned kinds; /* OF(KIND_…) */
-        enum { EXTRA_TEXT, EXTRA_NUMBER } form;
+        enum err (*take)(const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault);
         size_t offset; /* in struct change */
-} extras[] = {
-        { "role", OF(CHANGE_CREATE), OF(KIND_IDENTITY), EXTRA_TEXT, offsetof(struct change, role) },
-        { "organization", OF(CHANGE_CREATE), OF(KIND_CONNECTION) | OF(KIND_UPSTREAM), EXTRA_TEXT, offsetof(struct change, organization) },
-        { "ttl_s", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_IDENTITY) | OF(KIND_CONNECTION), EXTRA_NUMBER,
-                offsetof(struct change, ttl_s) },
 };
 
 static enum err take_text(
@@ -39,7 +35,8 @@ static enum err take_text(
         return ERR_OK;
 }
 
-static enum err take_number(const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
+static enum err take_number(
+        const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
 {
         int64_t number;
         enum err e = json_take_i64(body, extra->name, true, 0, &number, fault);
@@ -50,6 +47,36 @@ static enum err take_number(const json_t *body, const struct extra *extra, struc
         memcpy((char *)change + extra->offset, &number, sizeof(number));
         return ERR_OK;
 }
+
+/* "read" alone means all there is, but for reading; a list that names nothing would be a token for nothing. */
+static enum err take_scopes(
+        const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
+{
+        const json_t *list = json_object_get(body, extra->name), *value;
+        unsigned scopes = 0;
+        size_t i;
+        json_array_foreach ((json_t *)list, i, value) {
+                unsigned scope = scope_find(json_string_value(value));
+                if (!scope)
+                        return fault_set(fault, ERR_VALUE, extra->name, "\"%.32s\" is no scope; there are \"users\", \"groups\" and \"read\"",
+                                json_is_string(value) ? json_string_value(value) : json_type_name(value));
+                scopes |= scope;
+        }
+        if (!scopes)
+                return fault_set(fault, ERR_VALUE, extra->name, "a list of \"users\", \"groups\" and \"read\" is expected");
+        if (!(scopes & ~SCOPE_READ_ONLY))
+                scopes |= SCOPE_USERS | SCOPE_GROUPS;
+        memcpy((char *)change + extra->offset, &scopes, sizeof(scopes));
+        return ERR_OK;
+}
+
+static const struct extra extras[] = {
+        { "role", OF(CHANGE_CREATE), OF(KIND_IDENTITY), take_text, offsetof(struct change, role) },
+        { "organization", OF(CHANGE_CREATE), OF(KIND_CONNECTION) | OF(KIND_UPSTREAM), take_text, offsetof(struct change, organization) },
+        { "ttl_s", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_IDENTITY) | OF(KIND_CONNECTION), take_number,
+                offsetof(struct change, ttl_s) },
+        { "scopes", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_CONNECTION), take_scopes, offsetof(struct change, scopes) },
+};
 
 static bool belongs(const struct extra *extra, const struct call *call, const struct change *change)
 {
@@ -81,8 +108,7 @@ enum err call_take_extras(const struct call *call, json_t *body, struct change *
                 const struct extra *extra = &extras[i];
                 if (!belongs(extra, call, change) || !json_object_get(body, extra->name))
                         continue;
-                enum err e =
-                        extra->form == EXTRA_TEXT ? take_text(call, body, extra, change, fault) : take_number(body, extra, change, fault);
+                enum err e = extra->take(call, body, extra, change, fault);
                 if (e)
                         return e;
                 (void)json_object_del(body, extra->name);

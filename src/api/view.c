@@ -2,7 +2,7 @@
  *
  * Resources as JSON text. The stored document is canonical JSON and is copied, never parsed; an attribute of its own that has the name of
  * a header field (a connection's `kind`) stands instead of it. */
-#include "view.h"
+#include "token.h"
 
 #include <string.h>
 #include "base/clock.h"
@@ -132,6 +132,8 @@ static enum err (*const of_kind[KIND_COUNT])(struct view *, const struct resourc
         [KIND_USER] = view_external_id,
         [KIND_GROUP] = view_external_id,
         [KIND_GRANT] = view_grant,
+        [KIND_IDENTITY] = view_tokens,
+        [KIND_CONNECTION] = view_tokens,
 };
 
 /* ---- the whole ---- */

@@ -66,19 +66,36 @@ static enum authenticated within_rate(struct server *server, const struct reques
 
 /* Tokens cannot be guessed; this bounds what an address that tries costs. A good token passes whatever else its address sends, and what
  * comes over loopback or a Unix socket is not limited: there a proxy may stand for everybody. */
-static enum authenticated refuse_stranger(struct server *server, const struct request *request, struct fault *fault)
+static bool is_flood(struct server *server, const struct request *request, struct fault *fault)
 {
         static const struct rate_limit limit = { .per_s = 10, .burst = 100 };
         const char *client = request->client;
-        note_stranger(server->directory);
         if (!*client || strncmp(client, "127.", 4) == 0 || strcmp(client, "::1") == 0 || strncmp(client, "unix", 4) == 0)
-                return AUTHENTICATED_REFUSED;
+                return false;
         int64_t wait_us = rate_take(server->rate, rate_key_text(client), limit, clock_steady_us());
         if (!wait_us)
-                return AUTHENTICATED_REFUSED;
+                return false;
         (void)fault_set(fault, ERR_RATE, "Authorization", "too many requests without a valid token come from this address");
         fault->retry_after_s = (unsigned)((wait_us + US_PER_S - 1) / US_PER_S);
+        return true;
+}
+
+static enum authenticated refuse_stranger(struct server *server, const struct request *request, struct fault *fault)
+{
+        note_stranger(server->directory);
+        (void)is_flood(server, request, fault);
         return AUTHENTICATED_REFUSED;
+}
+
+/* A good token in the wrong place may be a stolen one: its connection's log tells of it, up to what a stranger may send. */
+static enum authenticated within_addresses(struct server *server, struct request *request, struct fault *fault)
+{
+        if (request->actor.kind != ACTOR_CONNECTION)
+                return AUTHENTICATED;
+        enum err e = directory_check_address(server->directory, request->slot, &request->actor, request->client, fault);
+        if (e == ERR_FORBIDDEN && is_flood(server, request, fault))
+                request->actor = (struct actor){ 0 };
+        return e ? AUTHENTICATED_REFUSED : AUTHENTICATED;
 }
 
 static enum authenticated authenticate(void *context, struct request *request, bool may_block, struct fault *fault)
@@ -92,6 +109,8 @@ static enum authenticated authenticate(void *context, struct request *request, b
         enum access_found found;
         enum err e = directory_authenticate(server->directory, request->slot, may_block ? request->worker : NULL, token, strlen(token),
                 request->deadline_us, &request->actor, &found, fault);
+        if (!e && within_addresses(server, request, fault) != AUTHENTICATED)
+                return AUTHENTICATED_REFUSED;
         if (!e)
                 return within_rate(server, request, fault);
         if (found == ACCESS_NOT_LOADED && !may_block)

@@ -54,6 +54,20 @@ static json_t *time_value(const char *text)
         return json_string(formatted);
 }
 
+/* "a,b" as ["a","b"]. */
+static json_t *list_value(const char *text)
+{
+        json_t *list = json_array();
+        for (size_t length; list && *text; text += length + (text[length] == ',')) {
+                length = strcspn(text, ",");
+                if (length && json_array_append_new(list, json_stringn(text, length))) {
+                        json_decref(list);
+                        return NULL;
+                }
+        }
+        return list;
+}
+
 static json_t *option_value(const struct invocation *invocation, enum option option)
 {
         const char *text = invocation->values[option];
@@ -65,6 +79,8 @@ static json_t *option_value(const struct invocation *invocation, enum option opt
                 return json_integer(invocation_number(invocation, option, 0));
         case OPTION_TIME:
                 return time_value(text);
+        case OPTION_LIST:
+                return list_value(text);
         case OPTION_FLAG:
                 return json_true();
         default:

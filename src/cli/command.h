@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "base/error.h"
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_DURATION, OPTION_TIME, OPTION_CHOICE };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_DURATION, OPTION_TIME, OPTION_CHOICE, OPTION_LIST };
 
 /* X(CODE, "name", "VALUE", KIND, "choices", "help"): each option means one thing in all commands. */
 #define OPTIONS(X)                                                                                                                         \
@@ -32,6 +32,8 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(ROLE, "role", "ROLE", TEXT, NULL, "Role, by slug (see: muster role list)")                                                       \
         X(PRIVILEGE, "privilege", "PERMISSION", TEXT, NULL, "One permission, subject:action, instead of a role")                           \
         X(TTL, "ttl", "TIME", DURATION, NULL, "Life of the token: 30d, 12h, 90m, 600s")                                                    \
+        X(SCOPE, "scope", "LIST", LIST, NULL, "What the token may: users, groups, read, with commas; default users,groups")               \
+        X(ALLOW_ADDRESS, "allow-address", "LIST", LIST, NULL, "Addresses and networks it may call from, with commas; default all")        \
         X(FROM, "from", "WHEN", TIME, NULL, "First instant: 2026-11-21T05:06:07Z, or 12h for in twelve hours")                             \
         X(UNTIL, "until", "WHEN", TIME, NULL, "End: 2026-11-21T05:06:07Z, or 30d for in thirty days")                                      \
         X(REASON, "reason", "TEXT", TEXT, NULL, "Why it is given")                                                                         \

@@ -44,6 +44,7 @@ static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
 static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
 static const struct field body_empty[] = { END };
 static const struct field body_ttl[] = { OPTION("ttl_s", TTL), END };
+static const struct field body_ttl_scopes[] = { OPTION("ttl_s", TTL), OPTION("scopes", SCOPE), END };
 
 static const struct field body_user[] = {
         ARGUMENT("userName", 1), OPTION("displayName", DISPLAY_NAME), OPTION("name.givenName", GIVEN_NAME),
@@ -62,7 +63,11 @@ static const struct field body_grant[] = {
         OPTION("privilege", PRIVILEGE), OPTION("from", FROM), OPTION("until", UNTIL), OPTION("reason", REASON), END };
 static const struct field body_connection[] = {
         OPTION("name", NAME), WORD("kind", "scim"), OPTION("organization", ORG), OPTION("upstream", UPSTREAM),
-        OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), OPTION("ttl_s", TTL), END };
+        OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), OPTION("ttl_s", TTL),
+        OPTION("scopes", SCOPE), OPTION("allowed_addresses", ALLOW_ADDRESS), END };
+static const struct field body_connection_update[] = {
+        OPTION("name", NAME), OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION),
+        OPTION("allowed_addresses", ALLOW_ADDRESS), END };
 
 static const struct column columns_user[] = {
         { "ID", "id" }, { "USER NAME", "userName" }, { "NAME", "displayName" }, { "ACTIVE", "active" }, { "SOURCE", "source" }, END };
@@ -196,7 +201,9 @@ static const struct command commands[] = {
           .call = { "GET", API "organizations/{1}", NULL, NULL, NULL, NULL, NULL } },
 
         { .path = "connection create scim",
-          .options = O_WRITE_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION) | O(TTL), .required = O(NAME),
+          .options = O_WRITE_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION) | O(TTL) | O(SCOPE) |
+                     O(ALLOW_ADDRESS),
+          .required = O(NAME),
           .summary = "Let an identity provider push users and groups by SCIM",
           .detail = "Prints the address and, once, the token to enter there.", .run = call_run,
           .call = { "POST", API "connections", NULL, body_connection, NULL, "id base_url token", NULL } },
@@ -205,9 +212,15 @@ static const struct command commands[] = {
         { .path = "connection conflicts", .arguments = "CONNECTION", .options = O_ONE,
           .summary = "List what a connection could not write because a name or externalId is taken",
           .call = { "GET", API "connections/{1}/conflicts", query_org, NULL, columns_conflict, NULL, NULL }, .run = call_run },
-        { .path = "connection rotate", .arguments = "CONNECTION", .options = O_ONE | O(TTL),
-          .summary = "Make a new token; the last one works on beside it", .run = call_run,
-          .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl, NULL, NULL, NULL } },
+        { .path = "connection update", .arguments = "CONNECTION",
+          .options = O_WRITE_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(DESCRIPTION) | O(ALLOW_ADDRESS),
+          .summary = "Change how a connection is treated; what is not named stays",
+          .detail = "--allow-address 0.0.0.0/0,::/0 lets it call from everywhere again.", .run = call_run,
+          .call = { "PATCH", API "connections/{1}", query_org, body_connection_update, NULL, NULL, NULL } },
+        { .path = "connection rotate", .arguments = "CONNECTION", .options = O_ONE | O(TTL) | O(SCOPE),
+          .summary = "Make a new token; the last one works on beside it",
+          .detail = "Two tokens live; a third takes the place of the oldest. Without --scope the new one may what the last one may.",
+          .run = call_run, .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl_scopes, NULL, NULL, NULL } },
         SET("connection", "enable", "connections", "CONNECTION", "Enable a connection", body_active, "enabled"),
         SET("connection", "disable", "connections", "CONNECTION", "Disable a connection; what it gave stands", body_inactive, "disabled"),
         DELETE("connection", "connections", "CONNECTION", "Delete a connection"),

@@ -87,6 +87,7 @@ static enum err check_value(enum option option, const char *text, struct fault *
                 if (!is_choice(row->choices, text))
                         expected = row->choices;
                 break;
+        case OPTION_LIST:
         case OPTION_FILE:
         case OPTION_TEXT:
                 if (!*text || !text_is_utf8(text, strlen(text)))

@@ -19,13 +19,29 @@ static enum err credential_revoke(struct work *work, int64_t credential_no)
         return work_effect(work, &effect);
 }
 
+/* One that has expired is none to keep: it goes, and takes no live one's place. */
 static enum err revoke_beyond(struct work *work, int64_t owner_no, size_t keep)
 {
         struct credential_row rows[CREDENTIALS_MAX];
-        size_t count;
+        size_t count, kept = 0;
         enum err e = credential_list(work->session, work->root_no, owner_no, rows, CREDENTIALS_MAX, &count, work->fault);
-        for (size_t i = 0; !e && i + keep < count; i++)
-                e = credential_revoke(work, rows[i].no);
+        for (size_t i = count; !e && i-- > 0;) {
+                bool expired = rows[i].expires_us && rows[i].expires_us <= work->at_us;
+                if (expired || kept == keep)
+                        e = credential_revoke(work, rows[i].no);
+                else
+                        kept++;
+        }
+        return e;
+}
+
+enum err credential_newest_scopes(struct work *work, int64_t owner_no, unsigned *ret)
+{
+        struct credential_row rows[CREDENTIALS_MAX];
+        size_t count = 0;
+        enum err e = credential_list(work->session, work->root_no, owner_no, rows, CREDENTIALS_MAX, &count, work->fault);
+        if (!e)
+                *ret = count ? rows[count - 1].scopes & SCOPES_OF_TOKEN : SCOPE_USERS | SCOPE_GROUPS;
         return e;
 }
 

@@ -155,6 +155,20 @@ enum err directory_authenticate(struct directory *directory, unsigned slot, stru
                                                : refuse(fault);
 }
 
+enum err directory_check_address(
+        struct directory *directory, unsigned slot, const struct actor *connection, const char *client, struct fault *fault)
+{
+        char detail[96];
+        enum access_found found = access_may_call(directory->access, slot, connection, client);
+        if (found == ACCESS_FOUND)
+                return ERR_OK;
+        if (found == ACCESS_NOT_LOADED)
+                return fault_set(fault, ERR_UNAVAILABLE, "", "the organization is being loaded; try again");
+        (void)snprintf(detail, sizeof(detail), "address %s", client);
+        notice_count(directory->notices, connection->root_no, connection, EVENT_REFUSED, detail);
+        return fault_set(fault, ERR_FORBIDDEN, "", "this connection takes no requests from %s; its allowed_addresses say from where", client);
+}
+
 /* ---- flushing ---- */
 
 struct notice_job {

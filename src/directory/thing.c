@@ -258,9 +258,18 @@ static enum err ready_connection(struct work *work, json_t *document)
         return failed ? work_memory(work) : ERR_OK;
 }
 
+/* R19: from where it may call is judged in memory. */
+static enum err tell_addresses(struct work *work, const struct resource_row *row)
+{
+        const struct effect effect = { .kind = EFFECT_ADDRESSES, .no = row->no, .text = row->doc };
+        return row->kind == KIND_CONNECTION ? work_effect(work, &effect) : ERR_OK;
+}
+
 static enum err made_connection(struct work *work, struct resource_row *row, json_t *document)
 {
-        return credential_add(work, row, TOKEN_SCIM, SCOPE_USERS | SCOPE_GROUPS | credential_flags(document), 0);
+        unsigned scopes = work->change->scopes ? work->change->scopes : SCOPE_USERS | SCOPE_GROUPS;
+        enum err e = tell_addresses(work, row);
+        return e ? e : credential_add(work, row, TOKEN_SCIM, scopes | credential_flags(document), 0);
 }
 
 /* ---- load for a change ---- */
@@ -350,6 +359,8 @@ static enum err store_merged(struct work *work, struct resource_row *row, const 
         }
         if (!e)
                 e = work_effect_resource(work, row);
+        if (!e)
+                e = tell_addresses(work, row);
         if (!e && takes)
                 e = guard_end(work, &guard);
         return e;
@@ -483,6 +494,14 @@ static enum err end_connection(struct work *work, const struct resource_row *row
 
 /* ---- tokens, access ---- */
 
+/* What is not asked for anew is as with the newest token, so that a rotation widens nothing. */
+static enum err rotate_connection(struct work *work, const struct resource_row *row, const json_t *document)
+{
+        unsigned scopes = work->change->scopes;
+        enum err e = scopes ? ERR_OK : credential_newest_scopes(work, row->no, &scopes);
+        return e ? e : credential_add(work, row, TOKEN_SCIM, scopes | credential_flags(document), 1);
+}
+
 enum err thing_rotate(struct work *work)
 {
         struct resource_row row = { 0 };
@@ -498,8 +517,7 @@ enum err thing_rotate(struct work *work)
         if (!e)
                 e = json_parse_object(row.doc, row.doc_length, &document, work->fault);
         if (!e) /* R19: two tokens of a connection live; an identity has one */
-                e = connection ? credential_add(work, &row, TOKEN_SCIM, SCOPE_USERS | SCOPE_GROUPS | credential_flags(document), 1)
-                               : credential_add(work, &row, TOKEN_IDENTITY, 0, 0);
+                e = connection ? rotate_connection(work, &row, document) : credential_add(work, &row, TOKEN_IDENTITY, 0, 0);
         if (e)
                 return e;
         describe(work, EVENT_TOKEN_CREATED, &row);

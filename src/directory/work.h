@@ -159,6 +159,8 @@ enum err grant_delete(struct work *work) MUST_USE;
 /* ---- tokens (credential.c) ---- */
 /* Stores the hash of change->token (made before the job ran) for an owner; revokes the oldest beyond `keep` others. */
 enum err credential_add(struct work *work, const struct resource_row *owner, enum token_kind kind, unsigned scopes, size_t keep) MUST_USE;
+/* Of a connection's newest token, SCOPES_OF_TOKEN alone; all that there is when it has none. */
+enum err credential_newest_scopes(struct work *work, int64_t owner_no, unsigned *ret) MUST_USE;
 enum err credential_revoke_all(struct work *work, int64_t owner_no) MUST_USE;
 /* Bits of actor.scopes that say what a connection's document says: profile and preset. */
 unsigned credential_flags(const json_t *connection);

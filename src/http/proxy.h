@@ -8,16 +8,14 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 #include "base/error.h"
+#include "base/network.h"
 
 #define ADDRESS_TEXT_SIZE 48
 #define PROXIES_MAX 64
 
 struct proxy_list {
         unsigned count;
-        struct network {
-                unsigned char bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
-                unsigned prefix_bits;
-        } networks[PROXIES_MAX];
+        struct network networks[PROXIES_MAX];
 };
 
 /* "127.0.0.1, 10.0.0.0/8, ::1"; NULL or "": none. */

@@ -3,6 +3,8 @@
  * Connection: one way in. Its tokens are credentials, not part of the document. */
 #include "model/types.h"
 
+#include "base/network.h"
+
 static const char *const kinds[] = { "scim", NULL };
 static const char *const profiles[] = { "lenient", "strict", NULL };
 static const char *const presets[] = { "none", "okta", "entra", NULL };
@@ -21,6 +23,8 @@ static const struct attribute attributes[] = {
           "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
         { "rate_limit",  ATTRIBUTE_INTEGER,   0, NULL, "Requests a second it may make, 25 to 100000; by default 20000." },
+        { "allowed_addresses", ATTRIBUTE_TEXT, MULTI | CASE_EXACT, NULL,
+          "Addresses and networks, such as 192.0.2.0/24, from which it may call; by default all.", .max_bytes = 64 },
         { "active",      ATTRIBUTE_BOOLEAN,   COLUMN, NULL, "False: its credentials refuse; what it gave stands (R4)." },
         { NULL }
 };
@@ -29,12 +33,31 @@ static const struct attribute attributes[] = {
 #define RATE_MIN 25 /* what identity providers send at least */
 #define RATE_MAX 100000
 
+#define ADDRESSES_MAX 100
+
+/* One that cannot be read must not stand there: it would let nobody in, or seem to let somebody in. */
+static enum err check_addresses(const json_t *document, struct fault *fault)
+{
+        const json_t *list = json_object_get(document, "allowed_addresses"), *text;
+        struct network network;
+        size_t i;
+        if (json_array_size(list) > ADDRESSES_MAX)
+                return fault_set(fault, ERR_VALUE, "allowed_addresses", "at most %d addresses and networks are taken", ADDRESSES_MAX);
+        json_array_foreach ((json_t *)list, i, text) {
+                if (!network_parse(json_string_value(text), json_string_length(text), &network))
+                        return fault_set(fault, ERR_VALUE, "allowed_addresses",
+                                "\"%.64s\" is no address and no network such as 192.0.2.0/24 or 2001:db8::/32", json_string_value(text));
+        }
+        return ERR_OK;
+}
+
 static enum err check(const json_t *document, struct fault *fault)
 {
         const json_t *rate = json_object_get(document, "rate_limit");
         if (rate && (json_integer_value(rate) < RATE_MIN || json_integer_value(rate) > RATE_MAX))
                 return fault_set(fault, ERR_VALUE, "rate_limit", "rate_limit is a number of requests a second from %d to %d", RATE_MIN, RATE_MAX);
-        return check_canonical(attributes, document, fault);
+        enum err e = check_addresses(document, fault);
+        return e ? e : check_canonical(attributes, document, fault);
 }
 
 static const struct schema schema = { "urn:muster:params:schemas:1.0:Connection", "Connection", "A way in.", attributes };

@@ -197,6 +197,7 @@ enum err credential_list(struct session *session, int64_t root_no, int64_t owner
                                 .created_us = result_i64(&result, 1),
                                 .expires_us = result_i64(&result, 2),
                                 .last_used_us = result_i64(&result, 3),
+                                .scopes = (unsigned)result_i64(&result, 4),
                         };
         }
         if (e)

@@ -138,6 +138,8 @@ void oracle_apply(struct oracle *oracle, const struct effect *effect)
         case EFFECT_CREDENTIAL_GONE:
                 apply_credential(oracle, effect);
                 break;
+        case EFFECT_ADDRESSES: /* decides nothing */
+                break;
         case EFFECT_CLAIM:
                 apply_claim(oracle, effect);
                 break;
