@@ -124,6 +124,11 @@
                 "$5, $6) ON CONFLICT DO NOTHING")                                                                            \
         X(MEMBER_REMOVE, AUDITED, "iiii", "",                                                                                \
                 "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 AND source_no = $4")         \
+        X(CONTAINER_LEAVE, AUDITED, "iii", "", "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3")       \
+        X(CONTAINER_MOVE, AUDITED, "iiii", "",                                                                                         \
+                "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT root_no, $4, member_no, " \
+                "source_no, rule_no, created_us FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND "           \
+                "member_no <> $4 ON CONFLICT DO NOTHING")                                                                               \
         X(MEMBER_SOURCES, READ, "iii", "i",                                                                                  \
                 "SELECT source_no FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 ORDER BY source_no " \
                 "LIMIT 100")                                                                                                 \

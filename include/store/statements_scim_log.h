@@ -30,6 +30,10 @@
         X(SCIM_LOG_FORGET, PLAIN, "ibi", "",                                                                                        \
                 "UPDATE scim_log SET sealed = 0, body = $2 WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE "         \
                 "sealed = 1 AND no < $1 ORDER BY no LIMIT $3)")                                                                     \
+        /* Of a purged person: that there was a request stays, about whom does not. */                                              \
+        X(SCIM_LOG_BLANK, PLAIN, "itb", "",                                                                                         \
+                "UPDATE scim_log SET path = '', resource_id = '', fields = '', sealed = 0, body = $3 WHERE root_no = $1 AND "       \
+                "resource_id = $2 AND resource_id <> ''")                                                                           \
         X(SCIM_LOG_PURGE, PLAIN, "ii", "",                                                                                          \
                 "DELETE FROM scim_log WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE no < $1 ORDER BY no LIMIT $2)")
 

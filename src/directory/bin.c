@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Out of the bin (R12): restored by an administrator — same id, suspended — or purged for good. A purge removes the rows, leaves a
- * tombstone per connection, and blanks body and salt of the ledger entries about the person, which the chain survives (R31). */
+ * tombstone per connection, and blanks body and salt of the ledger entries about the person, which the chain survives (R31), and what the
+ * request log says of him. */
 #include <string.h>
 #include "base/clock.h"
 #include "work.h"
@@ -33,7 +34,7 @@ static void describe(struct work *work, enum ledger_event event, const struct re
 
 /* ---- restore ---- */
 
-/* The live one that came later under the same names gives its claims up and goes to the bin itself. */
+/* The live one that came later under the same names gives its claims, and the edges of their sources, up and goes to the bin itself. */
 static enum err take_claims(struct work *work, const struct resource_row *row)
 {
         struct person later = { 0 };
@@ -42,8 +43,9 @@ static enum err take_claims(struct work *work, const struct resource_row *row)
         enum err e = person_load(work, "delete", &later);
         work->change->ref = ref;
         auto_person held = later;
-        if (e)
-                return e;
+        if (!e && held.row.kind != row->kind)
+                e = fault_set(work->fault, ERR_VALUE, "replace", "only a %s can take the place of a %s", work->change->type->word,
+                        work->change->type->word);
         for (size_t i = 0; !e && i < held.claim_count; i++) {
                 struct claim_row *claim = &held.claims[i];
                 if (claim->active == CLAIMED_DELETED)
@@ -52,68 +54,120 @@ static enum err take_claims(struct work *work, const struct resource_row *row)
                         e = person_forget(work, &held, claim);
                         continue;
                 }
-                const struct claim_row old = { .connection_no = claim->connection_no, .no = row->no, .kind = row->kind };
                 struct claim_row moved = *claim;
                 moved.no = row->no;
-                e = claim_remove(work->session, work->root_no, &old, work->fault);
-                if (!e)
-                        e = claim_remove(work->session, work->root_no, claim, work->fault);
+                e = claim_remove(work->session, work->root_no, claim, work->fault);
                 if (!e)
                         e = claim_put(work->session, work->root_no, &moved, work->fault);
+                if (!e)
+                        e = membership_move(work, held.row.no, row, claim->connection_no);
         }
         return e ? e : person_into_bin(work, &held);
 }
 
-/* Suspended means: a local claim says no, until an administrator says otherwise. A local user's own claim comes back for that. */
-static enum err suspend(struct work *work, const struct resource_row *row)
+static enum err is_free(struct work *work, const struct claim_row *claim, bool *ret)
 {
-        struct claim_row *claims;
-        size_t count;
-        enum err e = claims_of(work->session, work->root_no, row->no, work->arena, &claims, &count, work->fault);
-        struct claim_row local = { .kind = row->kind, .no = row->no, .external_id = "", .doc = "{}" };
-        bool was_local = false;
-        for (size_t i = 0; !e && i < count; i++)
-                if (!claims[i].connection_no && strcmp(claims[i].doc, "{}") != 0) {
-                        local = claims[i];
-                        was_local = true;
-                }
+        int64_t no = 0;
+        enum err e = *claim->external_id ? claim_find_external(work->session, work->root_no, claim->connection_no, claim->kind,
+                                                   claim->external_id, &no, work->fault)
+                                         : ERR_OK;
+        if (e)
+                return e;
+        *ret = !no;
+        return ERR_OK;
+}
+
+/* What a claim that ended says once its resource is back: nothing, but it stands, so that its connection knows him again. A connection that
+ * is gone leaves its word to the local claim; one that calls somebody else by this externalId meanwhile stays as it is. */
+static enum err wake_claim(struct work *work, struct claim_row *claim, struct claim_row *local, bool *ret_keep)
+{
+        struct resource_row connection;
+        bool free = false;
+        enum err e = resource_load(work->session, work->root_no, claim->connection_no, work->arena, &connection, work->fault);
+        *ret_keep = e != ERR_NOT_FOUND;
+        if (e == ERR_NOT_FOUND) {
+                claim->active = CLAIMED_NOTHING;
+                e = claim_localize(work, claim, local);
+                return e ? e : claim_remove(work->session, work->root_no, claim, work->fault);
+        }
+        if (!e)
+                e = is_free(work, claim, &free);
+        if (e || !free)
+                return e;
+        claim->active = CLAIMED_NOTHING;
+        claim->modified_us = work->at_us;
+        return count_move(work->session, work->root_no, claim->kind, claim->connection_no, 1, work->fault);
+}
+
+/* Suspended means: a local claim says no, until an administrator says otherwise. A local user's own claim comes back for that. */
+static enum err wake_claims(struct work *work, struct person *person)
+{
+        struct claim_row *claims = arena_zero(work->arena, person->claim_count + 1, sizeof(*claims));
+        if (!claims)
+                return work_memory(work);
+        struct claim_row local = { .kind = person->row.kind, .no = person->row.no, .external_id = "", .doc = "{}", .doc_length = 2 };
+        size_t count = 0;
+        for (size_t i = 0; i < person->claim_count; i++)
+                if (!person->claims[i].connection_no)
+                        local = person->claims[i];
+        for (size_t i = 0; i < person->claim_count; i++) {
+                bool keep = true;
+                claims[count] = person->claims[i];
+                if (!claims[count].connection_no)
+                        continue;
+                enum err e = claims[count].active == CLAIMED_DELETED ? wake_claim(work, &claims[count], &local, &keep) : ERR_OK;
+                if (e)
+                        return e;
+                count += keep;
+        }
         local.active = CLAIMED_INACTIVE;
         local.modified_us = work->at_us;
-        if (!e)
-                e = claim_put(work->session, work->root_no, &local, work->fault);
-        return e || !was_local ? e : count_move(work->session, work->root_no, row->kind, 0, 1, work->fault);
+        claims[count++] = local;
+        person->claims = claims;
+        person->claim_count = count;
+        return claim_asserts(&local) ? count_move(work->session, work->root_no, person->row.kind, 0, 1, work->fault) : ERR_OK;
+}
+
+static enum err unbin(struct work *work, struct resource_row *row)
+{
+        struct fault cause = { 0 };
+        enum err e = session_run(work->session, ST_RESOURCE_UNBIN, NULL, &cause, V_I64(work->root_no), V_I64(row->no), V_I64(work->version),
+                V_I64(work->at_us));
+        if (e == ERR_TAKEN)
+                return fault_set(work->fault, ERR_CONFLICT, work->change->type->name_attribute,
+                        "another %s has taken the name \"%.80s\" meanwhile; restore with `replace` to merge it into this one",
+                        work->change->type->word, row->name);
+        if (e) {
+                *work->fault = cause;
+                return e;
+        }
+        row->active = false;
+        row->version = work->version;
+        row->modified_us = work->at_us;
+        row->deleted_us = 0;
+        return count_move(work->session, work->root_no, row->kind, COUNT_ALL, 1, work->fault);
 }
 
 enum err bin_restore(struct work *work)
 {
         struct resource_row row;
+        auto_person person = { 0 };
+        bool changed;
         enum err e = load_binned(work, "create", &row);
         if (!e && work->change->replace)
                 e = take_claims(work, &row);
-        if (e)
-                return e;
-        struct fault cause = { 0 };
-        e = session_run(work->session, ST_RESOURCE_UNBIN, NULL, &cause, V_I64(work->root_no), V_I64(row.no), V_I64(work->version),
-                V_I64(work->at_us));
-        if (e == ERR_TAKEN)
-                return fault_set(work->fault, ERR_CONFLICT, work->change->type->name_attribute,
-                        "another %s has taken the name \"%.80s\" meanwhile; restore with `replace` to merge it into this one",
-                        work->change->type->word, row.name);
-        if (e) {
-                *work->fault = cause;
-                return e;
-        }
-        e = count_move(work->session, work->root_no, row.kind, COUNT_ALL, 1, work->fault);
         if (!e)
-                e = suspend(work, &row);
+                e = unbin(work, &row);
+        if (!e)
+                e = person_open(work, &row, &person);
+        if (!e)
+                e = wake_claims(work, &person);
+        if (!e)
+                e = person_settle(work, &person, &changed);
         if (e)
                 return e;
-        row.active = false;
-        row.version = work->version;
-        row.modified_us = work->at_us;
-        row.deleted_us = 0;
         work->reload = true;
-        describe(work, EVENT_RESTORED, &row);
+        describe(work, EVENT_RESTORED, &person.row);
         return work_body_json(work, work->change->replace ? json_pack("{s:s, s:s}", "id", row.id, "replaces", work->change->replace)
                                                           : json_pack("{s:s}", "id", row.id));
 }
@@ -217,6 +271,8 @@ enum err bin_purge(struct work *work)
                 e = session_run(work->session, ST_RESOURCE_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(row.no));
         if (!e)
                 e = blank_ledger(work, row.no);
+        if (!e)
+                e = session_run(work->session, ST_SCIM_LOG_BLANK, NULL, work->fault, V_I64(work->root_no), V_TEXT(row.id), V_BYTES("", 0));
         if (e)
                 return e;
         describe(work, EVENT_PURGED, &row);

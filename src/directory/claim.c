@@ -108,16 +108,10 @@ static enum err judge(struct work *work, const char *action)
         return ERR_OK;
 }
 
-enum err person_load(struct work *work, const char *action, struct person *ret)
+enum err person_open(struct work *work, const struct resource_row *row, struct person *ret)
 {
-        auto_person person = { 0 };
-        enum err e = judge(work, action);
-        if (!e)
-                e = find_row(work, &person.row);
-        if (!e)
-                e = claims_of(work->session, work->root_no, person.row.no, work->arena, &person.claims, &person.claim_count, work->fault);
-        if (e == ERR_NOT_FOUND)
-                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s", work->change->type->word);
+        struct person person = { .row = *row };
+        enum err e = claims_of(work->session, work->root_no, row->no, work->arena, &person.claims, &person.claim_count, work->fault);
         if (e)
                 return e;
         for (size_t i = 0; i < person.claim_count; i++) {
@@ -129,15 +123,29 @@ enum err person_load(struct work *work, const char *action, struct person *ret)
                 if (claim->connection_no == work->source_no && claim->active != CLAIMED_DELETED)
                         person.own = claim;
         }
-        if (!person.own && work->source_no)
-                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s", work->change->type->word);
         person.stored_count = person.claim_count;
         if (person.claim_count) {
                 person.stored = arena_copy(work->arena, person.claims, person.claim_count * sizeof(*person.claims));
                 if (!person.stored)
                         return work_memory(work);
         }
-        e = version_check(work->change->if_match, person.row.version, work->fault);
+        *ret = person;
+        return ERR_OK;
+}
+
+enum err person_load(struct work *work, const char *action, struct person *ret)
+{
+        auto_person person = { 0 };
+        struct resource_row row;
+        enum err e = judge(work, action);
+        if (!e)
+                e = find_row(work, &row);
+        if (!e)
+                e = person_open(work, &row, &person);
+        if (e == ERR_NOT_FOUND || (!e && !person.own && work->source_no))
+                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s", work->change->type->word);
+        if (!e)
+                e = version_check(work->change->if_match, person.row.version, work->fault);
         if (!e && person.own)
                 e = join(work, person.own, &person.document);
         if (e)
@@ -194,6 +202,47 @@ static enum err merge(struct work *work, const struct person *person, const char
         *ret_doc = arena_text(work->arena, text.data, text.length);
         *ret_length = text.length;
         return *ret_doc ? ERR_OK : work_memory(work);
+}
+
+/* ---- from a connection to the local source ---- */
+
+static enum err merge_docs(struct work *work, const struct claim_row *first, struct claim_row *into)
+{
+        json_auto_t *merged = json_object();
+        auto_buffer text = { 0 };
+        if (!merged)
+                return work_memory(work);
+        enum err e = merge_into(work, merged, first);
+        if (!e)
+                e = merge_into(work, merged, into);
+        if (!e)
+                e = json_canonical(merged, &text, work->fault);
+        if (e)
+                return e;
+        const char *doc = arena_text(work->arena, text.data, text.length);
+        if (!doc)
+                return work_memory(work);
+        into->doc = doc;
+        into->doc_length = text.length;
+        return ERR_OK;
+}
+
+enum err claim_localize(struct work *work, const struct claim_row *claim, struct claim_row *local)
+{
+        int64_t no = 0;
+        enum err e = ERR_OK;
+        bool vetoes = claim->active == CLAIMED_INACTIVE || claim->active == CLAIMED_DELETED || local->active == CLAIMED_INACTIVE;
+        if (claim_asserts(claim)) {
+                if (*claim->external_id && !*local->external_id)
+                        e = claim_find_external(work->session, work->root_no, 0, claim->kind, claim->external_id, &no, work->fault);
+                if (!e && !no && !*local->external_id)
+                        local->external_id = claim->external_id;
+                if (!e)
+                        e = merge_docs(work, claim, local);
+        }
+        local->active = vetoes ? CLAIMED_INACTIVE : claim_asserts(local) ? CLAIMED_ACTIVE : CLAIMED_NOTHING;
+        local->modified_us = work->at_us;
+        return e;
 }
 
 static bool effective(const struct person *person)
@@ -382,6 +431,8 @@ enum err person_forget(struct work *work, struct person *person, struct claim_ro
                 e = count_move(work->session, work->root_no, person->row.kind, claim->connection_no, -1, work->fault);
         if (!e)
                 e = membership_leave(work, person->row.no, claim->connection_no);
+        if (!e && person->row.kind == KIND_GROUP && claim->connection_no)
+                e = membership_empty(work, person->row.no, claim->connection_no);
         if (!e)
                 e = claim_effect(work, claim, false);
         return e;

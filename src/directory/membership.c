@@ -311,6 +311,41 @@ enum err membership_leave(struct work *work, int64_t member_no, int64_t source_n
         return e;
 }
 
+enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no)
+{
+        int64_t removed;
+        enum err e = session_run(work->session, ST_CONTAINER_LEAVE, &removed, work->fault, V_I64(work->root_no), V_I64(group_no),
+                V_I64(source_no));
+        if (!e && removed)
+                work->reload = true;
+        return e;
+}
+
+enum err membership_move(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no)
+{
+        struct edges groups = { .work = work };
+        enum err e = member_groups(work->session, work->root_no, from_no, source_no, edges_collect, &groups, work->fault);
+        for (size_t i = 0; !e && i < groups.count; i++) {
+                bool changed;
+                const int64_t group_no = groups.list[i].no;
+                e = member_remove(work->session, work->root_no, group_no, from_no, source_no, &changed, work->fault);
+                if (!e && to->kind == KIND_GROUP)
+                        e = nesting_check(work, group_no, to->no);
+                if (!e)
+                        e = member_add(work->session, work->root_no, group_no, to->no, source_no, work->at_us, &changed, work->fault);
+                if (!e)
+                        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
+                                V_I64(work->version), V_I64(work->at_us));
+        }
+        if (!e && to->kind == KIND_GROUP)
+                e = session_run(work->session, ST_CONTAINER_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(source_no),
+                        V_I64(to->no));
+        if (!e && to->kind == KIND_GROUP)
+                e = membership_empty(work, from_no, source_no);
+        work->reload = true;
+        return e;
+}
+
 /* ---- the management API's members ---- */
 
 static enum err still_a_member(struct work *work, const struct resource_row *group, const char *value)

@@ -67,14 +67,14 @@ static bool external_id_is_immutable(const struct actor *actor, const char *exte
                ((actor->scopes & SCOPE_PRESET_ENTRA) && ident_is_uuid(external_id, strlen(external_id)));
 }
 
-/* R11: a POST that meets an inactive row of its own connection with the same externalId, and the same name or an externalId that never
- * changes, revives it. */
+/* R11: a POST that meets an inactive row of its own connection, or one that an administrator took out of the bin, with the same externalId,
+ * and the same name or an externalId that never changes, revives it. */
 static enum err revive(struct work *work, bool *ret_done)
 {
         const struct change *change = work->change;
         const char *external_id = json_string_value(json_object_get(change->document, "externalId"));
         *ret_done = false;
-        if (!work->source_no || !external_id || change->type->kind != KIND_USER)
+        if (!work->source_no || !external_id)
                 return ERR_OK;
         int64_t no;
         enum err e = claim_find_external(work->session, work->root_no, work->source_no, change->type->kind, external_id, &no, work->fault);
@@ -88,7 +88,7 @@ static enum err revive(struct work *work, bool *ret_done)
         if (e)
                 return e;
         bool same = strcmp(name, found.resource.name) == 0 || external_id_is_immutable(work->actor, external_id);
-        if (found.claim.active != CLAIMED_INACTIVE || !same)
+        if (found.claim.active == CLAIMED_ACTIVE || !same)
                 return fault_set(work->fault, ERR_TAKEN, "externalId", "the externalId is already used by another %s of this connection",
                         change->type->word);
         work->change->ref = arena_strdup(work->arena, found.resource.id);
@@ -245,34 +245,27 @@ static enum err suspend_locally(struct work *work, struct person *person)
         struct claim_row *claims = arena_zero(work->arena, person->claim_count + 1, sizeof(*claims));
         if (!claims)
                 return work_memory(work);
+        struct claim_row local = { .kind = person->row.kind, .no = person->row.no, .external_id = "", .doc = "{}", .doc_length = 2 };
         size_t count = 0;
         enum err e = ERR_OK;
         for (size_t i = 0; !e && i < person->claim_count; i++) {
                 const struct claim_row *claim = &person->claims[i];
-                if (claim->connection_no == 0)
-                        continue;
-                if (claim->active == CLAIMED_DELETED && json_is_true(active))
+                if (claim->connection_no == 0 && claim_asserts(claim))
+                        local = *claim;
+                else if (claim->connection_no && claim->active == CLAIMED_DELETED && json_is_true(active))
                         e = claim_remove(work->session, work->root_no, claim, work->fault);
-                else
+                else if (claim->connection_no)
                         claims[count++] = *claim;
         }
-        claims[count++] = (struct claim_row){
-                .kind = person->row.kind,
-                .no = person->row.no,
-                .external_id = "",
-                .active = json_is_true(active) ? CLAIMED_NOTHING : CLAIMED_INACTIVE,
-                .modified_us = work->at_us,
-                .doc = "{}",
-                .doc_length = 2,
-        };
-        bool managed = count > 1;
-        if (!managed) { /* nobody else speaks for him any more: he is a local user now */
-                claims[0].active = json_is_true(active) ? CLAIMED_ACTIVE : CLAIMED_INACTIVE;
-                claims[0].doc = person->row.doc;
-                claims[0].doc_length = person->row.doc_length;
+        if (!count && !claim_asserts(&local)) { /* nobody else speaks for him any more: he is a local user now */
+                local.doc = person->row.doc;
+                local.doc_length = person->row.doc_length;
                 if (!e)
                         e = count_move(work->session, work->root_no, person->row.kind, 0, 1, work->fault);
         }
+        local.active = json_is_false(active) ? CLAIMED_INACTIVE : claim_asserts(&local) ? CLAIMED_ACTIVE : CLAIMED_NOTHING;
+        local.modified_us = work->at_us;
+        claims[count++] = local;
         person->claims = claims;
         person->claim_count = count;
         work->event = EVENT_UPDATED;

@@ -92,9 +92,13 @@ struct person {
 void person_done(struct person *person);
 /* Does the claim say more than yes or no? A bare local suspension does not. */
 bool claim_asserts(const struct claim_row *claim);
+/* Adds to a local claim (doc "{}": none yet) what `claim` says: document and externalId where it asserts, and its veto (R4). */
+enum err claim_localize(struct work *work, const struct claim_row *claim, struct claim_row *local) MUST_USE;
 #define auto_person __attribute__((cleanup(person_done))) struct person
 /* Loads what change->ref names, as far as the actor may see it, and judges the token's scopes or the right `action`. */
 enum err person_load(struct work *work, const char *action, struct person *ret) MUST_USE;
+/* The same without a caller to judge: whatever claims `row`. */
+enum err person_open(struct work *work, const struct resource_row *row, struct person *ret) MUST_USE;
 /* Writes the own claim as `document` (columns inside) says, merges all claims, and stores what differs: rows, index, effects, event. */
 enum err person_store(struct work *work, struct person *person, const json_t *document) MUST_USE;
 /* Recomputes document and effective state from person->claims and stores what differs. *ret_changed. */
@@ -124,6 +128,10 @@ enum err membership_apply(struct work *work, const struct resource_row *group, c
         struct moved *moved) MUST_USE;
 /* Removes every edge of this source, or with -1 of every source, that makes `member_no` a member of a group. */
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
+/* Removes all that this source put into a group. The group must go, too, or the graph is loaded anew (work->reload). */
+enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no) MUST_USE;
+/* Makes `to_no` a member, and the holder of members, wherever `from_no` is one by edges of this source; the graph is loaded anew. */
+enum err membership_move(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no) MUST_USE;
 /* May the group hold this group? ERR_VALUE that names the way round, or the depth (nesting.c). */
 enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no) MUST_USE;
 /* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */

@@ -5,11 +5,12 @@
 
 /* X(version, symbol, file) */
 /* clang-format off */
-#define MIGRATIONS(X)                            \
-        X(1, migration_0001, "0001_spine.sql")   \
-        X(2, migration_0002, "0002_sources.sql") \
-        X(3, migration_0003, "0003_scim_log.sql") \
-        X(4, migration_0004, "0004_slug_index.sql")
+#define MIGRATIONS(X)                               \
+        X(1, migration_0001, "0001_spine.sql")      \
+        X(2, migration_0002, "0002_sources.sql")    \
+        X(3, migration_0003, "0003_scim_log.sql")   \
+        X(4, migration_0004, "0004_slug_index.sql") \
+        X(5, migration_0005, "0005_purge.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -282,6 +282,17 @@ int64_t house_number(struct house *house, const char *format, ...)
         return number;
 }
 
+void house_script(struct house *house, const char *format, ...)
+{
+        char *sql;
+        va_list arguments;
+        va_start(arguments, format);
+        assert_true(vasprintf(&sql, format, arguments) >= 0);
+        va_end(arguments);
+        raw_script(house->fixture, sql);
+        free(sql);
+}
+
 int64_t house_no(struct house *house, const char *id)
 {
         return house_number(house, "SELECT no FROM resource WHERE id = '%s'", id);

@@ -61,6 +61,7 @@ const char *house_admin_user(struct house *house, const struct actor *connection
 
 /* Rows. */
 int64_t house_number(struct house *house, const char *format, ...) FORMAT(2, 3);
+void house_script(struct house *house, const char *format, ...) FORMAT(2, 3);
 int64_t house_no(struct house *house, const char *id);
 bool house_active(struct house *house, const char *id);
 int64_t house_version(struct house *house, const char *id);

@@ -256,7 +256,6 @@ static void test_a_restored_user_is_suspended_and_himself(struct fixture *fixtur
         assert_string_equal(house->event, "restored");
         house_check(house);
         assert_false(house_active(house, ann));
-        house_patch(house, &okta, KIND_USER, ann, ERR_NOT_FOUND, "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}");
         house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, local, NULL);
         assert_change(ERR_NOT_FOUND, house, &house->admin, CHANGE_RESTORE, KIND_USER, local, NULL);
         house_check(house);
@@ -265,8 +264,65 @@ static void test_a_restored_user_is_suspended_and_himself(struct fixture *fixtur
                 house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, both[i], "{\"active\":true}");
                 assert_true(house_active(house, both[i]));
                 house_check(house);
-                house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, both[i], "{\"title\":\"now a local user\"}");
         }
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, local, "{\"title\":\"a local user\"}");
+        assert_change(ERR_MUTABILITY, house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"title\":\"not his\"}");
+        house_check(house);
+        house_close(house);
+}
+
+/* R12: a POST meets the bin and makes somebody new; after an administrator's restore R11 holds, and the suspension stands. */
+static void test_r12_a_restored_user_is_taken_back_by_its_own_connection(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        const char *ann = house_user(house, &okta, "ann");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        assert_change(ERR_TAKEN, house, &entra, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x-ann\"}");
+        assert_change(ERR_TAKEN, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x-other\"}");
+        const char *again = house_do(
+                house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x-ann\",\"title\":\"back\"}");
+        assert_string_equal(again, ann);
+        assert_false(house_active(house, ann)); /* it never lifts another's veto */
+        house_check(house);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
+        assert_true(house_active(house, ann));
+        assert_change(ERR_TAKEN, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x-ann\"}");
+        /* Who has the externalId meanwhile keeps it, and the old claim stays what it was. */
+        const char *ben = house_user(house, &okta, "ben");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, ben, NULL);
+        house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"benjamin\",\"externalId\":\"x-ben\"}");
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, ben, NULL);
+        house_patch(house, &okta, KIND_USER, ben, ERR_NOT_FOUND, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"x\"}");
+        house_check(house);
+        house_close(house);
+}
+
+/* R2: what an administrator says of somebody he made himself survives that he suspends him beside a connection. */
+static void test_r2_a_local_suspension_loses_nothing_that_was_said_here(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_do(house, &house->admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"title\":\"local\"}");
+        long long no = (long long)house_no(house, ann), connection = (long long)okta.no;
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-ann', 1, 1, '{\"userName\":\"ann\",\"nickName\":\"Annie\"}')",
+                connection, no);
+        house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", connection);
+        access_unload(house->directory->access, 1);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":false}");
+        assert_false(house_active(house, ann));
+        house_check(house);
+        house_do(house, &okta, CHANGE_REPLACE, KIND_USER, ann, "{\"userName\":\"ann\",\"externalId\":\"x-ann\",\"active\":true}");
+        assert_false(house_active(house, ann));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
+        assert_true(house_active(house, ann));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE no = %lld AND doc LIKE '%%local%%'", no), 1);
+        house_check(house);
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL); /* another claim lives: ours */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE no = %lld AND deleted_us = 0 AND active = 0", no), 1);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
+        assert_true(house_active(house, ann));
         house_check(house);
         house_close(house);
 }
@@ -286,6 +342,22 @@ static void test_a_restore_can_take_the_claims_of_who_came_later(struct fixture 
         house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
         assert_true(house_active(house, ann));
         house_patch(house, &okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Dr\"}");
+        house_check(house);
+        /* R12: what the newcomer's sources gave moves along; what was given here goes to the bin with him. */
+        const char *team = house_group(house, &okta, "team"), *crew = house_group(house, &house->admin, "crew");
+        const char *dan = house_user(house, &okta, "dan");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, dan, NULL);
+        const char *other = house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"dan\",\"externalId\":\"x-dan2\"}");
+        char *members = NULL;
+        assert_true(asprintf(&members, "{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}", other) >= 0);
+        house_patch(house, &okta, KIND_GROUP, team, ERR_OK, members);
+        free(members);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\"]", other);
+        house->want.replace = other;
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, dan, NULL);
+        assert_true(house_is_member(house, team, dan));
+        assert_false(house_is_member(house, team, other));
+        assert_false(house_is_member(house, crew, dan) || house_is_member(house, crew, other));
         house_check(house);
         /* A local user gives way, too; its own claim ends. */
         const char *ben = house_user(house, &okta, "ben");
@@ -308,6 +380,8 @@ static void test_a_purge_leaves_nothing_of_the_person(struct fixture *fixture)
         assert_change(ERR_NOT_FOUND, house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL); /* not in the bin */
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
         assert_change(ERR_FORBIDDEN, house, &weak, CHANGE_PURGE, KIND_USER, ann, NULL);
+        house_script(house, "INSERT INTO scim_log VALUES (1, 77, %lld, 1, 4, 200, 5, '/scim/v2/Users/%s', 'r', '%s', '', '', 'userName', '', 0, %s)",
+                (long long)okta.no, ann, ann, fixture->kind == ON_POSTGRES ? "''" : "x''");
         house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s'", ann), 0);
         static const char *const places[] = { "resource WHERE doc", "claim WHERE doc", "ledger WHERE body",
@@ -315,6 +389,8 @@ static void test_a_purge_leaves_nothing_of_the_person(struct fixture *fixture)
         for (size_t i = 0; i < COUNT_OF(places); i++)
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM %s LIKE '%%secretname%%'", places[i]), 0);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM tombstone"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE path LIKE '%%%s%%' OR resource_id <> ''", ann), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log"), 1);
         assert_change(ERR_NOT_FOUND, house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
         house_check(house);
         house_restart(house);
@@ -337,6 +413,30 @@ static void test_a_group_in_the_bin_confers_nothing_and_comes_back_asleep(struct
         house_check(house);
         house_do(house, &house->admin, CHANGE_MERGE, KIND_GROUP, group, "{\"active\":true}");
         assert_true(house_holds(house, ann, NULL, "audit-logs:read"));
+        house_check(house);
+        house_close(house);
+}
+
+/* R12 "groups likewise": the edges of the source that deleted it are gone for good, what was added here comes back with it. */
+static void test_r12_a_restored_group_has_no_edges_of_the_source_that_deleted_it(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &house->admin, "ben");
+        const char *group = house_do(house, &okta, CHANGE_CREATE, KIND_GROUP, NULL,
+                "{\"displayName\":\"crew\",\"externalId\":\"g1\",\"members\":[{\"value\":\"%s\"}]}", ann);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, group, "[\"%s\"]", ben);
+        house_grant(house, group, NULL, "auditor");
+        house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, group, NULL);
+        house_check(house);
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_GROUP, group, NULL);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_GROUP, group, "{\"active\":true}");
+        assert_false(house_is_member(house, group, ann));
+        assert_false(house_holds(house, ann, NULL, "audit-logs:read"));
+        assert_true(house_holds(house, ben, NULL, "audit-logs:read"));
+        house_check(house);
+        const char *again = house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, group, "{\"displayName\":\"crew\",\"externalId\":\"g1\"}");
+        assert_string_equal(again, group);
         house_check(house);
         house_close(house);
 }
@@ -425,6 +525,9 @@ int main(void)
                 FIXTURE_TEST(test_leaving_moves_the_version_of_the_group, ON_SQLITE),
                 FIXTURE_TEST(test_a_restored_user_is_suspended_and_himself, ON_BOTH),
                 FIXTURE_TEST(test_a_restore_can_take_the_claims_of_who_came_later, ON_BOTH),
+                FIXTURE_TEST(test_r12_a_restored_user_is_taken_back_by_its_own_connection, ON_BOTH),
+                FIXTURE_TEST(test_r2_a_local_suspension_loses_nothing_that_was_said_here, ON_BOTH),
+                FIXTURE_TEST(test_r12_a_restored_group_has_no_edges_of_the_source_that_deleted_it, ON_BOTH),
                 FIXTURE_TEST(test_a_purge_leaves_nothing_of_the_person, ON_BOTH),
                 FIXTURE_TEST(test_a_group_in_the_bin_confers_nothing_and_comes_back_asleep, ON_BOTH),
                 FIXTURE_TEST(test_a_connection_reaches_what_it_claims_and_nothing_else, ON_BOTH),
