@@ -5,9 +5,11 @@
 #ifndef DIRECTORY_SCIM_LOG_H
 #define DIRECTORY_SCIM_LOG_H
 
+#include "base/clock.h"
 #include "directory/query.h"
 
 #define SCIM_LOG_BODY_MAX ((size_t)64 << 10) /* a longer body is not kept */
+#define SCIM_LOG_BODY_KEPT_US (3 * US_PER_DAY)
 #define SCIM_LOG_WAITING_MAX 4096            /* rows in memory; beyond, the oldest is dropped and counted */
 #define SCIM_LOG_WAITING_BYTES ((size_t)16 << 20)
 
@@ -59,5 +61,17 @@ enum err query_scim_log(
  * `body` must be an administrator of the root organisation: ERR_FORBIDDEN. */
 enum err query_scim_log_one(
         const struct query *query, int64_t no, scim_log_each each, void *context, struct buffer *body, struct fault *fault) MUST_USE;
+
+/* A logged write, to be run again as its connection. The caller must be an administrator of the root organisation: ERR_FORBIDDEN.
+ * ERR_NOT_FOUND: no such row. ERR_CONFLICT says why it cannot be: a read, its body not kept or kept no longer, refused before it was
+ * read, its connection gone or disabled. */
+struct scim_replay {
+        struct actor actor; /* replayed_by is the query's actor */
+        int method;         /* enum method */
+        const char *path;   /* all in the query's arena */
+        const char *body;   /* "" with DELETE */
+        size_t body_length;
+};
+enum err query_scim_log_replay(const struct query *query, int64_t no, struct scim_replay *ret, struct fault *fault) MUST_USE;
 
 #endif

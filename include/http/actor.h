@@ -36,6 +36,8 @@ struct actor {
         int64_t no;            /* of the identity or connection inside the root */
         int64_t credential_no; /* judged again in the write transaction */
         unsigned scopes;
+        const struct actor *replayed_by; /* of a connection: the administrator who runs a logged request of it again; NULL: itself */
+        int64_t replay_of;               /* number of that request in the log */
         char handle[HANDLE_SIZE]; /* of the root */
         char id[UUID_TEXT_SIZE];  /* public id of the identity or connection */
 };

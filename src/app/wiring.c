@@ -211,7 +211,7 @@ static const char *or_null(const char *text)
 static enum err start_front(struct server *server, int sockets, struct fault *fault)
 {
         const struct settings *settings = server->settings;
-        const struct route_table tables[] = { scim_routes, api_routes, decision_routes };
+        const struct route_table tables[] = { scim_routes, api_routes, scim_admin_routes, decision_routes };
         const struct http_options options = {
                 .listen = settings->listen,
                 .listen_fd = sockets > 0 ? SYSTEMD_SOCKET : -1,

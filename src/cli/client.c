@@ -115,7 +115,7 @@ void answer_done(struct answer *answer)
         *answer = (struct answer){ 0 };
 }
 
-static enum err error_from_status(int status)
+enum err error_from_status(int status)
 {
         for (int code = ERR_OK + 1; code < ERR_COUNT_OF_CODES; code++)
                 if (error_row((enum err)code)->http_status == status)

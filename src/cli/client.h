@@ -54,6 +54,9 @@ void answer_done(struct answer *answer);
 enum err client_call(
         struct client *client, const char *method, const char *path, const json_t *body, struct answer *ret, struct fault *fault) MUST_USE;
 
+/* The first of our errors with this status, for its exit code. */
+enum err error_from_status(int status);
+
 /* The handler of all rows with a `call`. */
 enum err call_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 /* The others. */
@@ -66,6 +69,7 @@ enum err audit_tail_run(struct cli *cli, const struct invocation *invocation, st
 enum err audit_export_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err audit_verify_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_log_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
+enum err scim_replay_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err completion_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err man_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err docs_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);

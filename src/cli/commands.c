@@ -257,6 +257,12 @@ static const struct command commands[] = {
           .detail = "For administrators. A body is kept, sealed and without passwords, for 72 hours.", .run = call_run,
           .call = { "GET", API "scim-log/{1}", NULL, NULL, NULL, NULL, NULL } },
 
+        { .path = "scim replay", .arguments = "ID", .options = O_WRITE,
+          .summary = "Run a logged write once more, as the connection it came from",
+          .detail = "For administrators, while the body is kept; the ledger says who replayed it. With --dry-run it only shows what would "
+                    "change. Exit code as the request's own when it is refused again.",
+          .run = scim_replay_run, .call = { "POST", API "scim-log/{1}/replay", NULL, body_empty, NULL, NULL, NULL } },
+
         { .path = "completion bash", .summary = "Print the completion script of bash",
           .detail = "For example: muster completion bash > /etc/bash_completion.d/muster", .run = completion_run },
         { .path = "man", .summary = "Print the manual page", .detail = "For example: muster man > muster.1", .run = man_run },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `muster scim log`: the request log page by page, and on as it grows. */
+ * `muster scim log`: the request log page by page, and on as it grows. `muster scim replay`: one of its requests once more. */
 #include "client.h"
 
 #include "base/auto.h"
@@ -106,4 +106,31 @@ enum err scim_log_run(struct cli *cli, const struct invocation *invocation, stru
                         (void)nanosleep(&pause, NULL);
         }
         return e;
+}
+
+/* ---- replay ---- */
+
+enum err scim_replay_run(struct cli *cli, const struct invocation *invocation, struct fault *fault)
+{
+        auto_client client = { 0 };
+        auto_buffer path = { 0 };
+        auto_answer answer = { 0 };
+        enum err e = call_path(&invocation->command->call, invocation, &path, fault);
+        if (invocation->values[OPT_DRY_RUN])
+                call_put_query(&path, "dry_run", "true");
+        if (!e)
+                e = buffer_check(&path, fault);
+        if (!e)
+                e = client_open(&client, cli, invocation, fault);
+        if (!e)
+                e = client_call(&client, "POST", path.data, NULL, &answer, fault);
+        if (!e)
+                e = call_show(cli, invocation, answer.json, &answer.text, fault);
+        if (e)
+                return e;
+        int64_t status = json_integer_value(json_object_get(answer.json, "status"));
+        if (status < 400)
+                return ERR_OK;
+        const char *detail = json_string_value(json_object_get(json_object_get(answer.json, "answer"), "detail"));
+        return fault_set(fault, error_from_status((int)status), NULL, "the request is refused again: %s", detail ? detail : "see its answer");
 }

@@ -151,12 +151,31 @@ static enum err run_verb(struct work *work)
         return run(work);
 }
 
+/* R19: the entry is the connection's, and says whose doing it was. */
+static enum err sign_replay(struct work *work)
+{
+        char number[24];
+        json_auto_t *body = NULL;
+        enum err e = json_parse_object(work->body, strlen(work->body), &body, work->fault);
+        if (e)
+                return e;
+        (void)snprintf(number, sizeof(number), "%lld", (long long)work->actor->replay_of);
+        if (json_object_set_new(body, "replayed_by", json_string(work->actor->replayed_by->id)) ||
+                json_object_set_new(body, "replay_of", json_string(number)))
+                return work_memory(work);
+        return work_body_json(work, STEAL(body));
+}
+
 static enum err run_audited(struct work *work, struct job *job)
 {
         enum err e = rights_check_actor(work);
         if (!e)
                 e = run_verb(work);
         if (e || !work->changed)
+                return e;
+        if (work->actor->replayed_by)
+                e = sign_replay(work);
+        if (e)
                 return e;
         struct ledger_entry entry = {
                 .event = work->event,

@@ -17,11 +17,8 @@ static enum err unauthenticated(struct work *work)
         return fault_set(work->fault, ERR_UNAUTHENTICATED, "", "the bearer token is missing, wrong, expired or revoked");
 }
 
-enum err rights_check_actor(struct work *work)
+static enum err check_credential(struct work *work, const struct actor *actor)
 {
-        const struct actor *actor = work->actor;
-        if (actor->kind == ACTOR_SYSTEM)
-                return ERR_OK;
         if (actor->kind != ACTOR_IDENTITY && actor->kind != ACTOR_CONNECTION)
                 return unauthenticated(work);
         auto_result result = { 0 };
@@ -35,6 +32,30 @@ enum err rights_check_actor(struct work *work)
         bool lives = row && result_i64(&result, 0) == actor->no && !result_i64(&result, 2) && result_i64(&result, 3) == 1 &&
                      result_i64(&result, 4) == 1;
         return lives && (!expires_us || expires_us > work->at_us) ? ERR_OK : unauthenticated(work);
+}
+
+/* R19: an administrator still, and the connection may still act. */
+static enum err check_replay(struct work *work)
+{
+        const struct actor *connection = work->actor;
+        struct resource_row row = { 0 };
+        work->actor = connection->replayed_by;
+        enum err e = check_credential(work, work->actor);
+        if (!e)
+                e = rights_contain(work, ROOT_ORG_NO, &builtin_role_find(LEVEL_ORGANIZATION, "admin")->allow);
+        work->actor = connection;
+        if (!e)
+                e = resource_load(work->session, work->root_no, connection->no, work->arena, &row, work->fault);
+        if (e == ERR_NOT_FOUND || (!e && !row.active))
+                return fault_set(work->fault, ERR_CONFLICT, "", "the connection is disabled or gone, so nothing can be done as it");
+        return e;
+}
+
+enum err rights_check_actor(struct work *work)
+{
+        if (work->actor->kind == ACTOR_SYSTEM)
+                return ERR_OK;
+        return work->actor->replayed_by ? check_replay(work) : check_credential(work, work->actor);
 }
 
 struct rights_walk {

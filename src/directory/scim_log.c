@@ -16,7 +16,6 @@
 #define FLUSH_BATCH 200
 #define PURGE_BATCH 500
 #define PURGE_ROUNDS 20
-#define BODY_KEPT_US (3 * US_PER_DAY)
 #define ROW_KEPT_US (30 * US_PER_DAY)
 
 enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_FIELDS, TEXT_COUNT };
@@ -276,6 +275,6 @@ static void purge(struct directory *directory, bool rows, int64_t kept_us)
 
 void directory_purge_scim_log(struct directory *directory)
 {
-        purge(directory, false, BODY_KEPT_US);
+        purge(directory, false, SCIM_LOG_BODY_KEPT_US);
         purge(directory, true, ROW_KEPT_US);
 }

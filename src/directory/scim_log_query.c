@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "directory/scim_log.h"
+#include "http/request.h"
 #include "scim_log_body.h"
+#include "work.h"
 
 static enum err may_read(const struct query *query, struct fault *fault)
 {
@@ -142,4 +144,96 @@ enum err query_scim_log_one(
         if (!e)
                 e = walk(&result, each, context, &count, fault);
         return e || count ? e : fault_set(fault, ERR_NOT_FOUND, "", "the request log has no row %lld", (long long)no);
+}
+
+/* ---- replay ---- */
+
+struct logged {
+        struct arena *arena;
+        struct scim_log_row row; /* path and connection_id in the arena */
+        bool has_fields;
+};
+
+static enum err keep_row(void *context, const struct scim_log_row *row, struct fault *fault)
+{
+        struct logged *logged = context;
+        logged->row = *row;
+        logged->has_fields = *row->fields != '\0';
+        logged->row.path = arena_strdup(logged->arena, row->path);
+        logged->row.connection_id = arena_strdup(logged->arena, row->connection_id);
+        return logged->row.path && logged->row.connection_id ? ERR_OK : fault_set(fault, ERR_MEMORY, "", "out of memory");
+}
+
+/* What is refused at the door has no body here; a DELETE never has one. */
+static bool was_refused_at_the_door(const struct logged *logged)
+{
+        int status = logged->row.status;
+        return !logged->row.has_body && !logged->has_fields && (status == 401 || status == 403 || status == 429);
+}
+
+static enum err check_replayable(const struct logged *logged, struct fault *fault)
+{
+        const struct scim_log_row *row = &logged->row;
+        size_t length = strlen(row->path);
+        if (row->method == METHOD_GET || (length > 8 && strcmp(row->path + length - 8, "/.search") == 0))
+                return fault_set(fault, ERR_CONFLICT, "", "this request only read: there is nothing to replay");
+        if (was_refused_at_the_door(logged))
+                return fault_set(
+                        fault, ERR_CONFLICT, "", "this request was refused with %d before it was read: there is nothing to replay", row->status);
+        if (row->has_body || row->method == METHOD_DELETE)
+                return ERR_OK;
+        if (clock_stored_us() - row->no > SCIM_LOG_BODY_KEPT_US)
+                return fault_set(fault, ERR_CONFLICT, "", "the body of this request has been forgotten: it is kept for 72 hours");
+        return fault_set(fault, ERR_CONFLICT, "", "the body of this request was not kept: it was no JSON object, or longer than 64 KiB");
+}
+
+/* Speaks as the connection stands now, with what the token might that the request came with. */
+static enum err act_as(const struct query *query, const struct scim_log_row *row, struct actor *ret, struct fault *fault)
+{
+        struct resource_row connection = { 0 };
+        struct credential_row credential = { .scopes = SCOPE_USERS | SCOPE_GROUPS };
+        json_auto_t *document = NULL;
+        enum err e = query_resource(query, resource_type(KIND_CONNECTION), row->connection_id, &connection, fault);
+        if (e == ERR_NOT_FOUND)
+                return fault_set(fault, ERR_CONFLICT, "", "the connection of this request is gone");
+        if (!e && !connection.active)
+                return fault_set(fault, ERR_CONFLICT, "", "the connection of this request is disabled; enable it first");
+        if (!e)
+                e = json_parse_object(connection.doc, connection.doc_length, &document, fault);
+        if (e)
+                return e;
+        e = credential_load(query->session, query->actor->root_no, row->credential_no, &credential, fault);
+        if (e && e != ERR_NOT_FOUND)
+                return e;
+        *ret = (struct actor){
+                .kind = ACTOR_CONNECTION,
+                .root_no = query->actor->root_no,
+                .org_no = ROOT_ORG_NO,
+                .no = connection.no,
+                .scopes = (credential.scopes & SCOPES_OF_TOKEN) | credential_flags(document),
+                .replayed_by = query->actor,
+                .replay_of = row->no,
+        };
+        memcpy(ret->handle, query->actor->handle, HANDLE_SIZE);
+        memcpy(ret->id, connection.id, UUID_TEXT_SIZE);
+        return ERR_OK;
+}
+
+enum err query_scim_log_replay(const struct query *query, int64_t no, struct scim_replay *ret, struct fault *fault)
+{
+        struct logged logged = { .arena = query->arena };
+        auto_buffer body = { 0 };
+        enum err e = query_scim_log_one(query, no, keep_row, &logged, &body, fault);
+        if (!e)
+                e = check_replayable(&logged, fault);
+        struct scim_replay replay = { .method = logged.row.method, .path = logged.row.path, .body_length = body.length };
+        if (!e)
+                e = act_as(query, &logged.row, &replay.actor, fault);
+        if (e)
+                return e;
+        replay.body = arena_text(query->arena, body.length ? body.data : "", body.length);
+        if (!replay.body)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        *ret = replay;
+        return ERR_OK;
 }

@@ -40,4 +40,11 @@ static const struct route rows[] = {
 };
 /* clang-format on */
 
+/* What an administrator may do with the face itself. */
+static const struct route admin_rows[] = {
+        { METHOD_POST, "/api/v1/scim-log/{id}/replay", scim_replay, WHO_IDENTITY, ACTION_EDIT, FACE_API, LIMIT_KIB(1), 0, NULL },
+        { .method = METHOD_NONE },
+};
+
+const struct route_table scim_admin_routes = { admin_rows, "/api/v1", FACE_API };
 const struct route_table scim_routes = { rows, SCIM_BASE, FACE_SCIM };

@@ -80,5 +80,6 @@ enum handled scim_put(struct request *request);
 enum handled scim_patch(struct request *request);
 enum handled scim_delete(struct request *request);
 enum handled scim_discovery(struct request *request);
+enum handled scim_replay(struct request *request);
 
 #endif

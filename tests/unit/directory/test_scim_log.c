@@ -145,6 +145,63 @@ static void rows_are_written_read_by_connection_and_status_and_age(struct fixtur
         house_close(house);
 }
 
+/* Tries to replay the newest row; the refusal must say `why`. */
+static enum err replay(struct house *house, const struct actor *admin, const char *why, struct scim_replay *ret)
+{
+        struct query query = house_query(house, admin);
+        const struct scim_log_page newest = { .after = -1, .limit = 1 };
+        house->fault = (struct fault){ 0 };
+        enum err e = query_scim_log_replay(&query, rows(house, &newest).no, ret, &house->fault);
+        if (e && !strstr(house->fault.message, why))
+                fail_msg("says: %s", house->fault.message);
+        return e;
+}
+
+static void test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        struct scim_replay found;
+        add(house, &okta, 409, "{\"userName\":\"alice\",\"password\":\"hunter2\"}");
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(replay(house, &house->admin, "", &found), ERR_OK);
+        assert_string_equal(found.body, "{\"userName\":\"alice\"}");
+        assert_string_equal(found.path, "/scim/v2/Users");
+        assert_int_equal(found.actor.kind, ACTOR_CONNECTION);
+        assert_int_equal(found.actor.no, okta.no);
+        assert_string_equal(found.actor.id, okta.id);
+        assert_int_equal(found.actor.replayed_by->no, house->admin.no);
+
+        /* What it runs is judged again in the transaction: the administrator, and the connection. */
+        house_do(house, &found.actor, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"alice\"}");
+        assert_non_null(strstr(house->body, house->admin.id));
+        struct actor clerk = house_identity(house, "clerk", "member");
+        found.actor.replayed_by = &clerk;
+        assert_change(ERR_FORBIDDEN, house, &found.actor, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"bob\"}");
+        struct actor gone = house->admin;
+        gone.credential_no = clerk.credential_no;
+        found.actor.replayed_by = &gone;
+        assert_change(ERR_UNAUTHENTICATED, house, &found.actor, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"bob\"}");
+        assert_int_equal(replay(house, &clerk, "", &found), ERR_FORBIDDEN);
+        assert_int_equal(replay(house, &house->admin, "", &found), ERR_OK);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"active\":false}");
+        assert_change(ERR_CONFLICT, house, &found.actor, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"bob\"}");
+        assert_int_equal(replay(house, &house->admin, "disabled", &found), ERR_CONFLICT);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"active\":true}");
+
+        raw_script(fixture, "UPDATE scim_log SET no = no - 345600000000"); /* 4 days */
+        directory_purge_scim_log(house->directory);
+        assert_int_equal(replay(house, &house->admin, "72 hours", &found), ERR_CONFLICT);
+        add(house, &okta, 400, "no json");
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(replay(house, &house->admin, "not kept", &found), ERR_CONFLICT);
+        add(house, &okta, 429, "");
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(replay(house, &house->admin, "before it was read", &found), ERR_CONFLICT);
+        house_check(house);
+        house_close(house);
+}
+
 static void too_many_rows_drop_the_oldest_and_are_counted(struct fixture *fixture)
 {
         (void)fixture;
@@ -163,6 +220,7 @@ int main(void)
                 FIXTURE_TEST(passwords_leave_a_body_at_any_depth_and_names_stay, ON_SQLITE),
                 FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
                 FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),
+                FIXTURE_TEST(test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept, ON_BOTH),
                 FIXTURE_TEST(too_many_rows_drop_the_oldest_and_are_counted, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
