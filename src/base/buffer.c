@@ -167,7 +167,7 @@ void buffer_put_json(struct buffer *buffer, const char *text, size_t length)
                 if (at == length)
                         break;
                 unsigned char byte = (unsigned char)text[at];
-                char escape[6] = { '\\', json_escape[byte], '0', '0', "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15] };
+                char escape[6] = { '\\', json_escape[byte], '0', '0', "0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15] };
                 buffer_put(buffer, escape, escape[1] == 'u' ? 6 : 2);
         }
         buffer_putc(buffer, '"');

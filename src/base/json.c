@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson under limits: a counting allocator per thread, a look at nesting and NUL before jansson recurses, typed members with faults,
- * and the two dumps. Messages never quote the document: it may hold passwords.
+ * jansson under limits: a counting allocator per thread, a look at nesting and NUL before jansson recurses, and typed members with
+ * faults. Messages never quote the document: it may hold passwords.
  *
  * jansson's lexer (2.14, its issue 362) ignores a failed append to the token's text, then asserts or runs past the text. So while it
  * parses, no block is refused: the ceiling ends the input instead, and what was built is thrown away. */
@@ -261,43 +261,6 @@ enum err json_take_bool(const json_t *object, const char *key, bool required, bo
                 return wrong_type(value, key, "boolean", fault);
         *ret = value ? json_is_true(value) : fallback;
         return ERR_OK;
-}
-
-static int put_piece(const char *bytes, size_t length, void *into)
-{
-        struct buffer *buffer = into;
-        buffer_put(buffer, bytes, length);
-        return buffer->failed ? -1 : 0;
-}
-
-static enum err dump(const json_t *value, size_t flags, struct buffer *into, struct fault *fault)
-{
-        enum err e = buffer_check(into, fault);
-        if (e)
-                return e;
-        size_t before = into->length;
-        forget_memory_faults();
-        if (json_dump_callback(value, put_piece, into, JSON_COMPACT | JSON_ENCODE_ANY | flags) == 0)
-                return ERR_OK;
-        e = memory_fault(fault);
-        if (!e)
-                e = buffer_check(into, fault);
-        if (!e)
-                e = fault_set(fault, ERR_INTERNAL, NULL, "The value cannot be written as JSON.");
-        into->length = before;
-        if (into->data)
-                into->data[before] = '\0';
-        return e;
-}
-
-enum err json_canonical(const json_t *value, struct buffer *into, struct fault *fault)
-{
-        return dump(value, JSON_SORT_KEYS, into, fault);
-}
-
-enum err json_compact(const json_t *value, struct buffer *into, struct fault *fault)
-{
-        return dump(value, 0, into, fault);
 }
 
 json_t *json_whole_copy(const json_t *value)

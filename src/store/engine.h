@@ -52,6 +52,7 @@ struct engine {
         const char *schema_version_exists; /* query that answers 0 or 1 */
         const char *migration_lock;        /* keeps two programs from migrating at once */
         int writers;
+        bool failure_spoils; /* after a failed statement only a rollback helps */
 
         /* Takes the installation lock, checks the server, prepares what sessions share. */
         enum err (*open)(struct store *store, const struct store_options *options, struct fault *fault);
@@ -112,7 +113,7 @@ struct session {
         bool writer;
         bool in_snapshot;
         /* writers only */
-        bool ran_audited, marked_audited;
+        bool ran_audited, marked_audited, wrote; /* the running job */
         enum err failed; /* first statement of the job that failed: the job is lost, whatever it answers */
         struct fault failed_fault;
         struct root_slot **roots; /* of the transaction, in order of locking; slots beyond root_count are kept for reuse */

@@ -301,6 +301,7 @@ const struct engine engine_postgres = {
                                  "AND pg_catalog.pg_table_is_visible(c.oid)",
         .migration_lock = "SELECT pg_advisory_xact_lock(1297437524, 2)",
         .writers = 4,
+        .failure_spoils = true,
         .open = postgres_shared_open,
         .close = postgres_shared_close,
         .schema_ready = schema_ready,

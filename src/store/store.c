@@ -170,9 +170,12 @@ static enum err statement_admit(
         return ERR_OK;
 }
 
-/* A statement that met no row (ON CONFLICT DO NOTHING, a delete of what is not there) is no change. */
-static void note_audited(struct session *session, enum statement statement, int64_t changed)
+/* A lock of the root is kept, whatever becomes of the job. A statement that met no row (ON CONFLICT DO NOTHING, a delete of what is not
+ * there) is no change. */
+static void note_written(struct session *session, enum statement statement, int64_t changed)
 {
+        if (statement_row(statement)->class != STATEMENT_READ && statement != ST_ROOT_LOCK)
+                session->wrote = true;
         if (statement_row(statement)->class == STATEMENT_AUDITED && changed > 0)
                 session->ran_audited = true;
 }
@@ -230,7 +233,7 @@ enum err session_query_values(struct session *session, enum statement statement,
                 if (!e)
                         e = session->store->engine->query(session->connection, statement, values, count, &result, into);
                 if (!e) {
-                        note_audited(session, statement, 1);
+                        note_written(session, statement, 1);
                         *ret = result;
                         return ERR_OK;
                 }
@@ -253,7 +256,7 @@ enum err session_run_values(struct session *session, enum statement statement, c
                 if (!e)
                         e = session->store->engine->run(session->connection, statement, values, count, &changed, into);
                 if (!e) {
-                        note_audited(session, statement, changed);
+                        note_written(session, statement, changed);
                         if (ret_changed)
                                 *ret_changed = changed;
                         return ERR_OK;

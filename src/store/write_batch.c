@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One batch of jobs as one transaction, with its retries: group commit. Every job of a batch is answered from the attempt that was
- * committed, never from one that was undone: what a job saw of its neighbours must have happened. */
+ * committed, never from one that was undone: what a job saw of its neighbours must have happened.
+ *
+ * A savepoint around each job costs a copy of every page that the job touches, or a round trip, and nearly all jobs succeed or refuse
+ * before they write. So a batch runs without; a job that fails after it wrote undoes the batch, which then runs once more with them. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +20,7 @@ enum verdict {
         VERDICT_ANSWERED, /* each job has its result */
         VERDICT_ALONE,    /* undone: run each job in a transaction of its own */
         VERDICT_AGAIN,    /* undone: run the batch once more */
+        VERDICT_SPOILT,   /* undone because of one job: run the batch with savepoints */
         VERDICT_FAILED,   /* undone, and another attempt would not help */
         VERDICT_UNKNOWN,  /* perhaps committed, and only a restart can tell */
 };
@@ -27,6 +31,7 @@ struct batch {
         struct connection *connection;
         struct waiting **jobs;
         size_t count;
+        bool savepoints;
         struct fault fault;             /* why the batch as a whole failed */
         bool ask;                       /* the connection was lost in COMMIT: was_committed must be asked */
         int64_t roots[ROOTS_ASKED_MAX]; /* locked by the lost transaction */
@@ -65,7 +70,13 @@ static enum err job_run(struct session *session, const struct write_job *job, st
         return e;
 }
 
-/* Runs one job in its savepoint. False: the transaction cannot go on, *ret says how. */
+/* Did the job leave anything behind that its savepoint would have taken back? */
+static bool job_spoils(const struct batch *batch)
+{
+        return batch->session->wrote || (batch->session->failed && batch->engine->failure_spoils);
+}
+
+/* Runs one job, in its savepoint if there are any. False: the transaction cannot go on, *ret says how. */
 static bool batch_job(struct batch *batch, struct waiting *waiting, enum verdict *ret)
 {
         waiting->fault = (struct fault){ 0 };
@@ -83,7 +94,11 @@ static bool batch_job(struct batch *batch, struct waiting *waiting, enum verdict
                 *ret = verdict_after(batch, failure);
                 return false;
         }
-        if (batch->count > 1 && batch->engine->control(batch->connection, CONTROL_ROLLBACK_SAVEPOINT, &batch->fault)) {
+        if (!batch->savepoints && batch->count > 1 && job_spoils(batch)) {
+                *ret = batch_undo(batch, VERDICT_SPOILT);
+                return false;
+        }
+        if (batch->savepoints && batch->engine->control(batch->connection, CONTROL_ROLLBACK_SAVEPOINT, &batch->fault)) {
                 *ret = verdict_after(batch, batch->connection->failure);
                 return false;
         }
@@ -163,13 +178,13 @@ static enum verdict batch_attempt(struct batch *batch)
                 return batch->ask ? VERDICT_AGAIN : VERDICT_FAILED;
         if (batch->ask)
                 return batch_ask(batch);
-        if (batch->engine->control(batch->connection, batch->count > 1 ? CONTROL_BEGIN_SAVEPOINT : CONTROL_BEGIN, &batch->fault)) {
+        if (batch->engine->control(batch->connection, batch->savepoints ? CONTROL_BEGIN_SAVEPOINT : CONTROL_BEGIN, &batch->fault)) {
                 verdict = verdict_after(batch, batch->connection->failure);
                 return verdict == VERDICT_ALONE ? VERDICT_FAILED : verdict;
         }
         size_t ran = 0;
         for (size_t i = 0; i < batch->count; i++) {
-                if (i && batch->jobs[i - 1]->ran && batch->engine->control(batch->connection, CONTROL_NEXT_SAVEPOINT, &batch->fault))
+                if (batch->savepoints && i && batch->jobs[i - 1]->ran && batch->engine->control(batch->connection, CONTROL_NEXT_SAVEPOINT, &batch->fault))
                         return verdict_after(batch, batch->connection->failure);
                 if (!batch_job(batch, batch->jobs[i], &verdict))
                         return verdict;
@@ -219,6 +234,14 @@ static bool batch_run_alone(struct session *session, struct waiting **jobs, size
         return true;
 }
 
+static bool any_is_undone(struct waiting **jobs, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (jobs[i]->job->undo)
+                        return true;
+        return false;
+}
+
 bool batch_run(struct session *session, struct waiting **jobs, size_t count)
 {
         struct batch batch = {
@@ -227,12 +250,17 @@ bool batch_run(struct session *session, struct waiting **jobs, size_t count)
                 .connection = session->connection,
                 .jobs = jobs,
                 .count = count,
+                .savepoints = any_is_undone(jobs, count),
         };
         enum verdict verdict = VERDICT_AGAIN;
         for (int attempt = 0; attempt < ATTEMPTS_MAX && verdict == VERDICT_AGAIN; attempt++) {
                 if (attempt)
                         sleep_us((batch.ask ? ASK_PAUSE_US : RETRY_PAUSE_US) << (attempt - 1));
                 verdict = batch_attempt(&batch);
+                if (verdict == VERDICT_SPOILT) {
+                        batch.savepoints = true;
+                        verdict = batch_attempt(&batch);
+                }
         }
         if (verdict == VERDICT_ANSWERED) {
                 batch_answer(&batch);

@@ -8,7 +8,7 @@
 
 void session_job_begin(struct session *session)
 {
-        session->ran_audited = session->marked_audited = false;
+        session->ran_audited = session->marked_audited = session->wrote = false;
         session->failed = ERR_OK;
         session->connection->failure = FAILURE_NONE;
 }

@@ -102,7 +102,7 @@ static void test_json_string_has_the_exact_escapes(void **state)
 {
         auto_buffer buffer = { 0 };
         buffer_put_json(&buffer, "a\"b\\c/\b\f\n\r\t\x01\x1f\x7f\xc3\xa9", 16);
-        assert_string_equal(buffer.data, "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9\"");
+        assert_string_equal(buffer.data, "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001F\x7f\xc3\xa9\"");
         buffer_clear(&buffer);
         buffer_put_json(&buffer, "", 0);
         assert_string_equal(buffer.data, "\"\"");
