@@ -62,6 +62,8 @@ struct change {
         int64_t epoch;
         int64_t moved;              /* edges added or removed */
         bool changed;               /* false: nothing was different, nothing was written */
+        const char *conflict;       /* of a refused one: what the list of conflicts calls it; NULL: the attribute that was taken */
+        int64_t conflict_no;        /* what stood in the way */
 };
 
 /* Blocks until the change is durable and in force, or refused. */

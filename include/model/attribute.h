@@ -39,6 +39,7 @@ enum attribute_type {
 #define EDGES 0x1000u         /* elements are rows of `member`, not part of the document (Group.members) */
 #define COLUMN 0x2000u        /* has a column of its own and is not part of the stored document (id, externalId, active, meta) */
 #define IGNORED_INPUT 0x4000u /* accepted and dropped: password of a SCIM user (R27) */
+#define NEVER_EMPTY 0x10000u  /* of a list with a default: [] is refused, because it would not mean "nothing" */
 #define PRIMARY_SUB 0x8000u   /* the `primary` of a multi-valued complex: at most one true */
 
 struct attribute {

@@ -34,6 +34,8 @@ enum err permission_init(struct fault *fault) MUST_USE;
 
 /* -1: there is no such permission. */
 int permission_find(enum permission_level level, const char *subject, const char *action);
+/* Of "subject:action", as a privilege is written; -1: there is none. */
+int permission_of_text(enum permission_level level, const char *text);
 /* "subject:action", and the level; NULL for a number out of range. */
 const char *permission_name(int permission, enum permission_level *ret_level);
 int permission_count(void);

@@ -28,6 +28,11 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(PROFILE, "profile", "PROFILE", CHOICE, "lenient strict", "Known deviations of clients: lenient accepts, strict refuses")         \
         X(PRESET, "preset", "PRESET", CHOICE, "none okta entra", "Whose habits to expect")                                                 \
         X(UPSTREAM, "upstream", "UPSTREAM", TEXT, NULL, "Authority behind the connection; default: a new one of the same name")            \
+        X(UNKNOWN_MEMBERS, "unknown-members", "WHAT", CHOICE, "refuse skip",                                                               \
+                "A member it never created: refuse the change, or skip that one")                                                          \
+        X(RATE_LIMIT, "rate-limit", "N", NUMBER, NULL, "Requests a second it may make, 25 to 100000")                                      \
+        X(CEILING, "ceiling", "ROLES", LIST, NULL,                                                                                         \
+                "What its groups may confer at most: level:slug, with commas; default organization:member,project:regular")                \
         X(DESCRIPTION, "description", "TEXT", TEXT, NULL, "What it is for")                                                                \
         X(ROLE, "role", "ROLE", TEXT, NULL, "Role, by slug (see: muster role list)")                                                       \
         X(PRIVILEGE, "privilege", "PERMISSION", TEXT, NULL, "One permission, subject:action, instead of a role")                           \

@@ -64,10 +64,12 @@ static const struct field body_grant[] = {
 static const struct field body_connection[] = {
         OPTION("name", NAME), WORD("kind", "scim"), OPTION("organization", ORG), OPTION("upstream", UPSTREAM),
         OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), OPTION("ttl_s", TTL),
-        OPTION("scopes", SCOPE), OPTION("allowed_addresses", ALLOW_ADDRESS), END };
+        OPTION("scopes", SCOPE), OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS),
+        OPTION("rate_limit", RATE_LIMIT), OPTION("ceiling", CEILING), END };
 static const struct field body_connection_update[] = {
         OPTION("name", NAME), OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION),
-        OPTION("allowed_addresses", ALLOW_ADDRESS), END };
+        OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS), OPTION("rate_limit", RATE_LIMIT),
+        OPTION("ceiling", CEILING), END };
 
 static const struct column columns_user[] = {
         { "ID", "id" }, { "USER NAME", "userName" }, { "NAME", "displayName" }, { "ACTIVE", "active" }, { "SOURCE", "source" }, END };
@@ -97,6 +99,9 @@ static const struct column columns_connection[] = {
 /* Writes, which may be tried first. */
 #define O_WRITE (O_SERVER | O(DRY_RUN))
 #define O_WRITE_ONE (O_ONE | O(DRY_RUN))
+/* How a connection is treated. */
+#define O_TREATMENT \
+        (O(NAME) | O(PROFILE) | O(PRESET) | O(DESCRIPTION) | O(ALLOW_ADDRESS) | O(UNKNOWN_MEMBERS) | O(RATE_LIMIT) | O(CEILING))
 /* Rows that differ only in their nouns. `noun` is the command's word, `collection` the API's, `article` "a user". */
 #define LIST(noun, collection, columns_, many) \
         { .path = noun " list", .options = O_LIST, .summary = "List " many, .run = call_run, \
@@ -201,8 +206,7 @@ static const struct command commands[] = {
           .call = { "GET", API "organizations/{1}", NULL, NULL, NULL, NULL, NULL } },
 
         { .path = "connection create scim",
-          .options = O_WRITE_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(UPSTREAM) | O(DESCRIPTION) | O(TTL) | O(SCOPE) |
-                     O(ALLOW_ADDRESS),
+          .options = O_WRITE_ONE | O_TREATMENT | O(UPSTREAM) | O(TTL) | O(SCOPE),
           .required = O(NAME),
           .summary = "Let an identity provider push users and groups by SCIM",
           .detail = "Prints the address and, once, the token to enter there.", .run = call_run,
@@ -213,9 +217,11 @@ static const struct command commands[] = {
           .summary = "List what a connection could not write because a name or externalId is taken",
           .call = { "GET", API "connections/{1}/conflicts", query_org, NULL, columns_conflict, NULL, NULL }, .run = call_run },
         { .path = "connection update", .arguments = "CONNECTION",
-          .options = O_WRITE_ONE | O(NAME) | O(PROFILE) | O(PRESET) | O(DESCRIPTION) | O(ALLOW_ADDRESS),
+          .options = O_WRITE_ONE | O_TREATMENT,
           .summary = "Change how a connection is treated; what is not named stays",
-          .detail = "--allow-address 0.0.0.0/0,::/0 lets it call from everywhere again.", .run = call_run,
+          .detail = "--allow-address 0.0.0.0/0,::/0 lets it call from everywhere again. A lower --ceiling takes nothing back that its "
+                    "groups confer already; a higher one with admin roles raises an alert.",
+          .run = call_run,
           .call = { "PATCH", API "connections/{1}", query_org, body_connection_update, NULL, NULL, NULL } },
         { .path = "connection rotate", .arguments = "CONNECTION", .options = O_ONE | O(TTL) | O(SCOPE),
           .summary = "Make a new token; the last one works on beside it",

@@ -164,6 +164,8 @@ enum err bin_restore(struct work *work)
                 e = wake_claims(work, &person);
         if (!e)
                 e = person_settle(work, &person, &changed);
+        if (!e && row.kind == KIND_GROUP) /* its grants meet those who fill it now */
+                e = ceiling_check_tie(work, "", row.no, row.no);
         if (e)
                 return e;
         work->reload = true;

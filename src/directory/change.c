@@ -244,6 +244,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         };
         change->changed = false;
         change->moved = 0;
+        change->conflict = NULL;
         job->alert_body = NULL;
         enum err e = session_root(session, work.root_no, &work.root, fault);
         if (e)
@@ -356,8 +357,8 @@ enum err directory_change(struct directory *directory, struct change *change, st
         if (e) {
                 settle(&job, false);
                 note_refusal(directory, change, e);
-                if (e == ERR_TAKEN && fault && !change->dry_run)
-                        conflict_count(directory, change, fault->field);
+                if ((e == ERR_TAKEN || change->conflict) && fault && !change->dry_run)
+                        conflict_count(directory, change, change->conflict ? change->conflict : fault->field);
         }
         return e;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Conflicts (R11): what a connection could not write because a name or externalId is taken. The client is told the attribute, never whose;
+ * Conflicts (R11): what a connection could not write because a name or externalId is taken, or because an administrator must do his part. The client is told the attribute, never whose;
  * the administrator finds here what stands in the way. Counted by itself after the refusal, which left no trace of its own. */
 #include <string.h>
 #include "base/clock.h"
@@ -18,7 +18,9 @@ static enum err find_object(struct session *session, const struct conflict_job *
 {
         const struct change *change = job->change;
         const struct actor *actor = change->actor;
-        *ret_no = 0;
+        *ret_no = change->conflict ? change->conflict_no : 0;
+        if (change->conflict)
+                return ERR_OK;
         if (change->verb != CHANGE_CREATE && change->verb != CHANGE_REPLACE)
                 return ERR_OK;
         if (strcmp(job->attribute, "externalId") == 0) {

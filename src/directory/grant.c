@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grants: a resource row that the faces see and a role_grant row that rights are read from. Nobody grants what he does not hold (law 6). */
+ * Grants: a resource row that the faces see and a role_grant row that rights are read from. Nobody grants what he does not hold (law 6), nor
+ * to a group what a connection that fills it may not confer (R8). */
 #include <string.h>
 #include "base/clock.h"
 #include "work.h"
@@ -22,12 +23,7 @@ static enum err wanted_set(struct work *work, const struct grant_wish *wish, str
                 return ERR_OK;
         }
         enum permission_level level = wish->scope->kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION;
-        char *subject = arena_strdup(work->arena, wish->privilege);
-        if (!subject)
-                return work_memory(work);
-        char *action = strchr(subject, ':');
-        *action++ = 0;
-        int permission = permission_find(level, subject, action);
+        int permission = permission_of_text(level, wish->privilege);
         if (permission < 0)
                 return fault_set(work->fault, ERR_VALUE, "privilege", "there is no permission \"%.80s\" in %s", wish->privilege,
                         level == LEVEL_PROJECT ? "projects" : "organizations");
@@ -42,6 +38,21 @@ static enum err judge(struct work *work, const struct grant_wish *wish)
         if (!e)
                 e = wanted_set(work, wish, &wanted);
         return e ? e : rights_contain(work, wish->scope->no, &wanted);
+}
+
+static enum err judge_tie(struct work *work, const struct grant_wish *wish)
+{
+        struct permission_set wanted;
+        if (wish->principal->kind != KIND_GROUP)
+                return ERR_OK;
+        enum err e = wanted_set(work, wish, &wanted);
+        return e ? e : ceiling_check_grant(work, wish->role ? "role" : "privilege", wish->principal->no, &wanted);
+}
+
+/* Does the grant live at an instant at which it did not? A shorter life ties nothing. */
+static bool lives_longer(const struct grant_row *before, int64_t from_us, int64_t until_us)
+{
+        return from_us < before->from_us || (before->until_us && (!until_us || until_us > before->until_us));
 }
 
 /* ---- making ---- */
@@ -177,6 +188,8 @@ enum err grant_create(struct work *work)
         if (!e)
                 e = judge(work, &wish);
         if (!e)
+                e = judge_tie(work, &wish);
+        if (!e)
                 e = grant_make(work, &wish, &row);
         if (e)
                 return e;
@@ -247,6 +260,8 @@ enum err grant_merge(struct work *work)
         }
         struct guard guard;
         e = guard_begin(work, &guard);
+        if (!e && lives_longer(&held.grant, member_time(after, "from"), member_time(after, "until")))
+                e = judge_tie(work, &held.wish);
         held.grant.from_us = member_time(after, "from");
         held.grant.until_us = member_time(after, "until");
         auto_buffer text = { 0 };

@@ -60,7 +60,10 @@ static enum err edge_add(struct work *work, int64_t group_no, const struct named
                 e = member_add(work->session, work->root_no, group_no, member->no, work->source_no, work->at_us, &changed, work->fault);
         if (e || !changed)
                 return e;
-        e = note(work, &moved->added, member->id, moved);
+        if (member->kind == KIND_GROUP) /* a tie; a user who is pushed into a tied group is none (R8) */
+                e = ceiling_check_tie(work, "members.value", group_no, member->no);
+        if (!e)
+                e = note(work, &moved->added, member->id, moved);
         return e ? e : effect_member(work, group_no, member->no, true);
 }
 

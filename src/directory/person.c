@@ -300,6 +300,8 @@ enum err person_merge(struct work *work)
         enum err e = person_load(work, "edit", &person);
         if (!e && wakes_group(work, &person))
                 e = rights_cover(work, person.row.no);
+        if (!e && wakes_group(work, &person))
+                e = ceiling_check_tie(work, "active", person.row.no, person.row.no);
         if (e)
                 return e;
         if (is_managed(&person) || !person.own)

@@ -72,14 +72,7 @@ static enum err add_privilege(struct work *work, int64_t scope_no, const char *p
         enum err e = resource_load(work->session, work->root_no, scope_no, work->arena, &scope, work->fault);
         if (e)
                 return e;
-        char *subject = arena_strdup(work->arena, privilege);
-        char *colon = subject ? strchr(subject, ':') : NULL;
-        if (!subject)
-                return work_memory(work);
-        if (!colon)
-                return ERR_OK;
-        *colon = 0;
-        permission_set_add(set, permission_find(scope.kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION, subject, colon + 1));
+        permission_set_add(set, permission_of_text(scope.kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION, privilege));
         return ERR_OK;
 }
 

@@ -4,6 +4,7 @@
  * a kind does beyond it stands in one row of the table `kinds`. */
 #include <string.h>
 #include "base/text.h"
+#include "model/ceiling.h"
 #include "work.h"
 
 /* ---- kinds ---- */
@@ -255,6 +256,8 @@ static enum err ready_connection(struct work *work, json_t *document)
                 failed = failed || json_object_set_new(document, "profile", json_string("lenient"));
         if (!json_object_get(document, "preset"))
                 failed = failed || json_object_set_new(document, "preset", json_string("none"));
+        if (!json_object_get(document, "ceiling"))
+                failed = failed || json_object_set_new(document, "ceiling", ceiling_default());
         return failed ? work_memory(work) : ERR_OK;
 }
 
@@ -269,6 +272,8 @@ static enum err made_connection(struct work *work, struct resource_row *row, jso
 {
         unsigned scopes = work->change->scopes ? work->change->scopes : SCOPE_USERS | SCOPE_GROUPS;
         enum err e = tell_addresses(work, row);
+        if (!e)
+                e = ceiling_set(work, NULL, document, row);
         return e ? e : credential_add(work, row, TOKEN_SCIM, scopes | credential_flags(document), 0);
 }
 
@@ -397,6 +402,8 @@ enum err thing_merge(struct work *work)
         e = store_merged(work, &row, &before, new);
         if (!e && row.kind == KIND_CONNECTION && credential_flags(old) != credential_flags(new))
                 e = credential_set_flags(work, row.no, credential_flags(new));
+        if (!e && row.kind == KIND_CONNECTION)
+                e = ceiling_set(work, old, new, &row);
         if (e)
                 return e;
         describe(work, row.active == before.active ? EVENT_UPDATED : row.active ? EVENT_REACTIVATED : EVENT_DEACTIVATED, &row);

@@ -69,6 +69,14 @@ enum err rights_contain(struct work *work, int64_t scope_no, const struct permis
  * credential of it is handed out, a member joins it, or it wakes. */
 enum err rights_cover(struct work *work, int64_t principal_no) MUST_USE;
 
+/* ---- ceilings (ceiling.c): R8 ---- */
+/* May a group be given this? ERR_FORBIDDEN when a connection that fills it, or a group inside it, has a ceiling below. */
+enum err ceiling_check_grant(struct work *work, const char *field, int64_t group_no, const struct permission_set *wanted) MUST_USE;
+/* The same for all that `holder_no` and the groups above it confer, towards `below_no` and the groups inside it. */
+enum err ceiling_check_tie(struct work *work, const char *field, int64_t holder_no, int64_t below_no) MUST_USE;
+/* After a ceiling was set (`before` NULL: on a new connection): an alert when it reaches admin roles it did not reach. */
+enum err ceiling_set(struct work *work, const json_t *before, const json_t *after, const struct resource_row *connection) MUST_USE;
+
 /* ---- guards (guard.c) ---- */
 /* R24, around a change that can take administrators away: begin before the rows change, end after. ERR_LAST_ADMIN. */
 struct guard {
@@ -176,7 +184,7 @@ unsigned credential_flags(const json_t *connection);
 enum err credential_set_flags(struct work *work, int64_t owner_no, unsigned flags) MUST_USE;
 
 /* ---- conflicts (conflict.c) ---- */
-/* After a refused change of a connection: counts that `attribute` was taken. Not from a writer's thread. */
+/* After a refused change of a connection: counts that `attribute` was taken, or change->conflict. Not from a writer's thread. */
 void conflict_count(struct directory *directory, const struct change *change, const char *attribute);
 
 /* ---- versions ---- */

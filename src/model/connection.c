@@ -4,6 +4,7 @@
 #include "model/types.h"
 
 #include "base/network.h"
+#include "model/ceiling.h"
 
 static const char *const kinds[] = { "scim", NULL };
 static const char *const profiles[] = { "lenient", "strict", NULL };
@@ -21,6 +22,8 @@ static const struct attribute attributes[] = {
         { "preset",      ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Whose habits to expect.", presets },
         { "unknown_members", ATTRIBUTE_TEXT,  CASE_EXACT, NULL,
           "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
+        { "ceiling",     ATTRIBUTE_TEXT,      MULTI | NEVER_EMPTY | CASE_EXACT, NULL,
+          "The roles that its groups may confer (R8), each level:slug.", .max_bytes = 160 },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
         { "rate_limit",  ATTRIBUTE_INTEGER,   0, NULL, "Requests a second it may make, 25 to 100000; by default 20000." },
         { "allowed_addresses", ATTRIBUTE_TEXT, MULTI | CASE_EXACT, NULL,
@@ -56,7 +59,10 @@ static enum err check(const json_t *document, struct fault *fault)
         const json_t *rate = json_object_get(document, "rate_limit");
         if (rate && (json_integer_value(rate) < RATE_MIN || json_integer_value(rate) > RATE_MAX))
                 return fault_set(fault, ERR_VALUE, "rate_limit", "rate_limit is a number of requests a second from %d to %d", RATE_MIN, RATE_MAX);
+        struct permission_set ceiling;
         enum err e = check_addresses(document, fault);
+        if (!e)
+                e = ceiling_parse(json_object_get(document, "ceiling"), &ceiling, fault);
         return e ? e : check_canonical(attributes, document, fault);
 }
 

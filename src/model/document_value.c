@@ -384,6 +384,8 @@ enum err value_accept(const struct accept *accept, const struct spot *spot, cons
 
         if (is_active)
                 e = boolean_accept(accept, spot, value, &accepted, fault); /* R15: null and everything else is refused */
+        else if ((attribute->flags & NEVER_EMPTY) && json_is_array(value) && json_array_size(value) == 0)
+                e = spot_fault(spot, fault, ERR_VALUE, "at least one value is expected; null means the default");
         else if (json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
                 accepted = keeps_null(accept, spot) ? json_null() : NULL;
         else if (attribute->flags & MULTI)

@@ -118,6 +118,18 @@ int permission_find(enum permission_level level, const char *subject, const char
         }
 }
 
+int permission_of_text(enum permission_level level, const char *text)
+{
+        char subject[NAME_MAX_BYTES];
+        const char *colon = strchr(text, ':');
+
+        if (!colon || (size_t)(colon - text) >= sizeof(subject))
+                return -1;
+        memcpy(subject, text, (size_t)(colon - text));
+        subject[colon - text] = 0;
+        return permission_find(level, subject, colon + 1);
+}
+
 const char *permission_name(int permission, enum permission_level *ret_level)
 {
         if (permission < 0 || permission >= matrix.count)

@@ -205,6 +205,7 @@ def test_groups_in_groups(fresh, people, unique, server):
     assert {g["value"]: g["type"] for g in groups} == {inner["id"]: "direct", outer["id"]: "indirect"}
     refused = fresh.patch(f"/Groups/{inner['id']}", {"op": "add", "path": "members", "value": [{"value": outer["id"]}]}, expect=400)
     assert refused.json["scimType"] == "invalidValue" and outer["displayName"] in refused.json["detail"]
+    server.acme.api("PATCH", f"/connections/{fresh.id}", {"ceiling": ["organization:auditor"]}, expect=200)
     server.acme.grant(outer["id"], server.acme.id, role="auditor")
     assert server.acme.decide(people[0], resource_type="audit-logs")
     fresh("DELETE", f"/Groups/{inner['id']}", expect=204)

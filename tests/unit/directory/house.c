@@ -221,6 +221,11 @@ struct actor house_connection(struct house *house, const char *name)
         return house_actor(house, house->token);
 }
 
+void house_ceiling(struct house *house, const struct actor *connection, const char *list)
+{
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, connection->id, "{\"ceiling\":%s}", list);
+}
+
 struct actor house_identity(struct house *house, const char *name, const char *role)
 {
         house->want.role = role;

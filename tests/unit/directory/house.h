@@ -48,6 +48,8 @@ const char *house_do(struct house *house, const struct actor *actor, enum change
 enum err house_authenticate(struct house *house, const char *token, struct actor *ret);
 struct actor house_actor(struct house *house, const char *token);
 struct actor house_connection(struct house *house, const char *name);
+/* A list as JSON, or null for the default (R8). */
+void house_ceiling(struct house *house, const struct actor *connection, const char *list);
 /* role NULL: none. */
 struct actor house_identity(struct house *house, const char *name, const char *role);
 /* Shorthands: made by this actor; return the id. A user's externalId is "x-" and the name. */

@@ -99,6 +99,7 @@ static void scene_open(struct scene *scene, struct fixture *fixture, bool throug
         *scene = (struct scene){ .house = house_open(fixture) };
         struct house *house = scene->house;
         scene->okta = house_connection(house, "okta");
+        house_ceiling(house, &scene->okta, "[\"organization:admin\"]");
         scene->user = house_user(house, &scene->okta, "boss");
         if (through_group)
                 scene->group = house_do(house, &scene->okta, CHANGE_CREATE, KIND_GROUP, NULL,

@@ -21,6 +21,7 @@ static void test_a_membership_stands_while_any_source_gives_it(struct fixture *f
         const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
         char list[64];
         (void)snprintf(list, sizeof list, "[{\"value\":\"%s\"}]", ann);
+        house_ceiling(house, &okta, "[\"organization:auditor\"]");
         house_grant(house, crew, NULL, "auditor");
         members(house, &okta, crew, ERR_OK, "add", list);
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\"]", ann);

@@ -55,6 +55,7 @@ static void test_groups_go_sixteen_deep(struct fixture *fixture)
                 (void)snprintf(name, sizeof name, "g%d", i);
                 chain[i] = house_group(house, &okta, name);
         }
+        house_ceiling(house, &okta, "[\"organization:auditor\"]");
         house_grant(house, chain[0], NULL, "auditor");
         for (int i = 1; i < GROUP_DEPTH_MAX; i++)
                 if (i != 8)
@@ -178,6 +179,7 @@ static void test_the_guard_sees_nested_administrators(struct fixture *fixture)
         struct actor okta = house_connection(house, "okta");
         const char *outer = house_group(house, &okta, "outer"), *middle = house_group(house, &okta, "middle"),
                    *inner = house_group(house, &okta, "inner"), *boss = house_user(house, &okta, "boss");
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
         house_grant(house, outer, NULL, "admin");
         assert_ok(add_member(house, &okta, outer, middle));
         assert_ok(add_member(house, &okta, middle, inner));

@@ -426,6 +426,7 @@ static void test_r12_a_restored_group_has_no_edges_of_the_source_that_deleted_it
         const char *group = house_do(house, &okta, CHANGE_CREATE, KIND_GROUP, NULL,
                 "{\"displayName\":\"crew\",\"externalId\":\"g1\",\"members\":[{\"value\":\"%s\"}]}", ann);
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, group, "[\"%s\"]", ben);
+        house_ceiling(house, &okta, "[\"organization:auditor\"]");
         house_grant(house, group, NULL, "auditor");
         house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, group, NULL);
         house_check(house);

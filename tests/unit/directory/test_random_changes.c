@@ -274,6 +274,22 @@ static void play_one(struct game *game)
         games[pick(game, COUNT_OF(games))](game);
 }
 
+/* R8: nobody raises a ceiling in this game, so no group that a connection claims or fills may reach more than the default, by any way up. */
+static void check_ceilings(struct house *house)
+{
+        int64_t above = house_number(house,
+                "WITH RECURSIVE up (low, no) AS (SELECT no, no FROM resource WHERE root_no = 1 AND kind = 3 AND deleted_us = 0 UNION "
+                "SELECT up.low, m.container_no FROM up JOIN member m ON m.root_no = 1 AND m.member_no = up.no JOIN resource r ON "
+                "r.root_no = 1 AND r.no = m.container_no WHERE r.kind = 3 AND r.deleted_us = 0) SELECT COUNT(*) FROM up JOIN role_grant g "
+                "ON g.root_no = 1 AND g.principal_no = up.no JOIN resource s ON s.root_no = 1 AND s.no = g.scope_no WHERE s.deleted_us = 0 "
+                "AND (g.until_us = 0 OR g.until_us > %lld) AND (g.role_no IN (-1, -3, -11) OR (g.privilege = 'project:read' AND s.kind = "
+                "1)) AND (EXISTS (SELECT 1 FROM claim c WHERE c.root_no = 1 AND c.no = up.low AND c.connection_no > 0 AND c.claimed_active "
+                "<> 3) OR EXISTS (SELECT 1 FROM member m WHERE m.root_no = 1 AND m.container_no = up.low AND m.source_no > 0))",
+                (long long)clock_now_us());
+        if (above)
+                fail_msg("%lld ties above the ceiling", (long long)above);
+}
+
 static void play_game(struct fixture *fixture, uint64_t seed)
 {
         struct house *house = house_open(fixture);
@@ -287,8 +303,10 @@ static void play_game(struct fixture *fixture, uint64_t seed)
         print_message("seed %llu\n", (unsigned long long)seed);
         for (int i = 1; i <= CHANGES; i++) {
                 play_one(&game);
-                if (i % CHECK_EVERY == 0)
+                if (i % CHECK_EVERY == 0) {
                         house_check(house);
+                        check_ceilings(house);
+                }
         }
         print_message("%d done, %d refused\n", game.done, game.refused);
         assert_true(game.done > CHANGES / 4);
