@@ -23,7 +23,8 @@
         X(LENIENT_OBJECT_TEXT, "object-as-text", "text where an object with `value` is expected: roles, members (Entra)")     \
         X(LENIENT_UNQUOTED_LITERAL, "unquoted-literal", "a filter literal without quotes (Entra samples)")                   \
         X(LENIENT_MISSING_SCHEMAS, "missing-schemas", "a body without `schemas`")                                            \
-        X(LENIENT_UNKNOWN_MEMBER, "unknown-member", "a member this client never created is left out (unknown_members: skip)")
+        X(LENIENT_UNKNOWN_MEMBER, "unknown-member", "a member this client never created is left out (unknown_members: skip)") \
+        X(LENIENT_EMPTIED_ELEMENT, "emptied-element", "an element whose `value` is removed goes, type and all (Entra)")
 
 enum leniency_code {
 #define X(code, name, what) code,

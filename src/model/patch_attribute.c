@@ -39,8 +39,8 @@ static bool is_label(const struct attribute *sub)
         return sub->flags & READ_ONLY;
 }
 
-/* Nothing but labels is left: an e-mail without address, a manager without id. Clients that clear `emails[type eq "work"].value` mean the
- * whole element (Entra). */
+/* Nothing but labels is left: a manager without id, whose $ref goes with it; an e-mail without address. Clients that clear
+ * `emails[type eq "work"].value` mean the whole element (Entra); RFC 7644 section 3.5.2.2 keeps its type. */
 static bool is_husk(const struct attribute *attribute, const json_t *object)
 {
         for (const struct attribute *sub = attribute->sub; sub && sub->name; sub++)
@@ -89,7 +89,10 @@ enum err patch_sub(struct patch_work *work, const struct patch_step *step, const
         json_auto_t *object = old ? json_whole_copy(old) : json_object();
         if (!object || (is_removal ? json_object_del(object, sub->name) : json_object_set_nocheck(object, sub->name, value)))
                 return patch_out_of_memory(work);
-        *ret = is_removal && is_husk(step->path.attribute, object) ? NULL : STEAL(object);
+        bool is_gone = json_object_size(object) == 0;
+        if (!is_gone && is_removal && !is_label(sub) && is_husk(step->path.attribute, object))
+                is_gone = !(step->path.attribute->flags & MULTI) || leniency_use(work->accept.leniency, LENIENT_EMPTIED_ELEMENT);
+        *ret = is_gone ? NULL : STEAL(object);
         return ERR_OK;
 }
 

@@ -276,6 +276,11 @@ static enum err create_element(struct patch_work *work, const struct patch_step 
                 laid_over.verb = PATCH_ADD;
         if (!e)
                 e = change_element(work, &laid_over, base, &element);
+        bool is_selected = true;
+        if (!e && element && step->path.filter)
+                e = patch_judge(work, step->path.filter, element, &is_selected);
+        if (!e && !is_selected) /* the value contradicts the brackets: what is made would not be what is looked for */
+                return fault_set(work->fault, ERR_NO_TARGET, NULL, "No element of %s is selected.", attribute->name);
         return e || !element ? e : add_element(work, attribute, list, element);
 }
 

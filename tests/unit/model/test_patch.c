@@ -102,7 +102,7 @@ static void test_remove_by_rfc(void **state)
                 { USER("'emails':[{'value':'x','display':'d'}]"), "[{'op':'remove','path':'emails[value eq \\'x\\'].display'}]",
                         USER("'emails':[{'value':'x'}]"), 0, true },
                 { USER("'emails':[{'value':'x','type':'work'}]"), "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", MINIMAL, 0,
-                        true },
+                        false },
                 { USER("'name':{'givenName':'g'}"), "[{'op':'remove','path':'name.givenName'}]", MINIMAL, 0, true },
                 { USER("'name':{'givenName':'g','familyName':'f'}"), "[{'op':'remove','path':'name.givenName'}]",
                         USER("'name':{'familyName':'f'}"), 0, true },
@@ -349,7 +349,10 @@ static void test_strict_is_the_interoperability_profile(void **state)
                 { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\']'}]", NULL, ERR_PATH, true },
                 { WORK_AND_OTHER, "[{'op':'replace','path':'emails[type eq \\'work\\']','value':{'value':'z'}}]", NULL, ERR_PATH, true },
                 { WORK_AND_OTHER, "[{'op':'add','path':'emails[type eq \\'work\\']','value':{'value':'z'}}]", NULL, ERR_PATH, true },
-                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", USER("'emails':[{'value':'y'}]"), 0, true },
+                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", USER("'emails':[{'type':'work'},{'value':'y'}]"), 0,
+                        true },
+                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", USER("'emails':[{'value':'y'}]"), 0, false },
+                { MINIMAL, "[{'op':'add','path':'emails[type eq \\'work\\'].type','value':'home'}]", NULL, ERR_NO_TARGET, false },
                 { MINIMAL, "[{'op':'replace','path':'emails','value':{'value':'z'}}]", NULL, ERR_VALUE, true },
         };
         CHECK(rows);

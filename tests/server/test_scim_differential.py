@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filters and PATCH on random input against scim2-models, an implementation by other people (harness/scim_oracle.py).
+
+Where the two differ, a row of a table below must explain it: the library is asked again under these readings, and then both must agree in
+every value and every kind of error. A row that explained nothing is stale and fails too."""
+import json
+import random
+import subprocess
+
+import pytest
+from conftest import LONG
+
+from harness.python_packages import packaged_python
+from harness.server import ROOT
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+FILTERS, PATCHES = (6000, 6000) if LONG else (250, 200)
+PEOPLE = 24
+
+# name of the reading -> (why ours is right, where, a filter that shows it)
+FILTER_READINGS = {
+    "unknown-is-not-false": ("an unknown attribute is UNKNOWN also under `not`, so that a misspelt name never means everyone", "R17",
+                             'not (unheard eq "x")'),
+    "ne-means-some-value": ("a list matches when any of its values does, whatever the operator", "RFC 7644 section 3.4.2.2",
+                            'emails.value ne "ada@example.com"'),
+    "null-is-of-the-attribute": ("`eq null` asks whether nothing is assigned, as null unassigns the whole attribute", "RFC 7643 section 2.5",
+                                 "emails.type eq null"),
+    "full-case-folding": ("names that differ by case in any script are one, as for uniqueness", "R10, RFC 7643 section 7 (caseExact)",
+                          'title eq "STRASSE"'),
+}
+
+
+class Oracle:
+    def __init__(self):
+        program = ROOT / "tests" / "server" / "harness" / "scim_oracle.py"
+        self.process = subprocess.Popen([packaged_python(), program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, readings=(), **question):
+        self.process.stdin.write(json.dumps({**question, "readings": sorted(readings)}) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def explain(self, ours, table, same, **question):
+        """The readings needed for the oracle to agree; None: no row explains the difference."""
+        if same(ours, self.ask(**question)):
+            return set()
+        if not same(ours, self.ask(table, **question)):
+            return None
+        return {name for name in table if not same(ours, self.ask(set(table) - {name}, **question))}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    made = Oracle()
+    yield made
+    made.close()
+
+
+# ---- what is asked about ----
+
+WORDS = ["a", "A", "b", "Ada", "ada", "Ada Lovelace", "Engineer", "engineer II", "Zoë", "ZOË", "x\"y", "back\\slash", "", "10", "9", "true", "straße", "STRASSE", "é", "e\u0301"]
+MAILS = ["ada@example.com", "ADA@example.com", "b@example.org", "work@example.com", "home@example.com"]
+TYPES = ["work", "home", "other"]  # in lower case: the library stores its own spelling of these
+TEXTS = ["title", "displayName", "nickName", "userType"]
+NAMES = ["formatted", "familyName", "givenName"]
+PARTS = ["department", "employeeNumber", "costCenter"]
+
+
+def random_element(chance, values):
+    element = {"value": chance.choice(values)}
+    if chance.random() < 0.7:
+        element["type"] = chance.choice(TYPES)
+    if chance.random() < 0.3:
+        element["display"] = chance.choice(WORDS[:-2])
+    return element
+
+
+def random_list(chance, values, primary=True):
+    made = []
+    for _ in range(chance.randrange(4)):
+        element = random_element(chance, values)
+        if element not in made:
+            made.append(element)
+    if made and primary and chance.random() < 0.5:
+        chance.choice(made)["primary"] = True
+    return made
+
+
+def random_user(chance, name):
+    some = lambda names: {one: chance.choice(WORDS) for one in names if chance.random() < 0.6}
+    user = {"schemas": [USER, ENTERPRISE], "userName": name, "active": chance.random() < 0.8, **some(TEXTS), "name": some(NAMES),
+            "emails": random_list(chance, MAILS), "roles": random_list(chance, WORDS[:8]), "phoneNumbers": random_list(chance, ["+1 555", "555"]),
+            ENTERPRISE: some(PARTS)}
+    if chance.random() < 0.4:
+        user["externalId"] = f"{chance.choice(['e', 'E'])}-{name}"
+    if chance.random() < 0.3:
+        user[ENTERPRISE]["manager"] = {"value": chance.choice(["m", "M", "n"])}
+    return user
+
+
+def plain(user):
+    """What a client wrote of a user: no id, no meta, nothing read-only, nothing unassigned; lists in any order."""
+    if isinstance(user, dict):
+        dropped = ("id", "meta", "schemas", "groups", "urn:ietf:params:scim:schemas:extension:muster:2.0:User")
+        made = {key: plain(value) for key, value in user.items() if key not in dropped}
+        return {key: value for key, value in made.items() if value not in (None, [], {})}
+    if isinstance(user, list):
+        return sorted((plain(one) for one in user), key=lambda one: json.dumps(one, sort_keys=True))
+    return user
+
+
+# ---- filters ----
+
+PLAIN = ["userName", "externalId", "active", "title", "TITLE", "displayName", "nickName", "name.familyName", "name.givenName", "Name.formatted",
+         "emails", "emails.value", "emails.type", "emails.primary", "emails.display", "roles.value", "roles", "phoneNumbers.value", "unheard",
+         "name.unheard", "meta.created", f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value", f"{USER}:userName", "meta.resourceType"]
+INSIDE = ["value", "type", "primary", "display", "VALUE", "unheard"]
+TIMES = ["2020-01-01T00:00:00Z", "2044-11-21T05:06:07.123+01:00"]
+ORDERED = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "Eq"]
+
+
+def comparison(chance, of):
+    """`of`: the list whose elements are asked about, or None."""
+    path = chance.choice(INSIDE if of else PLAIN)
+    if chance.random() < 0.15:
+        return f"{path} {chance.choice(['pr', 'PR'])}"
+    if path.endswith(("active", "primary")):
+        return f"{path} {chance.choice(['eq', 'ne'])} {chance.choice(['true', 'false'])}"
+    if chance.random() < 0.08:
+        return f"{path} {chance.choice(['eq', 'ne'])} null"
+    operator = chance.choice(ORDERED)
+    if path == "meta.created":
+        return f'{path} {operator if operator in ("gt", "ge", "lt", "le") else "eq"} "{chance.choice(TIMES)}"'
+    is_mail = path in ("emails", "emails.value") or (of == "emails" and path.lower() == "value")
+    values = WORDS
+    if is_mail:  # the library refuses to compare with what is no address
+        values = MAILS + ["example", "@", "WORK"] if operator in ("co", "sw", "ew") else MAILS
+    return f"{path} {operator} {json.dumps(chance.choice(TYPES + ['Work'] if path.endswith('type') else values), ensure_ascii=chance.random() < 0.5)}"
+
+
+def random_filter(chance, depth=3, of=None):
+    kind = chance.random()
+    if depth == 0 or kind < 0.3:
+        return comparison(chance, of)
+    if kind < 0.45 and not of:
+        of = chance.choice(["emails", "roles", "phoneNumbers", "unheard"])
+        return f"{of}[{random_filter(chance, depth - 1, of)}]"
+    if kind < 0.6:
+        return f"not ({random_filter(chance, depth - 1, of)})"
+    if kind < 0.7:
+        return f"({random_filter(chance, depth - 1, of)})"
+    return f"{random_filter(chance, depth - 1, of)} {chance.choice(['and', 'or', 'AND', 'Or'])} {random_filter(chance, depth - 1, of)}"
+
+
+def differing(ours, theirs, people):
+    """For people to read: who differs, and what is true of them."""
+    if "matches" not in ours or "matches" not in theirs:
+        return (ours if "error" in ours else "matches", theirs if "error" in theirs else "matches")
+    return [(mine, other, plain(one)) for mine, other, one in zip(ours["matches"], theirs["matches"], people) if mine != other][:2]
+
+
+def filter_and_explain(connection, oracle, people, text):
+    """The readings that were needed."""
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": text, "count": 1000, "attributes": ["id"]}
+    reply = connection("POST", "/Users/.search", body)
+    found = {one["id"] for one in reply.json["Resources"]} if reply.status == 200 else None
+    ours = {"matches": [one["id"] in found for one in people]} if found is not None else {"error": reply.json["scimType"]}
+    needed = oracle.explain(ours, FILTER_READINGS, lambda mine, theirs: mine == theirs, filter=text)
+    if needed is None:
+        pytest.fail(f"{text}\n{differing(ours, oracle.ask(FILTER_READINGS, filter=text), people)}")
+    return needed
+
+
+def test_filters(fresh, oracle, unique):
+    chance = random.Random(20261121)
+    users = [random_user(chance, f"{unique('u')}{chance.choice('abAB')}@example.com") for _ in range(PEOPLE)]
+    users[0] |= {"title": "straße", "emails": [{"value": "ada@example.com", "type": "work"}, {"value": "b@example.org"}]}
+    people = [fresh("POST", "/Users", user, expect=201).json for user in users]
+    oracle.ask(users=[strip(one) for one in people])
+    for name, (_, _, text) in FILTER_READINGS.items():
+        assert filter_and_explain(fresh, oracle, people, text) == {name}
+    for _ in range(FILTERS):
+        filter_and_explain(fresh, oracle, people, random_filter(chance))
+
+
+def strip(user):
+    return {key: value for key, value in user.items() if not key.endswith("extension:muster:2.0:User")} | {
+        "schemas": [one for one in user["schemas"] if "muster" not in one]}
+
+
+# ---- PATCH ----
+
+ADA = {"value": "ada@example.com", "type": "work"}
+HOME = {"value": "home@example.com", "type": "home"}
+
+# name of the reading -> (why ours is right, where, a user's e-mails, an operation that shows it)
+COMMON_READINGS = {
+    "add-null-adds-nothing": ("null is unassigned: there is nothing to add", "RFC 7643 section 2.5", [], {"op": "add", "path": "title", "value": None}),
+    "active-is-never-unassigned": ("in or out: nobody guesses", "R15, RFC 7643 section 4.1.1", [], {"op": "remove", "path": "active"}),
+    "one-element-for-value-and-type": ("the same value and type is one element, which takes what is new about it; values are compared as written",
+                                       "RFC 7643 section 2.4", [ADA], {"op": "add", "path": "emails", "value": [{**ADA, "display": "Ada"}]}),
+    "equal-elements-are-one": ("elements that become equal are one", "RFC 7643 section 2.4",
+                               [ADA, {**ADA, "type": "home"}], {"op": "replace", "path": "emails[value eq \"ada@example.com\"].type", "value": "home"}),
+    "first-of-several-is-primary": ("brackets that select several to be primary make the first so", "RFC 7643 section 2.4",
+                                    [ADA, {**HOME, "type": "work"}], {"op": "add", "path": "emails[type eq \"work\"].primary", "value": True}),
+    "empty-external-id-is-none": ("an empty name would be the name of many", "R7", [], {"op": "add", "path": "externalId", "value": ""}),
+    "required-is-not-empty": ("empty text is no userName", "R10, RFC 7643 section 4.1.1", [], {"op": "replace", "path": "userName", "value": ""}),
+}
+LENIENT_READINGS = {
+    **COMMON_READINGS,
+    "unknown-attribute": ("what no schema names is dropped and recorded", "leniency", [], {"op": "add", "path": "unheard", "value": 1}),
+    "remove-with-value": ("Entra lists in `value` what is to be removed", "leniency", [ADA, HOME],
+                          {"op": "remove", "path": "emails", "value": [{"value": "home@example.com"}]}),
+    "create-on-absent": ("Entra changes an element that is not there and means it made, unless that is not what the brackets look for", "leniency", [],
+                         {"op": "add", "path": "emails[type eq \"work\"].value", "value": "ada@example.com"}),
+    "emptied-element": ("Entra removes the value of an element and means the element", "leniency", [ADA],
+                        {"op": "remove", "path": "emails[type eq \"work\"].value"}),
+    "element-replaced-whole": ("`replace` of a selected element replaces the record, except what the brackets say of it", "RFC 7644 section 3.5.2.3",
+                               [{**ADA, "primary": True}], {"op": "replace", "path": "emails[type eq \"work\"]", "value": {"value": "b@example.org"}}),
+    "key-given-twice": ("two spellings of one name: the order of keys must not decide", "RFC 7643 section 2.1", [],
+                        {"op": "add", "value": {"title": "a", "Title": "b"}}),
+}
+PROFILE = "draft-zollner-scim-interop-profile-01 section "
+STRICT_READINGS = {
+    **COMMON_READINGS,
+    "operation-needs-path": ("no operation without path", PROFILE + "6.5.1.1", [], {"op": "add", "value": {"title": "a"}}),
+    "unknown-is-invalid-syntax": ("the path is well-formed; its attribute is not defined", PROFILE + "5.3", [], {"op": "add", "path": "unheard", "value": 1}),
+    "brackets-need-sub-attribute": ("no element is a target by itself", PROFILE + "6.5.2.2", [ADA], {"op": "remove", "path": "emails[type eq \"work\"]"}),
+    "complex-replaced-whole": ("replace of a complex attribute keeps nothing", PROFILE + "6.5.2.1", [],
+                               {"op": "replace", "path": "name", "value": {"familyName": "F"}}),
+    "remove-takes-no-value": ("an operation with a member that must not be there is malformed, not a wrong value", "RFC 7644 section 3.5.2.2", [ADA],
+                              {"op": "remove", "path": "emails", "value": [ADA]}),
+}
+SINGLE = TEXTS + ["Title", "externalId", "name.givenName", "name.familyName", f"{ENTERPRISE}:department", f"{ENTERPRISE}:employeeNumber", f"{USER}:title"]
+
+
+def random_value(chance, path):
+    if path in SINGLE:
+        return chance.choice(WORDS + [None])
+    if path == "active":
+        return chance.random() < 0.5
+    if path == "name":
+        return {one: chance.choice(WORDS) for one in NAMES if chance.random() < 0.6}
+    if path == ENTERPRISE:
+        return {one: chance.choice(WORDS) for one in PARTS if chance.random() < 0.6}
+    if path.endswith(":manager"):
+        return {"value": chance.choice(["m", "n"])}
+    if path in ("emails", "roles"):
+        return random_list(chance, MAILS if path == "emails" else WORDS[:8])
+    if path.endswith(".type"):
+        return chance.choice(TYPES)
+    if path.endswith(".primary"):
+        return chance.random() < 0.5
+    if path.endswith(".display"):
+        return chance.choice(WORDS)
+    if path.endswith(".value"):
+        return chance.choice(MAILS if path.startswith("emails") else WORDS[:8])
+    if path.endswith("]"):
+        return random_element(chance, MAILS if path.startswith("emails") else WORDS[:8])
+    return chance.choice(WORDS)
+
+
+def random_path(chance):
+    kind = chance.random()
+    if kind < 0.35:
+        return chance.choice(SINGLE)
+    if kind < 0.5:
+        return chance.choice(["name", "active", ENTERPRISE, f"{ENTERPRISE}:manager", "emails", "roles", "unheard", "groups", "id", "userName"])
+    of = chance.choice(["emails", "roles"])
+    value = json.dumps(chance.choice(MAILS if of == "emails" else WORDS[:8]))
+    selection = chance.choice([f'type eq "{chance.choice(TYPES)}"', f"value eq {value}", "primary eq true", f'type eq "work" and value eq {value}', "not (type pr)"])
+    return f"{of}[{selection}]" + chance.choice(["", ".value", ".type", ".primary", ".display"])
+
+
+def random_operation(chance):
+    verb = chance.choice(["add", "replace", "remove", "Replace"])
+    if verb != "remove" and chance.random() < 0.15:
+        keys = [chance.choice(SINGLE + ["emails", "name", "active"]) for _ in range(chance.randrange(1, 4))]
+        return {"op": verb, "value": {key: random_value(chance, key) for key in keys}}
+    path = random_path(chance)
+    operation = {"op": verb, "path": path}
+    if verb != "remove":
+        operation["value"] = random_value(chance, path)
+    elif path in ("emails", "roles") and chance.random() < 0.5:
+        operation["value"] = [{"value": chance.choice(MAILS if path == "emails" else WORDS[:8])} for _ in range(chance.randrange(1, 3))]
+    return operation
+
+
+def patch_and_explain(connection, oracle, table, before, operations):
+    """The user afterwards, and the readings that were needed."""
+    message = {"schemas": [PATCH], "Operations": operations}
+    reply = connection("PATCH", f"/Users/{before['id']}", message)
+    after = connection("GET", f"/Users/{before['id']}", expect=200).json
+    ours = {"user": plain(after)} if reply.status == 200 else {"error": reply.json["scimType"]}
+    needed = oracle.explain(ours, table, lambda mine, theirs: mine == ({"user": plain(theirs["user"])} if "user" in theirs else theirs),
+                            user=strip(before), patch=message)
+    if needed is None:
+        theirs = oracle.ask(table, user=strip(before), patch=message)
+        pytest.fail(f"{json.dumps(operations)}\nbefore {json.dumps(plain(before))}\nours   {json.dumps(ours)} {reply.text}\ntheirs {json.dumps(plain(theirs))}")
+    return after, needed
+
+
+@pytest.mark.parametrize(("profile", "table"), [("lenient", LENIENT_READINGS), ("strict", STRICT_READINGS)])
+def test_patches(server, oracle, unique, profile, table):
+    connection = server.acme.connection(unique(profile), profile=profile)
+    body = {"schemas": [USER], "userName": unique("p@example.com"), "name": {"givenName": "G"}, "externalId": "e"}
+    before = connection("POST", "/Users", body, expect=201).json
+    for name, (_, _, emails, operation) in table.items():
+        before = connection("PUT", f"/Users/{before['id']}", {**body, "emails": emails}, expect=200).json
+        assert patch_and_explain(connection, oracle, table, before, [operation])[1] == {name}
+    chance = random.Random(profile)
+    for number in range(PATCHES):
+        if number % 5 == 0:
+            before = connection("PUT", f"/Users/{before['id']}", random_user(chance, before["userName"]), expect=200).json
+        before, _ = patch_and_explain(connection, oracle, table, before, [random_operation(chance) for _ in range(chance.choice([1, 1, 2, 4]))])
