@@ -82,6 +82,8 @@ enum err claimed_load(struct session *session, int64_t root_no, int64_t connecti
         struct arena *arena, struct claimed_row *ret, struct fault *fault) MUST_USE;
 enum err claimed_load_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, int64_t no,
         struct arena *arena, struct claimed_row *ret, struct fault *fault) MUST_USE;
+enum err claimed_load_user_name(struct session *session, int64_t root_no, int64_t connection_no, const char *folded, struct arena *arena,
+        struct claimed_row *ret, struct fault *fault) MUST_USE;
 /* The number alone of a resource that this connection claims; ERR_NOT_FOUND as above. */
 enum err claimed_find_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,
         int64_t *ret_no, struct fault *fault) MUST_USE;

@@ -14,6 +14,12 @@
 /* The very words of index resource_slug, or no engine takes it. */
 #define KIND_HAS_SLUG "(kind = 1 OR kind BETWEEN 4 AND 6 OR kind BETWEEN 8 AND 9)"
 
+/* What a connection claims; the last column: has it put the resource in a group? */
+#define C_KINDS R_KINDS "titi"
+#define C_COLUMNS \
+        ", c.external_id, c.claimed_active, c.doc, CASE WHEN EXISTS (SELECT 1 FROM member m WHERE m.root_no = $1 AND m.member_no = r.no AND " \
+        "m.source_no = $2) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END"
+
 #define STATEMENTS_RESOURCE(X) \
         X(RESOURCE_BY_NO, READ, "ii", R_KINDS,                                                                               \
                 "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us = 0")                      \
@@ -78,24 +84,28 @@
         X(CLAIM_BY_EXTERNAL, READ, "iiit", "ii",                                                                             \
                 "SELECT no, claimed_active FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND external_id = " \
                 "$4 AND external_id <> '' AND claimed_active <> 3")                                                          \
-        X(CLAIMED_BY_ID, READ, "iiit", R_KINDS "tit",                                                                        \
+        X(CLAIMED_BY_ID, READ, "iiit", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
-                ", c.external_id, c.claimed_active, c.doc FROM resource r JOIN claim c ON c.root_no = r.root_no AND "        \
+                C_COLUMNS " FROM resource r JOIN claim c ON c.root_no = r.root_no AND "        \
                 "c.connection_no = $2 AND c.kind = $3 AND c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 " \
                 "AND c.claimed_active <> 3")                                                                                 \
-        X(CLAIMED_BY_NO, READ, "iiii", R_KINDS "tit",                                                                        \
+        X(CLAIMED_BY_NO, READ, "iiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
-                ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
+                C_COLUMNS " FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
                 "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no = $4 AND r.deleted_us = 0 AND "      \
                 "c.claimed_active <> 3")                                                                                     \
-        X(CLAIMED_LIST, READ, "iiiii", R_KINDS "tit",                                                                        \
+        X(CLAIMED_USER_BY_NAME, READ, "iit", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
-                ", c.external_id, c.claimed_active, c.doc FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
+                C_COLUMNS " FROM resource r CROSS JOIN claim c WHERE r.root_no = $1 AND r.name_folded = $3 AND r.kind = 2 AND " \
+                "r.deleted_us = 0 AND c.root_no = r.root_no AND c.no = r.no AND c.connection_no = $2 AND c.claimed_active <> 3") \
+        X(CLAIMED_LIST, READ, "iiiii", C_KINDS,                                                                        \
+                "SELECT " R_QUALIFIED                                                                                        \
+                C_COLUMNS " FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
                 "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no > $4 AND r.deleted_us = 0 AND "      \
                 "c.claimed_active <> 3 ORDER BY c.no LIMIT $5")                                                              \
-        X(CLAIMED_PAGE, READ, "iiiii", R_KINDS "tit",                                                                        \
+        X(CLAIMED_PAGE, READ, "iiiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
-                ", c.external_id, c.claimed_active, c.doc FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 " \
+                C_COLUMNS " FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 " \
                 "AND claimed_active <> 3 ORDER BY no LIMIT $5 OFFSET $4) p JOIN claim c ON c.root_no = $1 AND c.no = p.no AND " \
                 "c.connection_no = $2 JOIN resource r ON r.root_no = $1 AND r.no = p.no WHERE r.deleted_us = 0 ORDER BY p.no")                                                    \
         X(CLAIMED_NO, READ, "iiit", "i",                                                                                     \

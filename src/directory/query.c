@@ -133,6 +133,21 @@ static enum err by_name(
         return ERR_OK;
 }
 
+/* The commonest question of all, so in one statement. */
+static enum err by_user_name(
+        const struct query *query, const struct filter *equal, claimed_each each, void *context, struct fault *fault)
+{
+        struct claimed_row row;
+        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
+                return ERR_OK;
+        enum err e = claimed_load_user_name(
+                query->session, query->actor->root_no, query->actor->no, equal->value.folded, query->arena, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        expand(&row);
+        return each(context, &row, fault);
+}
+
 static enum err by_id(const struct query *query, const struct filter *equal, int64_t *ret_no, struct fault *fault)
 {
         struct resource_row row;
@@ -252,6 +267,8 @@ enum err query_candidates(const struct query *query, const struct resource_type 
                                 query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault);
                 break;
         case BY_NAME:
+                if (type->kind == KIND_USER)
+                        return by_user_name(query, equal, each, context, fault);
                 e = by_name(query, type, equal, &no, fault);
                 break;
         }

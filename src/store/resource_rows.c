@@ -263,6 +263,7 @@ enum err claim_find_external(struct session *session, int64_t root_no, int64_t c
 
 static void claimed_read(const struct result *result, int64_t connection_no, struct claimed_row *ret)
 {
+        *ret = (struct claimed_row){ 0 };
         resource_read(result, &ret->resource);
         ret->claim = (struct claim_row){
                 .connection_no = connection_no,
@@ -272,6 +273,7 @@ static void claimed_read(const struct result *result, int64_t connection_no, str
                 .active = (enum claimed)result_i64(result, COLUMN_AFTER_RESOURCE + 1),
         };
         ret->claim.doc = result_text(result, COLUMN_AFTER_RESOURCE + 2, &ret->claim.doc_length);
+        ret->no_groups = ret->resource.kind == KIND_USER && !result_i64(result, COLUMN_AFTER_RESOURCE + 3);
 }
 
 static enum err claimed_one(struct result *result, int64_t connection_no, struct arena *arena, struct claimed_row *ret, struct fault *fault)
@@ -313,6 +315,17 @@ enum err claimed_load_no(struct session *session, int64_t root_no, int64_t conne
 {
         auto_result result = { 0 };
         enum err e = session_query(session, ST_CLAIMED_BY_NO, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(kind), V_I64(no));
+        if (e)
+                return e;
+        return claimed_one(&result, connection_no, arena, ret, fault);
+}
+
+enum err claimed_load_user_name(struct session *session, int64_t root_no, int64_t connection_no, const char *folded, struct arena *arena,
+        struct claimed_row *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        enum err e =
+                session_query(session, ST_CLAIMED_USER_BY_NAME, &result, fault, V_I64(root_no), V_I64(connection_no), V_TEXT(folded));
         if (e)
                 return e;
         return claimed_one(&result, connection_no, arena, ret, fault);
