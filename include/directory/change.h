@@ -23,6 +23,7 @@ enum change_verb {
         CHANGE_MEMBERS_REMOVE,
         CHANGE_ROTATE,         /* a new token for an identity or connection */
         CHANGE_GAIN_ACCESS,    /* an organisation admin becomes project admin (R22) */
+        CHANGE_CAPTURE,        /* of a connection: its reads are logged, too, for capture_s (R19) */
         CHANGE_VERB_COUNT
 };
 
@@ -47,6 +48,7 @@ struct change {
         const char *role;           /* of a new identity; NULL: none */
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         unsigned scopes;            /* of a connection's token: SCOPES_OF_TOKEN; 0: all, or those of its newest token */
+        int64_t capture_s;          /* 0: the capture ends */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
         struct dry_run *dry_run;    /* not NULL: the whole change runs, is told here and rolled back; no token comes out */

@@ -35,6 +35,15 @@ void log_body_fields(const json_t *body, struct buffer *into);
 /* Never blocks for longer than a copy takes. */
 void scim_log_add(struct scim_log *log, const struct scim_log_entry *entry);
 
+/* Every request of a connection, also one that leaves no row: its health is told from it. True: a capture is on, and this read is to be
+ * logged like a write. */
+bool scim_log_note(struct scim_log *log, const struct actor *connection, bool success, bool is_read);
+/* Logs the reads of a connection, too, for so long; 0: ends it. In memory: a restart ends it. */
+#define CAPTURE_MAX_S (15 * 60)
+void scim_log_capture(struct scim_log *log, int64_t root_no, int64_t connection_no, int64_t seconds);
+/* Before the last flush. */
+void scim_log_stop(struct scim_log *log);
+
 /* For the scheduler: writes what waits; forgets bodies after 72 hours and rows after 30 days, in batches. */
 void directory_flush_scim_log(struct directory *directory);
 void directory_purge_scim_log(struct directory *directory);

@@ -37,6 +37,8 @@
         SCIM_METRICS(X, PATCH, "patch")                                                                                               \
         SCIM_METRICS(X, DELETE, "delete")                                                                                             \
         X(METRIC_SCIM_LAST_SUCCESS, GAUGE, "muster_scim_last_success_timestamp_seconds", "", "Last SCIM request that succeeded")      \
+        X(METRIC_SCIM_OLDEST_SUCCESS, GAUGE, "muster_scim_oldest_success_timestamp_seconds", "",                                      \
+                "Last success of the enabled connection that has waited longest for one; 0: none")                                    \
         X(METRIC_SCIM_RATE_LIMITED, COUNTER, "muster_scim_rate_limited_total", "", "SCIM requests above the rate of a connection")    \
         X(METRIC_SCIM_LOG_DROPPED, COUNTER, "muster_scim_log_dropped_total", "", "Rows of the request log that were lost")            \
         X(METRIC_GRAPH_ROOTS, GAUGE, "muster_graph_roots", "", "Roots loaded in memory")                                              \

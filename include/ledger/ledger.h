@@ -29,6 +29,8 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_TOKEN_CREATED, "token-created", LEDGER_CHANGE)       \
         X(EVENT_TOKEN_REVOKED, "token-revoked", LEDGER_CHANGE)       \
         X(EVENT_ACCESS_GAINED, "access-gained", LEDGER_CHANGE)       \
+        X(EVENT_CAPTURE_STARTED, "capture-started", LEDGER_CHANGE)   \
+        X(EVENT_CAPTURE_STOPPED, "capture-stopped", LEDGER_CHANGE)   \
         X(EVENT_REFUSED, "refused", LEDGER_NOTICE)                   \
         X(EVENT_UNAUTHENTICATED, "unauthenticated", LEDGER_NOTICE)   \
         X(EVENT_LAST_ADMIN, "last-admin-refused", LEDGER_ALERT)      \

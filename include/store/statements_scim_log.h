@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Statements over `scim_log` (src/directory/scim_log). Ages are judged over all roots at once: nothing of a tenant is read by them. */
+ * Statements over `scim_log` and `pulse` (src/directory/scim_log, health). Ages are judged over all roots at once: nothing of a tenant is read by them. */
 /* clang-format off */
 #ifndef STORE_STATEMENTS_SCIM_LOG_H
 #define STORE_STATEMENTS_SCIM_LOG_H
@@ -34,6 +34,22 @@
         X(SCIM_LOG_BLANK, PLAIN, "itb", "",                                                                                         \
                 "UPDATE scim_log SET path = '', resource_id = '', fields = '', sealed = 0, body = $3 WHERE root_no = $1 AND "       \
                 "resource_id = $2 AND resource_id <> ''")                                                                           \
+        X(PULSE_GET, READ, "ii", "iiiiiii",                                                                                         \
+                "SELECT last_us, success_us, cycle_us, cycles, gap_1_us, gap_2_us, gap_3_us FROM pulse WHERE root_no = $1 AND "     \
+                "connection_no = $2")                                                                                               \
+        X(PULSE_PUT, PLAIN, "iiiiiiiii", "",                                                                                        \
+                "INSERT INTO pulse (root_no, connection_no, last_us, success_us, cycle_us, cycles, gap_1_us, gap_2_us, gap_3_us) "  \
+                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (root_no, connection_no) DO UPDATE SET last_us = "         \
+                "excluded.last_us, success_us = excluded.success_us, cycle_us = excluded.cycle_us, cycles = excluded.cycles, "      \
+                "gap_1_us = excluded.gap_1_us, gap_2_us = excluded.gap_2_us, gap_3_us = excluded.gap_3_us")                         \
+        /* Over all roots, for one number without names. */                                                                         \
+        X(PULSE_OLDEST, READ, "i", "i",                                                                                             \
+                "SELECT p.success_us FROM pulse p CROSS JOIN resource r WHERE r.root_no = p.root_no AND r.no = p.connection_no "    \
+                "AND r.active = 1 AND r.deleted_us = 0 AND p.success_us > 0 ORDER BY p.success_us LIMIT $1")                        \
+        X(PULSE_REFUSALS, READ, "iiii", "iitt",                                                                                     \
+                "SELECT COUNT(*), status, scim_type, field FROM (SELECT status, scim_type, field FROM scim_log WHERE root_no = $1 " \
+                "AND connection_no = $2 AND no > $3 AND status >= 400 ORDER BY no DESC LIMIT $4) newest GROUP BY status, "          \
+                "scim_type, field ORDER BY 1 DESC, status, scim_type, field")                                                       \
         X(SCIM_LOG_PURGE, PLAIN, "ii", "",                                                                                          \
                 "DELETE FROM scim_log WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE no < $1 ORDER BY no LIMIT $2)")
 

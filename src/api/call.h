@@ -79,6 +79,8 @@ enum err audit_list_answer(const struct call *call, struct fault *fault);
 enum err audit_verify_answer(const struct call *call, struct fault *fault);
 enum err scim_log_list_answer(const struct call *call, struct fault *fault);
 enum err scim_log_get_answer(const struct call *call, struct fault *fault);
+enum err capture_start_answer(const struct call *call, struct fault *fault);
+enum err capture_stop_answer(const struct call *call, struct fault *fault);
 /* Roles are no rows: resource.c hands lists and single reads of them over. */
 enum err role_list_answer(const struct call *call, struct fault *fault);
 enum err role_get_answer(const struct call *call, struct fault *fault);

@@ -37,6 +37,8 @@ static const struct operation
         rotate_own     = { token_rotate_answer,     "identities",  OFFER_EDIT },
         rotate_scim    = { token_rotate_answer,     "connections", OFFER_EDIT },
         list_conflicts = { conflicts_list_answer,   "connections", OFFER_READ },
+        start_capture  = { capture_start_answer,    "connections", OFFER_EDIT },
+        stop_capture   = { capture_stop_answer,     "connections", OFFER_EDIT },
         gain_access    = { access_gain_answer,      "projects",    OFFER_EDIT },
         status         = { status_answer,           NULL,          0 },
         audit_list     = { audit_list_answer,       NULL,          0 },
@@ -68,6 +70,8 @@ static const struct route api_rows[] = {
         ROW(METHOD_POST,   "/identities/{ref}/rotate",  ACTION_EDIT,   LIMIT_KIB(64),   rotate_own),
         ROW(METHOD_POST,   "/connections/{ref}/rotate", ACTION_EDIT,   LIMIT_KIB(64),   rotate_scim),
         ROW(METHOD_GET,    "/connections/{ref}/conflicts", ACTION_READ, 0,              list_conflicts),
+        ROW(METHOD_POST,   "/connections/{ref}/capture", ACTION_EDIT,   LIMIT_KIB(64),   start_capture),
+        ROW(METHOD_DELETE, "/connections/{ref}/capture", ACTION_EDIT,   0,               stop_capture),
         ROW(METHOD_POST,   "/projects/{ref}/gain-access", ACTION_CREATE, LIMIT_KIB(64), gain_access),
         { METHOD_NONE, NULL, NULL, 0, ACTION_REFUSE, FACE_API, 0, 0, NULL },
 };

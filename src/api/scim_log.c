@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The request log of SCIM as its readers see it: pages of rows, and one row with the body that was sent. */
+ * The request log of SCIM as its readers see it: pages of rows, one row with the body that was sent, and captures of reads. */
 #include <inttypes.h>
 #include <string.h>
 #include "base/auto.h"
@@ -104,4 +104,45 @@ enum err scim_log_get_answer(const struct call *call, struct fault *fault)
                 return e;
         reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;
+}
+
+/* ---- captures ---- */
+
+static enum err capture(const struct call *call, int64_t seconds, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_CAPTURE);
+        change.capture_s = seconds;
+        enum err e = call_ref(call, &change.ref, fault);
+        return e ? e : call_apply(call, &change, fault);
+}
+
+enum err capture_start_answer(const struct call *call, struct fault *fault)
+{
+        json_auto_t *body = NULL;
+        struct buffer *reply = &call->request->reply.body;
+        int64_t minutes = 0;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, "minutes", fault);
+        if (!e)
+                e = json_take_i64(body, "minutes", false, CAPTURE_MAX_S / 60, &minutes, fault);
+        if (!e && (minutes < 1 || minutes > CAPTURE_MAX_S / 60))
+                e = fault_set(fault, ERR_VALUE, "minutes", "a capture lasts 1 to %d minutes", CAPTURE_MAX_S / 60);
+        if (!e)
+                e = capture(call, minutes * 60, fault);
+        if (e)
+                return e;
+        buffer_printf(reply, "{\"minutes\":%" PRId64, minutes);
+        view_time(reply, "until", clock_stored_us() + minutes * 60 * US_PER_S);
+        buffer_putc(reply, '}');
+        reply_json(call->request, 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+enum err capture_stop_answer(const struct call *call, struct fault *fault)
+{
+        enum err e = capture(call, 0, fault);
+        if (!e)
+                reply_empty(call->request, 204);
+        return e;
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "directory/health.h"
 
 /* ---- members ---- */
 
@@ -128,12 +129,52 @@ static enum err view_grant(struct view *view, const struct resource_row *row, st
         return ERR_OK;
 }
 
+static void put_reasons(struct buffer *into, const struct health *health)
+{
+        BUFFER_LITERAL(into, ",\"refusals\":{\"hours\":24");
+        view_number(into, "count", health->refused);
+        BUFFER_LITERAL(into, ",\"reasons\":[");
+        for (size_t i = 0; i < health->reason_count; i++) {
+                const struct health_reason *reason = &health->reasons[i];
+                buffer_puts(into, i ? ",{\"count\":" : "{\"count\":");
+                buffer_put_i64(into, reason->count);
+                view_number(into, "status", reason->status);
+                view_text(into, "scim_type", *reason->scim_type ? reason->scim_type : NULL);
+                view_text(into, "field", *reason->field ? reason->field : NULL);
+                buffer_putc(into, '}');
+        }
+        BUFFER_LITERAL(into, "]}");
+}
+
+static enum err view_connection(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
+{
+        struct health health;
+        enum err e = view_tokens(view, row, into, fault);
+        if (!e)
+                e = query_health(view->query, row, &health, fault);
+        if (e)
+                return e;
+        BUFFER_LITERAL(into, ",\"health\":{\"state\":\"");
+        buffer_puts(into, health_state_name(health.state));
+        buffer_putc(into, '"');
+        view_text(into, "text", health.text);
+        view_time(into, "last_request_at", health.last_us);
+        view_time(into, "last_success_at", health.success_us);
+        view_time(into, "cycle_began_at", health.cycle_us);
+        view_number(into, "interval_s", health.interval_us / US_PER_S);
+        put_reasons(into, &health);
+        view_time(into, "token_expires_at", health.token_expires_us);
+        view_time(into, "capture_until", health.capture_until_us);
+        buffer_putc(into, '}');
+        return buffer_check(into, fault);
+}
+
 static enum err (*const of_kind[KIND_COUNT])(struct view *, const struct resource_row *, struct buffer *, struct fault *) = {
         [KIND_USER] = view_external_id,
         [KIND_GROUP] = view_external_id,
         [KIND_GRANT] = view_grant,
         [KIND_IDENTITY] = view_tokens,
-        [KIND_CONNECTION] = view_tokens,
+        [KIND_CONNECTION] = view_connection,
 };
 
 /* ---- the whole ---- */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "directory/health.h"
 #include "directory/scim_log.h"
 #include "http/metrics.h"
 #include "notify.h"
@@ -92,6 +93,14 @@ static void measure_graph(struct scheduler *scheduler)
         metric_set(METRIC_GRAPH_BYTES, (int64_t)now.bytes);
 }
 
+static void measure_connections(struct scheduler *scheduler)
+{
+        struct fault fault = { 0 };
+        int64_t oldest_us = 0;
+        if (health_oldest_success(scheduler->reader, &oldest_us, &fault) == ERR_OK) /* a database that is away is told by the probe */
+                metric_set(METRIC_SCIM_OLDEST_SUCCESS, oldest_us / US_PER_S);
+}
+
 static void probe_database(struct scheduler *scheduler)
 {
         struct fault fault = { 0 };
@@ -134,6 +143,7 @@ static const struct job {
         { analyze_grown, US_PER_S },
         { measure_graph, US_PER_S },
         { checkpoint_wal, US_PER_S },
+        { measure_connections, 15 * US_PER_S },
         { flush_used, 60 * US_PER_S },
         { purge_scim_log, 60 * US_PER_S },
         { sweep_graph, 60 * US_PER_S },
@@ -180,6 +190,7 @@ static void *scheduler_run(void *context)
         notices_stop(scheduler->directory->notices);
         while (directory_flush_notices(scheduler->directory)) /* ends: nothing is counted any more */
                 ;
+        scim_log_stop(scheduler->directory->scim_log);
         flush_scim_log(scheduler);
         flush_used(scheduler);
         sign_checkpoints(scheduler);

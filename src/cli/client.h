@@ -69,6 +69,7 @@ enum err audit_tail_run(struct cli *cli, const struct invocation *invocation, st
 enum err audit_export_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err audit_verify_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_log_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
+enum err scim_capture_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_replay_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err completion_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err man_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);

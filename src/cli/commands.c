@@ -42,6 +42,7 @@ static const struct field query_list[] = { OPTION("organization", ORG), OPTION("
 static const struct field query_org[] = { OPTION("organization", ORG), END };
 static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
 static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
+static const struct field body_capture[] = { OPTION("minutes", MINUTES), END };
 static const struct field body_empty[] = { END };
 static const struct field body_ttl[] = { OPTION("ttl_s", TTL), END };
 static const struct field body_ttl_scopes[] = { OPTION("ttl_s", TTL), OPTION("scopes", SCOPE), END };
@@ -92,7 +93,7 @@ static const struct column columns_conflict[] = {
         { "TIMES", "times" }, { "REQUEST", "request_id" }, END };
 static const struct column columns_connection[] = {
         { "ID", "id" }, { "NAME", "name" }, { "KIND", "kind" }, { "PROFILE", "profile" }, { "PRESET", "preset" },
-        { "ACTIVE", "active" }, END };
+        { "ACTIVE", "active" }, { "HEALTH", "health.text" }, END };
 
 #define O_LIST (O_SERVER | O(ORG) | O(NAME) | O(LIMIT) | O(CURSOR))
 #define O_ONE (O_SERVER | O(ORG))
@@ -268,6 +269,12 @@ static const struct command commands[] = {
           .detail = "For administrators, while the body is kept; the ledger says who replayed it. With --dry-run it only shows what would "
                     "change. Exit code as the request's own when it is refused again.",
           .run = scim_replay_run, .call = { "POST", API "scim-log/{1}/replay", NULL, body_empty, NULL, NULL, NULL } },
+
+        { .path = "scim capture", .arguments = "CONNECTION", .options = O_ONE | O(MINUTES) | O(STOP), .exclusive = O(MINUTES) | O(STOP),
+          .summary = "Log the reads of a connection, too, for at most 15 minutes",
+          .detail = "With the question and the answer of each, sealed and for administrators: muster scim show ID. At most 5000 reads; audited; "
+                    "a restart of the server ends it.",
+          .run = scim_capture_run, .call = { "POST", API "connections/{1}/capture", query_org, body_capture, NULL, NULL, NULL } },
 
         { .path = "completion bash", .summary = "Print the completion script of bash",
           .detail = "For example: muster completion bash > /etc/bash_completion.d/muster", .run = completion_run },

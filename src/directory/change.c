@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "directory/scim_log.h"
 #include "http/metrics.h"
 #include "work.h"
 
@@ -138,6 +139,7 @@ static const struct verb {
         [CHANGE_MEMBERS_REMOVE] = { BY_OTHERS,                 NULL,           members_remove, NULL },
         [CHANGE_ROTATE]         = { BY_OTHERS,                 NULL,           NULL,           thing_rotate },
         [CHANGE_GAIN_ACCESS]    = { BY_OTHERS,                 NULL,           NULL,           thing_gain_access },
+        [CHANGE_CAPTURE]        = { BY_OTHERS,                 NULL,           NULL,           thing_capture },
 };
 /* clang-format on */
 
@@ -283,6 +285,8 @@ static void job_committed(void *context)
         else
                 access_apply(job->directory->access, job->change->actor->root_no, job->change->revision, job->effects, job->effect_count);
         settle(job, true);
+        if (job->change->verb == CHANGE_CAPTURE)
+                scim_log_capture(job->directory->scim_log, job->change->actor->root_no, job->change->after.resource.no, job->change->capture_s);
         if (!job->change->changed)
                 return;
         metric_add(METRIC_CHANGES, 1);

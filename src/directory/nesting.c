@@ -60,7 +60,7 @@ static enum err cycle(struct work *work, int64_t group_no, int64_t member_no)
                         break;
                 put_name(work, at, &path);
         }
-        return fault_set(work->fault, ERR_VALUE, "members.value", "a group cannot hold itself: %s", path.data ? path.data : "");
+        return fault_set(work->fault, ERR_VALUE, "members", "a group cannot hold itself: %s", path.data ? path.data : "");
 }
 
 enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no)
@@ -76,7 +76,7 @@ enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no)
         if (e)
                 return e;
         if (above + below + 2 > GROUP_DEPTH_MAX)
-                return fault_set(work->fault, ERR_VALUE, "members.value", "groups in groups go at most %d deep; this would make %lld",
+                return fault_set(work->fault, ERR_VALUE, "members", "groups in groups go at most %d deep; this would make %lld",
                         GROUP_DEPTH_MAX, (long long)(above + below + 2));
         return ERR_OK;
 }

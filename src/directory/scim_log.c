@@ -11,9 +11,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/metrics.h"
+#include "health_row.h"
 #include "scim_log_body.h"
 
 #define FLUSH_BATCH 200
+#define PULSES_BATCH 64
 #define PURGE_BATCH 500
 #define PURGE_ROUNDS 20
 #define ROW_KEPT_US (30 * US_PER_DAY)
@@ -38,13 +40,17 @@ struct scim_log {
         struct waiting *first, **end;
         size_t count, bytes;
         int64_t last_no;
+        struct pulses *pulses;
+        bool stopping; /* of the scheduler alone */
 };
 
 struct scim_log *scim_log_new(void)
 {
         struct scim_log *log = calloc(1, sizeof(*log));
-        if (!log)
+        if (!log || !(log->pulses = pulses_new())) {
+                free(log);
                 return NULL;
+        }
         (void)pthread_mutex_init(&log->mutex, NULL);
         log->end = &log->first;
         return log;
@@ -70,8 +76,29 @@ static void free_all(struct waiting *first)
 void scim_log_free(struct scim_log *log)
 {
         free_all(log->first);
+        pulses_free(log->pulses);
         (void)pthread_mutex_destroy(&log->mutex);
         free(log);
+}
+
+bool scim_log_note(struct scim_log *log, const struct actor *connection, bool success, bool is_read)
+{
+        return pulses_note(log->pulses, connection->root_no, connection->no, clock_stored_us(), success, is_read);
+}
+
+struct pulse scim_log_pulse(struct scim_log *log, int64_t root_no, int64_t connection_no, int64_t now_us)
+{
+        return pulses_find(log->pulses, root_no, connection_no, now_us);
+}
+
+void scim_log_capture(struct scim_log *log, int64_t root_no, int64_t connection_no, int64_t seconds)
+{
+        pulses_capture(log->pulses, root_no, connection_no, seconds ? clock_stored_us() + seconds * US_PER_S : 0);
+}
+
+void scim_log_stop(struct scim_log *log)
+{
+        log->stopping = true;
 }
 
 /* ---- adding ---- */
@@ -153,6 +180,8 @@ void scim_log_add(struct scim_log *log, const struct scim_log_entry *entry)
 struct flush_job {
         struct waiting *first;
         size_t count;
+        struct pulse pulses[PULSES_BATCH];
+        size_t pulse_count;
 };
 
 static enum err insert_rows(struct session *session, void *context, struct fault *fault)
@@ -168,6 +197,8 @@ static enum err insert_rows(struct session *session, void *context, struct fault
                         V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]), V_TEXT(texts[TEXT_LENIENCIES]),
                         V_I64(at->sealed.length > 0), V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length));
         }
+        for (size_t i = 0; !e && i < job->pulse_count; i++)
+                e = health_store(session, &job->pulses[i], fault);
         return e;
 }
 
@@ -228,12 +259,16 @@ static void submit(struct directory *directory, struct flush_job *job)
 
 void directory_flush_scim_log(struct directory *directory)
 {
-        struct waiting *first = take_all(directory->scim_log);
+        struct scim_log *log = directory->scim_log;
+        struct waiting *first = take_all(log);
+        struct flush_job job = { .first = first };
+        job.pulse_count = pulses_take(log->pulses, clock_stored_us(), log->stopping, job.pulses, PULSES_BATCH);
+        if (!first && job.pulse_count)
+                submit(directory, &job);
         if (!first)
                 return;
         unsigned char key[HASH_SIZE];
         directory_key(directory, "scim log body", key);
-        struct flush_job job = { .first = first };
         for (struct waiting *at = first; at; at = at->next) {
                 seal(at, key);
                 if (++job.count < FLUSH_BATCH && at->next)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "model/ceiling.h"
+#include "directory/scim_log.h"
 #include "work.h"
 
 /* ---- kinds ---- */
@@ -551,6 +552,22 @@ static enum err lasting_grant(struct work *work, const struct grant_wish *wish, 
 }
 
 /* Who has it keeps the grant he has: asking twice gives nothing twice. */
+/* Nothing is stored of it but that it was asked for: what a capture shows is personal. */
+enum err thing_capture(struct work *work)
+{
+        struct resource_row row = { 0 };
+        int64_t seconds = work->change->capture_s;
+        if (work->change->type->kind != KIND_CONNECTION)
+                return not_offered(work);
+        if (seconds < 0 || seconds > CAPTURE_MAX_S)
+                return fault_set(work->fault, ERR_VALUE, "minutes", "a capture lasts at most %d minutes", CAPTURE_MAX_S / 60);
+        enum err e = load(work, "edit", &row);
+        if (e)
+                return e;
+        describe(work, seconds ? EVENT_CAPTURE_STARTED : EVENT_CAPTURE_STOPPED, &row);
+        return work_body_json(work, json_pack("{s:s, s:I}", "id", row.id, "seconds", (json_int_t)seconds));
+}
+
 enum err thing_gain_access(struct work *work)
 {
         if (work->change->type->kind != KIND_PROJECT || work->actor->kind != ACTOR_IDENTITY)

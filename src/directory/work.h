@@ -153,6 +153,7 @@ enum err thing_merge(struct work *work) MUST_USE;
 enum err thing_delete(struct work *work) MUST_USE;
 enum err thing_rotate(struct work *work) MUST_USE;
 enum err thing_gain_access(struct work *work) MUST_USE;
+enum err thing_capture(struct work *work) MUST_USE;
 
 /* Makes a resource row of `kind` with a fresh number and id, counts it and tells the graph. */
 enum err thing_insert(struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "directory/scim_log.h"
 #include "http/metrics.h"
 #include "scim_request.h"
@@ -71,15 +72,42 @@ static void put_leniencies(const struct request *request, struct buffer *into)
         buffer_putc(into, '\0');
 }
 
+/* What a captured read asked and got (R19), as one object: {"query":"filter=…","request":{…},"response":{…}}. */
+static void put_exchange(const struct request *request, struct buffer *into)
+{
+        const struct reply *reply = &request->reply;
+        char *query = arena_strdup(request->arena, request->query);
+        size_t length = 0;
+        BUFFER_LITERAL(into, "{\"query\":");
+        if (query && text_percent_decode(request->query, strlen(request->query), true, query, &length))
+                buffer_put_json(into, query, length);
+        else
+                BUFFER_LITERAL(into, "null");
+        if (request->body_length && request->body_fields) { /* it is sound: it was parsed */
+                BUFFER_LITERAL(into, ",\"request\":");
+                buffer_put(into, request->body, request->body_length);
+        }
+        BUFFER_LITERAL(into, ",\"response\":");
+        if (reply->body.length && into->length + reply->body.length < SCIM_LOG_BODY_MAX)
+                buffer_put(into, reply->body.data, reply->body.length);
+        else
+                buffer_printf(into, "null,\"response_bytes\":%zu", reply->body.length);
+        buffer_putc(into, '}');
+}
+
 void scim_request_finished(const struct request *request, int64_t duration_us)
 {
         if (request->actor.kind != ACTOR_CONNECTION || !request->route || request->route->face != FACE_SCIM)
                 return;
         count(request);
-        if (is_read(request) && request->reply.status < 400)
+        bool read = is_read(request), success = request->reply.status < 400;
+        bool captured = scim_log_note(scim_directory()->scim_log, &request->actor, success, read);
+        if (read && success && !captured)
                 return;
-        auto_buffer path = { 0 }, leniencies = { 0 };
+        auto_buffer path = { 0 }, leniencies = { 0 }, exchanged = { 0 };
         put_path(request, &path);
+        if (captured)
+                put_exchange(request, &exchanged);
         if (request->leniencies)
                 put_leniencies(request, &leniencies);
         const struct scim_log_entry entry = {
@@ -93,9 +121,9 @@ void scim_request_finished(const struct request *request, int64_t duration_us)
                 .scim_type = request->refused ? error_row(request->refused)->scim_type : NULL,
                 .field = request->refused_field,
                 .leniencies = leniencies.failed ? NULL : leniencies.data,
-                .body = request->body,
-                .body_length = request->body_length,
-                .fields = request->body_fields,
+                .body = captured ? exchanged.data : request->body,
+                .body_length = captured ? exchanged.length : request->body_length,
+                .fields = captured ? "" : request->body_fields,
         };
         scim_log_add(scim_directory()->scim_log, &entry);
 }

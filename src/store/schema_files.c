@@ -10,8 +10,9 @@
         X(2, migration_0002, "0002_sources.sql")    \
         X(3, migration_0003, "0003_scim_log.sql")   \
         X(4, migration_0004, "0004_slug_index.sql") \
-        X(5, migration_0005, "0005_purge.sql") \
-        X(6, migration_0006, "0006_ceiling.sql")
+        X(5, migration_0005, "0005_purge.sql")      \
+        X(6, migration_0006, "0006_ceiling.sql")    \
+        X(7, migration_0007, "0007_pulse.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -132,7 +132,10 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
         }
         assert_int_equal(done->revision, seen.seq);
         assert_int_equal(seen.changes, done->changed ? 1 : 0);
-        if (done->changed && done->verb != CHANGE_DELETE && done->verb != CHANGE_ROTATE && done->verb != CHANGE_PURGE)
+        static const bool keeps_version[CHANGE_VERB_COUNT] = {
+                [CHANGE_DELETE] = true, [CHANGE_ROTATE] = true, [CHANGE_PURGE] = true, [CHANGE_CAPTURE] = true
+        };
+        if (done->changed && !keeps_version[done->verb])
                 assert_int_equal(done->after.resource.version, seen.change_seq);
 }
 
