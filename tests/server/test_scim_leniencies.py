@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every leniency by its name: one request that needs it, what comes of it, its record in the request log, its refusal by the strict profile,
+and its place in the documents."""
+import re
+import time
+
+import pytest
+
+from harness.server import ROOT
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+MICROSOFT = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+NOBODY = "01890000-0000-7000-8000-000000000001"
+WORK = {"value": "work@example.com", "type": "work"}
+
+# name -> (type, operations of a PATCH or members of a new resource, part of the resource afterwards, scimType in the strict profile)
+NEEDED = {
+    "boolean-as-text": ("User", [{"op": "replace", "path": "active", "value": "False"}], {"active": False}, "invalidValue"),
+    "number-as-text": ("User", [{"op": "add", "path": f"{ENTERPRISE}:employeeNumber", "value": 701984}], {ENTERPRISE: {"employeeNumber": "701984"}}, "invalidValue"),
+    "unknown-attribute": ("User", [{"op": "add", "path": "unheard", "value": "x"}, {"op": "add", "path": "title", "value": "T"}], {"title": "T"}, "invalidSyntax"),
+    "unknown-schema": ("Group", {"schemas": [GROUP, MICROSOFT]}, {"schemas": [GROUP]}, "invalidSyntax"),
+    "pathless-patch": ("User", [{"op": "replace", "value": {"active": False}}], {"active": False}, "invalidSyntax"),
+    "dotted-key": ("User", [{"op": "replace", "value": {"name.givenName": "Dot"}}], {"name": {"givenName": "Dot", "familyName": "F"}}, "invalidSyntax"),
+    "remove-with-value": ("User", [{"op": "Remove", "path": "emails", "value": [{"value": "home@example.com"}]}], {"emails": [WORK]}, "invalidSyntax"),
+    "create-on-absent": ("User", [{"op": "Add", "path": 'phoneNumbers[type eq "mobile"].value', "value": "555"}],
+                         {"phoneNumbers": [{"value": "555", "type": "mobile"}]}, "noTarget"),
+    "single-for-multi": ("User", [{"op": "replace", "path": "emails", "value": WORK}], {"emails": [WORK]}, "invalidValue"),
+    "manager-form": ("User", [{"op": "Add", "path": f"{ENTERPRISE}:manager", "value": NOBODY}], {ENTERPRISE: {"manager": {"value": NOBODY}}}, "invalidValue"),
+    "read-only-unchanged": ("Group", [{"op": "replace", "path": "id", "value": "{id}"}, {"op": "replace", "path": "displayName", "value": "{name}"}],
+                            {"displayName": "{name}"}, "mutability"),
+    "object-as-text": ("User", [{"op": "Add", "path": "roles", "value": ["admin"]}], {"roles": [{"value": "admin"}]}, "invalidValue"),
+    "unquoted-literal": ("User", [{"op": "replace", "path": "emails[type eq work].value", "value": "new@example.com"}],
+                         {"emails": [{**WORK, "value": "new@example.com"}, {"value": "home@example.com", "type": "home"}]}, "invalidFilter"),
+    "missing-schemas": ("Group", {"schemas": None}, {"schemas": [GROUP]}, "invalidSyntax"),
+    "unknown-member": ("Group", {"members": [{"value": NOBODY}]}, {"displayName": "{name}"}, "invalidValue"),
+    "emptied-element": ("User", [{"op": "Remove", "path": 'emails[type eq "home"].value'}], {"emails": [WORK]}, None),
+}
+
+
+def rows():
+    """Name and description of each row of the table in the header."""
+    text = (ROOT / "include" / "model" / "leniency.h").read_text()
+    return re.findall(r'X\(LENIENT_\w+,\s*"([^"]+)",\s*"((?:[^"\\]|\\.)*)"\)', text)
+
+
+def filled(value, words):
+    if isinstance(value, str):
+        return words.get(value, value)
+    if isinstance(value, list):
+        return [filled(one, words) for one in value]
+    return {key: filled(one, words) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def send(connection, kind, what, name):
+    """The reply to the request that needs the leniency."""
+    schema, naming = (USER, "userName") if kind == "User" else (GROUP, "displayName")
+    body = {"schemas": [schema], naming: name}
+    if isinstance(what, dict):
+        body.update(what)
+        return connection("POST", f"/{kind}s", {key: value for key, value in body.items() if value is not None})
+    if kind == "User":
+        body |= {"active": True, "name": {"givenName": "G", "familyName": "F"}, "emails": [WORK, {"value": "home@example.com", "type": "home"}]}
+    made = connection("POST", f"/{kind}s", body, expect=201).json
+    names = "displayName" if kind == "Group" else "active,name,emails,roles,phoneNumbers,title," + ENTERPRISE  # the answer is no 204 then
+    return connection.patch(f"/{kind}s/{made['id']}?attributes={names}", *filled(what, {"{id}": made["id"], "{name}": name}), expect=None)
+
+
+def leniencies(server, connection, count):
+    """Of the last of `count` requests in the log, which is written a little later."""
+    until = time.monotonic() + 20
+    while True:
+        items = server.acme.api("GET", f"/scim-log?connection={connection.id}", expect=200).json["items"]
+        if len(items) == count or time.monotonic() > until:
+            assert len(items) == count, items
+            return items[-1]["leniencies"]
+        time.sleep(0.05)
+
+
+def test_every_row_has_its_request():
+    assert {name for name, _ in rows()} == set(NEEDED)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_it_is_granted_and_recorded(server, unique, name):
+    kind, what, expected, _ = NEEDED[name]
+    more = {"unknown_members": "skip"} if name == "unknown-member" else {}
+    connection = server.acme.connection(unique("lenient"), **more)
+    title = unique(name)
+    reply = send(connection, kind, what, title)
+    assert reply.status in (200, 201), reply
+    for key, value in filled(expected, {"{name}": title}).items():
+        assert reply.json[key] == value, reply
+    assert name in leniencies(server, connection, 1 if isinstance(what, dict) else 2)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_strict_refuses_it_and_records_none(server, unique, name):
+    kind, what, expected, scim_type = NEEDED[name]
+    connection = server.acme.connection(unique("strict"), profile="strict")
+    reply = send(connection, kind, what, unique(name))
+    if scim_type:
+        assert (reply.status, reply.json["scimType"]) == (400, scim_type), reply
+    else:  # allowed by RFC 7644, with another meaning
+        assert reply.status == 200 and any(reply.json[key] != value for key, value in expected.items()), reply
+    assert leniencies(server, connection, 1 if isinstance(what, dict) else 2) == []
+
+
+def test_nothing_is_recorded_where_nothing_was_needed(server, fresh, unique):
+    user = fresh("POST", "/Users", {"schemas": [USER], "userName": unique("exact@example.com")}, expect=201).json
+    fresh.patch(f"/Users/{user['id']}", {"op": "add", "path": "title", "value": "T"})
+    assert leniencies(server, fresh, 2) == []
+
+
+@pytest.mark.parametrize(("name", "what"), rows())
+def test_it_stands_in_the_documents(name, what):
+    documents = {path.stem: path.read_text() for path in (ROOT / "docs").glob("*.md")}
+    assert f"| `{name}` |" in documents["scim"]
+    for client in ("Okta", "Entra"):
+        if client in what:
+            assert f"`{name}`" in documents[client.lower()], client
