@@ -29,6 +29,7 @@ FILTER_READINGS = {
                                  "emails.type eq null"),
     "full-case-folding": ("names that differ by case in any script are one, as for uniqueness", "R10, RFC 7643 section 7 (caseExact)",
                           'title eq "STRASSE"'),
+    "exact-is-byte-exact": ("ids and externalIds are compared as bytes, never normalized", "R7", 'externalId eq "e\u0301"'),
 }
 
 
@@ -180,7 +181,7 @@ def filter_and_explain(connection, oracle, people, text):
 def test_filters(fresh, oracle, unique):
     chance = random.Random(20261121)
     users = [random_user(chance, f"{unique('u')}{chance.choice('abAB')}@example.com") for _ in range(PEOPLE)]
-    users[0] |= {"title": "straße", "emails": [{"value": "ada@example.com", "type": "work"}, {"value": "b@example.org"}]}
+    users[0] |= {"title": "straße", "externalId": "é", "emails": [{"value": "ada@example.com", "type": "work"}, {"value": "b@example.org"}]}
     people = [fresh("POST", "/Users", user, expect=201).json for user in users]
     oracle.ask(users=[strip(one) for one in people])
     for name, (_, _, text) in FILTER_READINGS.items():
@@ -243,6 +244,8 @@ SINGLE = TEXTS + ["Title", "externalId", "name.givenName", "name.familyName", f"
 def random_value(chance, path):
     if path in SINGLE:
         return chance.choice(WORDS + [None])
+    if path == "userName":
+        return f"{chance.choice(WORDS)}-{chance.random()}"  # unique over all sources (R10)
     if path == "active":
         return chance.random() < 0.5
     if path == "name":

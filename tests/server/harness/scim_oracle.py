@@ -87,14 +87,20 @@ def load(document):
     return Person.model_validate(document, scim_ctx=Context.DEFAULT)
 
 
-def full_case_folding(binding, value):
-    value = unicodedata.normalize("NFC", value)
-    return value if binding.case_exact else unicodedata.normalize("NFC", value.casefold())
+def comparison_key_of(readings):
+    def key(binding, value):
+        if binding.case_exact and "exact-is-byte-exact" in readings:
+            return value
+        if binding.case_exact or "full-case-folding" not in readings:
+            return default_comparison_key(binding, value)
+        return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
+
+    return key
 
 
 def policy_of(readings):
     return ScimPolicy(
-        comparison_key=full_case_folding if "full-case-folding" in readings else default_comparison_key,
+        comparison_key=comparison_key_of(readings),
         unknown=ScimPolicy.Unknown.ignore if "unknown-attribute" in readings else ScimPolicy.Unknown.forbid,
         remove_value_as_filter=ScimPolicy.RemoveValue.apply if "remove-with-value" in readings else ScimPolicy.RemoveValue.forbid,
         unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create if "create-on-absent" in readings else ScimPolicy.UnmatchedPathFilter.forbid)
