@@ -55,5 +55,7 @@ enum err directory_check_address(
 /* For the scheduler: notices older than a second, last_used of credentials. Each is bounded and safe to call at any time. */
 bool directory_flush_notices(struct directory *directory); /* true: some were written, so more may be due */
 void directory_flush_used(struct directory *directory);
+/* R19: alerts 30, 7 and 1 days before a token ends. */
+void directory_warn_expiry(struct directory *directory, struct session *reader);
 
 #endif

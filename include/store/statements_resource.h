@@ -200,6 +200,16 @@
                 "WHERE c.root_no = $1 AND c.no = $2 AND r.deleted_us = 0 AND o.deleted_us = 0")                                        \
         X(CREDENTIAL_REVOKE, AUDITED, "iii", "",                                                                             \
                 "UPDATE credential SET revoked_us = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0")                   \
+        /* Over all roots: unrevoked tokens of what is active that end within $2 from $1, live longer than that, and were not warned of so \
+         * late; $3: the same in days. */                                                                                              \
+        X(CREDENTIAL_ENDING, READ, "iiii", "iiiiit",                                                                                   \
+                "SELECT c.root_no, c.no, c.owner_no, c.expires_us, r.kind, r.id FROM credential c CROSS JOIN resource r WHERE "        \
+                "c.revoked_us = 0 AND c.expires_us > $1 AND c.expires_us <= $1 + $2 AND c.expires_us - c.created_us > $2 AND "         \
+                "(c.warned_days = 0 OR c.warned_days > $3) AND r.root_no = c.root_no AND r.no = c.owner_no AND r.active = 1 AND "      \
+                "r.deleted_us = 0 ORDER BY c.expires_us LIMIT $4")                                                                     \
+        X(CREDENTIAL_WARN, AUDITED, "iii", "",                                                                                         \
+                "UPDATE credential SET warned_days = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0 AND (warned_days = 0 OR "    \
+                "warned_days > $3)")                                                                                                   \
         X(CREDENTIAL_USED, PLAIN, "iii", "",                                                                                 \
                 "UPDATE credential SET last_used_us = $3 WHERE root_no = $1 AND no = $2")                                    \
         X(COUNT_UP, AUDITED, "iii", "",                                                                                      \

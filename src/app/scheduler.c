@@ -53,6 +53,11 @@ static void flush_used(struct scheduler *scheduler)
         directory_flush_used(scheduler->directory);
 }
 
+static void warn_expiry(struct scheduler *scheduler)
+{
+        directory_warn_expiry(scheduler->directory, scheduler->reader);
+}
+
 static void sign_checkpoints(struct scheduler *scheduler)
 {
         struct fault fault = { 0 };
@@ -147,6 +152,7 @@ static const struct job {
         { flush_used, 60 * US_PER_S },
         { purge_scim_log, 60 * US_PER_S },
         { sweep_graph, 60 * US_PER_S },
+        { warn_expiry, 600 * US_PER_S },
         { sign_checkpoints, 0 },
 };
 #define JOBS (sizeof(jobs) / sizeof(jobs[0]))

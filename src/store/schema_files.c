@@ -12,7 +12,8 @@
         X(4, migration_0004, "0004_slug_index.sql") \
         X(5, migration_0005, "0005_purge.sql")      \
         X(6, migration_0006, "0006_ceiling.sql")    \
-        X(7, migration_0007, "0007_pulse.sql")
+        X(7, migration_0007, "0007_pulse.sql")      \
+        X(8, migration_0008, "0008_token_expiry.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens of connections (R19): what one may, from where, how many live."""
+import sqlite3
+import time
+
 import pytest
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -140,3 +143,23 @@ def test_the_command_line_makes_narrow_tokens(server, unique):
     server.cli("connection", "rotate", made["id"], "--scope", "users")
     assert [row["scopes"] for row in server.cli_json("connection", "show", made["id"])["tokens"]] == [["groups", "read"], ["users"]]
     assert server.cli("connection", "rotate", made["id"], "--scope", "all", check=False).returncode == 6
+
+
+def test_R19_the_server_warns_of_a_tokens_end(sqlite_server):
+    """The rows are aged while the server is down; it warns when it starts."""
+    acme = sqlite_server.acme
+    scim = acme.connection("okta")
+    with sqlite_server.stopped():
+        database = sqlite3.connect(sqlite_server.folder / "muster.db")
+        database.execute("UPDATE credential SET created_us = created_us - 8640000000000, expires_us = ? WHERE kind = 1",
+                         (int((time.time() + 6 * 86400) * 1e6),))
+        database.commit()
+        database.close()
+    line = sqlite_server.wait_event("token-expires")[0]
+    assert line["owner"] == scim.id and line["days"] == 7
+    warned = [entry for entry in acme.audit(class_="alert") if entry["event"] == "token-expires"]
+    assert [entry["object"]["id"] for entry in warned] == [scim.id] and warned[0]["body"]["days"] == 7 and warned[0]["actor"]["kind"] == "system"
+    assert "its token expires in 6 days" in acme.api("GET", f"/connections/{scim.id}", expect=200).json["health"]["text"]
+    sqlite_server.restart()
+    assert len([entry for entry in acme.audit(class_="alert") if entry["event"] == "token-expires"]) == 1
+    assert acme.verify()["whole"] is True
