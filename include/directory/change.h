@@ -24,6 +24,8 @@ enum change_verb {
         CHANGE_ROTATE,         /* a new token for an identity or connection */
         CHANGE_GAIN_ACCESS,    /* an organisation admin becomes project admin (R22) */
         CHANGE_CAPTURE,        /* of a connection: its reads are logged, too, for capture_s (R19) */
+        CHANGE_WORK,           /* begins what `wish` says about a connection (directory/connection.h) */
+        CHANGE_STEP,           /* one bounded step of such work, by the system */
         CHANGE_VERB_COUNT
 };
 
@@ -33,6 +35,35 @@ struct dry_run {
         bool changed;           /* false: nothing would be different */
         const char *event;      /* of the ledger entry; NULL: none would be written */
         const char *difference; /* its body, JSON; in the change's arena */
+};
+
+/* What shall become of all that a connection gave. */
+enum connection_verb {
+        CONNECTION_NOTHING,
+        CONNECTION_KEEP,    /* delete it; what it gave becomes local (R4) */
+        CONNECTION_REMOVE,  /* delete it and what it gave (R4) */
+        CONNECTION_REPLACE, /* another connection takes it over (R4) */
+        CONNECTION_UNDO,    /* put back what it took away since an instant (R16) */
+        CONNECTION_VERB_COUNT
+};
+enum join_by { JOIN_NONE, JOIN_EXTERNAL_ID, JOIN_NAME };
+struct connection_wish {
+        enum connection_verb verb;
+        const char *other;    /* REPLACE: ref of the connection that takes over */
+        enum join_by join_by; /* REPLACE */
+        int64_t since_us;     /* UNDO */
+        int64_t confirm;      /* the count that a preview named; -1: none given */
+};
+/* Where such work stands. */
+struct connection_job {
+        int64_t connection_no; /* 0: there is none (any more) */
+        enum connection_verb verb;
+        int64_t other_no;
+        enum join_by join_by;
+        int64_t first_seq;
+        int64_t phase, at_no, member_no;
+        int64_t users, groups, edges; /* done so far */
+        int64_t started_us;
 };
 
 struct change {
@@ -49,6 +80,7 @@ struct change {
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         unsigned scopes;            /* of a connection's token: SCOPES_OF_TOKEN; 0: all, or those of its newest token */
         int64_t capture_s;          /* 0: the capture ends */
+        struct connection_wish wish; /* DELETE of a connection, WORK */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
         struct dry_run *dry_run;    /* not NULL: the whole change runs, is told here and rolled back; no token comes out */
@@ -63,6 +95,7 @@ struct change {
         int64_t revision;           /* of the root after it */
         int64_t epoch;
         int64_t moved;              /* edges added or removed */
+        struct connection_job job;  /* of DELETE of a connection, WORK and STEP */
         bool changed;               /* false: nothing was different, nothing was written */
         const char *conflict;       /* of a refused one: what the list of conflicts calls it; NULL: the attribute that was taken */
         int64_t conflict_no;        /* what stood in the way */

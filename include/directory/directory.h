@@ -5,6 +5,7 @@
 #ifndef DIRECTORY_DIRECTORY_H
 #define DIRECTORY_DIRECTORY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include "access/access.h"
 #include "base/secret.h"
@@ -25,6 +26,7 @@ struct directory {
         struct secret master_key;              /* keys the hashes of purged subjects (R12); other purposes: directory_key */
         const char *public_url;                /* without trailing slash; R33 */
         unsigned writer_slot;                  /* reader slot for anybody but loops and workers */
+        atomic_int at_work;                    /* requests that go on with work on a connection (directory/connection.h) */
         void (*waiting)(bool begins);          /* told around each wait for the writer; NULL: nobody cares */
 };
 

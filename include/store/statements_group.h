@@ -15,7 +15,7 @@
 
 /* Pieces of the ADMIN_ statements. */
 #define ADMIN_GRANT "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "
-#define ADMIN_GROUP "r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 AND "
+#define ADMIN_GROUP "r.source_no <> $4 AND r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 AND "
 #define BY_CLAIM " CROSS JOIN claim c CROSS JOIN resource n "
 #define USABLE_USER                                                                                                                    \
         "+u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND "      \
@@ -57,20 +57,22 @@
                 "c.no = down.no AND c.connection_no = $3 AND c.claimed_active <> 3 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \
                 "member m WHERE m.root_no = $1 AND m.container_no = down.no AND m.source_no = $3 LIMIT 1")                              \
         /* Users who count for R24: by a grant of their own, by a group that holds the role, by a group inside such a group. Joins instead   \
-           of EXISTS, and in this order: no planner has to guess, and one row is enough. */                                              \
-        X(ADMIN_DIRECT, READ, "iii", "i",                                                                                               \
+           of EXISTS, and in this order: no planner has to guess, and one row is enough. $4: a source that is being removed; -1: none. */                                              \
+        X(ADMIN_DIRECT, READ, "iiii", "i",                                                                                               \
                 "SELECT u.no FROM role_grant g CROSS JOIN resource u" BY_CLAIM "WHERE " ADMIN_GRANT                                      \
-                "u.root_no = g.root_no AND u.no = g.principal_no AND " USABLE_USER)                                                     \
-        X(ADMIN_BY_GROUP, READ, "iii", "i",                                                                                             \
+                "u.root_no = g.root_no AND u.no = g.principal_no AND c.connection_no <> $4 AND " USABLE_USER)                                                     \
+        X(ADMIN_BY_GROUP, READ, "iiii", "i",                                                                                             \
                 "SELECT u.no FROM role_grant g CROSS JOIN resource r CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE "        \
-                ADMIN_GRANT ADMIN_GROUP "m.root_no = g.root_no AND m.container_no = g.principal_no AND u.root_no = g.root_no AND "      \
+                ADMIN_GRANT ADMIN_GROUP "m.root_no = g.root_no AND m.container_no = g.principal_no AND "                                \
+                "m.source_no <> $4 AND u.root_no = g.root_no AND "                                                                      \
                 "u.no = m.member_no AND " USABLE_USER)                                                                                  \
-        X(ADMIN_NESTED, READ, "iii", "i",                                                                                               \
+        X(ADMIN_NESTED, READ, "iiii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(1 AS BIGINT) FROM role_grant g CROSS JOIN resource r WHERE "      \
                 ADMIN_GRANT ADMIN_GROUP "r.root_no = $1 UNION SELECT "                                                                  \
                 "r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND m.root_no = $1 AND " \
-                "m.container_no = down.no AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3 AND r.active = 1 AND "       \
-                "r.deleted_us = 0) SELECT u.no FROM down CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE down.depth > 1 AND " \
-                "m.root_no = $1 AND m.container_no = down.no AND u.root_no = m.root_no AND u.no = m.member_no AND " USABLE_USER)
+                "m.container_no = down.no AND m.source_no <> $4 AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3 AND "  \
+                "r.source_no <> $4 AND r.active = 1 AND r.deleted_us = 0) SELECT u.no FROM down CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE down.depth > 1 AND " \
+                "m.root_no = $1 AND m.container_no = down.no AND m.source_no <> $4 AND u.root_no = m.root_no AND u.no = m.member_no AND " \
+                USABLE_USER)
 
 #endif

@@ -5,6 +5,10 @@
 #ifndef STORE_STATEMENTS_SOURCE_H
 #define STORE_STATEMENTS_SOURCE_H
 
+#define J_COLUMNS \
+        "connection_no, verb, other_no, join_by, first_seq, phase, at_no, member_no, users, user_groups, edges, started_us"
+#define J_KINDS "iiiiiiiiiiii"
+
 #define STATEMENTS_SOURCE(X) \
         X(CONFLICT_COUNT, PLAIN, "iiitiit", "",                                                                                         \
                 "INSERT INTO conflict (root_no, connection_no, kind, attribute, object_no, at_us, request_id, times) VALUES ($1, $2, $3, " \
@@ -12,6 +16,38 @@
                 "excluded.at_us, request_id = excluded.request_id, times = conflict.times + 1")                                         \
         X(CONFLICTS_OF, READ, "iii", "itiiti",                                                                                          \
                 "SELECT kind, attribute, object_no, at_us, request_id, times FROM conflict WHERE root_no = $1 AND connection_no = $2 "   \
-                "ORDER BY at_us DESC, kind, attribute, object_no LIMIT $3")
+                "ORDER BY at_us DESC, kind, attribute, object_no LIMIT $3")                                                             \
+        X(CONFLICTS_FORGET, PLAIN, "ii", "", "DELETE FROM conflict WHERE root_no = $1 AND connection_no = $2")                          \
+        /* Work on a whole connection. */                                                                                               \
+        X(JOB_GET, READ, "i", J_KINDS, "SELECT " J_COLUMNS " FROM connection_job WHERE root_no = $1")                                   \
+        X(JOB_ROOTS, READ, "", "i", "SELECT root_no FROM connection_job ORDER BY root_no LIMIT 100")                                    \
+        X(JOB_PUT, AUDITED, "i" J_KINDS, "",                                                                                            \
+                "INSERT INTO connection_job (root_no, " J_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "  \
+                "ON CONFLICT (root_no) DO UPDATE SET phase = excluded.phase, at_no = excluded.at_no, member_no = excluded.member_no, "  \
+                "users = excluded.users, user_groups = excluded.user_groups, edges = excluded.edges")                                   \
+        X(JOB_END, AUDITED, "i", "", "DELETE FROM connection_job WHERE root_no = $1")                                                   \
+        X(CLAIMS_LIVE, READ, "iiiii", "i",                                                                                              \
+                "SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND no > $4 AND claimed_active <> 3 "      \
+                "ORDER BY no LIMIT $5")                                                                                                 \
+        X(CLAIMS_ENDED, READ, "iiii", "i",                                                                                              \
+                "SELECT c.no FROM claim c CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 AND c.no > $3 AND "       \
+                "c.claimed_active = 3 AND r.root_no = c.root_no AND r.no = c.no AND r.deleted_us = 0 ORDER BY c.no LIMIT $4")           \
+        /* What a preview counts. */                                                                                                    \
+        X(GIVEN_EDGES, READ, "ii", "i",                                                                                                 \
+                "SELECT COUNT(*) FROM claim c CROSS JOIN member m WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = 3 AND "    \
+                "c.claimed_active <> 3 AND m.root_no = c.root_no AND m.container_no = c.no AND m.source_no = $2")                       \
+        X(GIVEN_GRANTS, READ, "ii", "i",                                                                                                \
+                "SELECT COUNT(*) FROM claim c CROSS JOIN role_grant g CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 " \
+                "AND c.claimed_active <> 3 AND g.root_no = c.root_no AND g.principal_no = c.no AND r.root_no = g.root_no AND "          \
+                "r.no = g.no AND r.deleted_us = 0")                                                                                     \
+        X(GIVEN_ALONE, READ, "iii", "i",                                                                                                \
+                "SELECT COUNT(*) FROM claim c WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.claimed_active <> 3 " \
+                "AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.root_no = c.root_no AND o.no = c.no AND o.connection_no <> "             \
+                "c.connection_no AND o.claimed_active <> 3 AND o.doc <> '{}')")                                                         \
+        X(GIVEN_VETOES, READ, "ii", "i",                                                                                                \
+                "SELECT COUNT(*) FROM claim WHERE root_no = $1 AND connection_no = $2 AND claimed_active <> 3 AND claimed_active = 2")  \
+        X(GIVEN_VETOES_ENDED, READ, "ii", "i",                                                                                          \
+                "SELECT COUNT(*) FROM claim c CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 AND "                 \
+                "c.claimed_active = 3 AND r.root_no = c.root_no AND r.no = c.no AND r.deleted_us = 0")
 
 #endif

@@ -239,15 +239,19 @@ struct change call_change(const struct call *call, enum change_verb verb)
         };
 }
 
-enum err call_apply(const struct call *call, struct change *change, struct fault *fault)
+void call_revision(const struct call *call, const struct change *change)
 {
-        enum err e = directory_change(api_directory(), change, fault);
-        if (e)
-                return e;
         char revision[REVISION_TEXT_SIZE];
         revision_format(call->request->actor.handle, change->epoch, change->revision, revision);
         reply_header(call->request, "Muster-Revision", revision);
-        return ERR_OK;
+}
+
+enum err call_apply(const struct call *call, struct change *change, struct fault *fault)
+{
+        enum err e = directory_change(api_directory(), change, fault);
+        if (!e)
+                call_revision(call, change);
+        return e;
 }
 
 const char *call_location(const struct call *call, const struct resource_row *row)

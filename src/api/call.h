@@ -49,6 +49,8 @@ enum err call_page(const struct call *call, enum resource_kind kind, int *ret_li
 struct change call_change(const struct call *call, enum change_verb verb);
 /* Runs it and tells the revision in Muster-Revision. The caller wipes change->token. */
 enum err call_apply(const struct call *call, struct change *change, struct fault *fault) MUST_USE;
+/* Tells the revision alone. */
+void call_revision(const struct call *call, const struct change *change);
 /* Keys of a body that are no attributes: moved from `body` into the change. Wrong type: ERR_VALUE. */
 enum err call_take_extras(const struct call *call, json_t *body, struct change *change, struct fault *fault) MUST_USE;
 /* Refuses any key but `known` (NULL: any at all) and says which is taken. */
@@ -73,6 +75,8 @@ enum err access_gain_answer(const struct call *call, struct fault *fault);
 enum err members_list_answer(const struct call *call, struct fault *fault);
 enum err members_add_answer(const struct call *call, struct fault *fault);
 enum err members_remove_answer(const struct call *call, struct fault *fault);
+enum err connection_work_answer(const struct call *call, struct fault *fault);
+enum err connection_delete_answer(const struct call *call, struct fault *fault);
 enum err conflicts_list_answer(const struct call *call, struct fault *fault);
 enum err status_answer(const struct call *call, struct fault *fault);
 enum err audit_list_answer(const struct call *call, struct fault *fault);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "directory/connection.h"
 #include "directory/health.h"
 #include "directory/scim_log.h"
 #include "http/metrics.h"
@@ -16,6 +17,7 @@
 
 #define TICK_US (250 * US_PER_MS)
 #define ROOT_IDLE_S 600
+#define WORK_BUDGET_US (500 * US_PER_MS) /* of each second */
 #define WAL_QUIET_BYTES (1 << 20)
 
 struct scheduler {
@@ -136,6 +138,11 @@ static void watch_clock(struct scheduler *scheduler)
         notice_count(scheduler->directory->notices, 0, &system, EVENT_CLOCK_JUMP, jump_us > 0 ? "forward" : "back");
 }
 
+static void continue_work(struct scheduler *scheduler)
+{
+        directory_continue_work(scheduler->directory, scheduler->reader, WORK_BUDGET_US);
+}
+
 static const struct job {
         void (*run)(struct scheduler *scheduler);
         int64_t every_us; /* 0: the checkpoint interval of the settings */
@@ -143,6 +150,7 @@ static const struct job {
         { watch_clock, TICK_US },
         { flush_notices, TICK_US },
         { flush_scim_log, TICK_US },
+        { continue_work, US_PER_S },
         { probe_database, US_PER_S },
         { count_store, US_PER_S },
         { analyze_grown, US_PER_S },

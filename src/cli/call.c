@@ -180,7 +180,7 @@ void call_put_query(struct buffer *into, const char *key, const char *value)
         call_encode(into, value);
 }
 
-static enum err put_queries(struct buffer *into, const struct field *fields, const struct invocation *invocation, struct fault *fault)
+enum err call_queries(struct buffer *into, const struct field *fields, const struct invocation *invocation, struct fault *fault)
 {
         for (const struct field *field = fields; field && field->key; field++) {
                 json_auto_t *value = field_value(field, invocation);
@@ -355,7 +355,7 @@ enum err call_run(struct cli *cli, const struct invocation *invocation, struct f
         json_auto_t *body = NULL;
         enum err e = call_path(call, invocation, &path, fault);
         if (!e)
-                e = put_queries(&path, call->query, invocation, fault);
+                e = call_queries(&path, call->query, invocation, fault);
         if (invocation->values[OPT_DRY_RUN])
                 call_put_query(&path, "dry_run", "true");
         if (!e)

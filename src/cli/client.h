@@ -71,6 +71,7 @@ enum err audit_verify_run(struct cli *cli, const struct invocation *invocation, 
 enum err scim_log_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_capture_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_replay_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
+enum err connection_work_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err completion_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err man_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err docs_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
@@ -81,6 +82,8 @@ enum err version_run(struct cli *cli, const struct invocation *invocation, struc
 enum err call_path(const struct call *call, const struct invocation *invocation, struct buffer *into, struct fault *fault) MUST_USE;
 /* A new object of the fields that are given; NULL fields: *ret NULL. */
 enum err call_body(const struct field *fields, const struct invocation *invocation, json_t **ret, struct fault *fault) MUST_USE;
+/* Appends the fields that are given to the query of a path. */
+enum err call_queries(struct buffer *into, const struct field *fields, const struct invocation *invocation, struct fault *fault) MUST_USE;
 /* Appends ?key=value or &key=value, encoded. */
 void call_put_query(struct buffer *into, const char *key, const char *value);
 /* Percent-encodes all but the unreserved characters of RFC 3986. */

@@ -58,6 +58,10 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(MINUTES, "minutes", "N", NUMBER, NULL, "How long, 1 to 15; default 15")                                                         \
         X(STOP, "stop", NULL, FLAG, NULL, "End it now")                                                                                    \
         X(DRY_RUN, "dry-run", NULL, FLAG, NULL, "Change nothing; show what would come out")                                                \
+        X(KEEP, "keep", NULL, FLAG, NULL, "What the connection gave becomes local")                                                        \
+        X(REMOVE, "remove", NULL, FLAG, NULL, "What the connection gave goes with it; users without another source go to the bin")         \
+        X(PREVIEW, "preview", NULL, FLAG, NULL, "Change nothing; show the counts")                                                         \
+        X(CONFIRM, "confirm", "N", NUMBER, NULL, "The count that the preview names, for what is done at large")                            \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

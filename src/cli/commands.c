@@ -40,6 +40,9 @@
 /* clang-format off */
 static const struct field query_list[] = { OPTION("organization", ORG), OPTION("name", NAME), END };
 static const struct field query_org[] = { OPTION("organization", ORG), END };
+static const struct field query_end[] = {
+        OPTION("organization", ORG), TRUE_WITH("keep", KEEP), TRUE_WITH("remove", REMOVE), TRUE_WITH("preview", PREVIEW),
+        OPTION("confirm", CONFIRM), END };
 static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
 static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
 static const struct field body_capture[] = { OPTION("minutes", MINUTES), END };
@@ -230,7 +233,12 @@ static const struct command commands[] = {
           .run = call_run, .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl_scopes, NULL, NULL, NULL } },
         SET("connection", "enable", "connections", "CONNECTION", "Enable a connection", body_active, "enabled"),
         SET("connection", "disable", "connections", "CONNECTION", "Disable a connection; what it gave stands", body_inactive, "disabled"),
-        DELETE("connection", "connections", "CONNECTION", "Delete a connection"),
+        { .path = "connection delete", .arguments = "CONNECTION",
+          .options = O_ONE | O(KEEP) | O(REMOVE) | O(PREVIEW) | O(CONFIRM), .one_of = { O(KEEP) | O(REMOVE) },
+          .summary = "Delete a connection and say what becomes of what it gave",
+          .detail = "Its tokens die at once. Whoever it holds inactive stays suspended, locally. Above a threshold --remove wants the number "
+                    "of users that --preview shows as --confirm. What is interrupted is gone on with by the server.",
+          .run = connection_work_run, .call = { "DELETE", API "connections/{1}", query_end, NULL, NULL, NULL, NULL } },
         LIST("upstream", "upstreams", columns_upstream, "upstreams, the authorities behind connections"),
         SHOW("upstream", "upstreams", "UPSTREAM", "an upstream"),
 

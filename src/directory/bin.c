@@ -81,13 +81,14 @@ static enum err is_free(struct work *work, const struct claim_row *claim, bool *
  * is gone leaves its word to the local claim; one that calls somebody else by this externalId meanwhile stays as it is. */
 static enum err wake_claim(struct work *work, struct claim_row *claim, struct claim_row *local, bool *ret_keep)
 {
-        struct resource_row connection;
-        bool free = false;
-        enum err e = resource_load(work->session, work->root_no, claim->connection_no, work->arena, &connection, work->fault);
-        *ret_keep = e != ERR_NOT_FOUND;
-        if (e == ERR_NOT_FOUND) {
+        bool free = false, gone = false;
+        enum err e = connection_is_gone(work, claim->connection_no, &gone);
+        *ret_keep = !gone;
+        if (!e && gone) {
                 claim->active = CLAIMED_NOTHING;
                 e = claim_localize(work, claim, local);
+                if (!e && claim->kind == KIND_GROUP)
+                        e = membership_empty(work, claim->no, claim->connection_no);
                 return e ? e : claim_remove(work->session, work->root_no, claim, work->fault);
         }
         if (!e)

@@ -85,6 +85,21 @@ enum err work_alert(struct work *work, enum ledger_event event, json_t *body)
         return canonical(work, body, &work->alert_body);
 }
 
+enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body)
+{
+        struct ledger_entry entry = { .event = event, .actor = work->actor, .object_kind = row->kind, .object_no = row->no };
+        int64_t seq, at_us;
+        enum err e = canonical(work, body, &entry.body);
+        ident_random(entry.change_id, sizeof(entry.change_id));
+        if (!e)
+                e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
+        if (e)
+                return e;
+        work->version = seq + 1;
+        work->entries++;
+        return ERR_OK;
+}
+
 enum err version_check(const char *if_match, int64_t version, struct fault *fault)
 {
         if (!if_match)
@@ -116,6 +131,7 @@ struct job {
         unsigned char change_id[CHANGE_ID_SIZE];
         enum ledger_event alert;
         const char *alert_body; /* NULL: none */
+        size_t entries;         /* beside its own */
         bool reload;
         bool rides; /* notices were appended and wait for settlement */
 };
@@ -140,6 +156,8 @@ static const struct verb {
         [CHANGE_ROTATE]         = { BY_OTHERS,                 NULL,           NULL,           thing_rotate },
         [CHANGE_GAIN_ACCESS]    = { BY_OTHERS,                 NULL,           NULL,           thing_gain_access },
         [CHANGE_CAPTURE]        = { BY_OTHERS,                 NULL,           NULL,           thing_capture },
+        [CHANGE_WORK]           = { BY_OTHERS,                 NULL,           NULL,           connection_begin },
+        [CHANGE_STEP]           = { BY_OTHERS,                 NULL,           NULL,           connection_step },
 };
 /* clang-format on */
 
@@ -274,6 +292,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         job->effects = work.effects;
         job->effect_count = work.effect_count;
         job->reload = work.reload;
+        job->entries = work.entries;
         return ERR_OK;
 }
 
@@ -290,7 +309,7 @@ static void job_committed(void *context)
         if (!job->change->changed)
                 return;
         metric_add(METRIC_CHANGES, 1);
-        metric_add(METRIC_LEDGER_CHANGE, 1);
+        metric_add(METRIC_LEDGER_CHANGE, 1 + (int64_t)job->entries);
         if (job->alert_body)
                 metric_add(METRIC_LEDGER_ALERT, 1);
 }
@@ -348,10 +367,11 @@ enum err directory_change(struct directory *directory, struct change *change, st
                 .abandoned = job_abandoned,
                 .was_committed = job_was_committed,
         };
-        if (directory->waiting)
+        bool tells = directory->waiting && change->actor->kind != ACTOR_SYSTEM; /* the system's are no worker's */
+        if (tells)
                 directory->waiting(true);
         e = write_queue_submit(directory->queue, &write, fault);
-        if (directory->waiting)
+        if (tells)
                 directory->waiting(false);
         if (!e && job.alert_body && !change->dry_run)
                 log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(job.alert)), LOG_I64("root", change->actor->root_no),

@@ -245,6 +245,29 @@ enum err claim_localize(struct work *work, const struct claim_row *claim, struct
         return e;
 }
 
+enum err person_name_is_free(struct work *work, const struct person *person, bool *ret)
+{
+        const struct resource_type *type = resource_type(person->row.kind);
+        struct resource_name name = { .kind = type->kind, .source_no = type->kind == KIND_GROUP ? person->row.source_no : -1 };
+        struct resource_row other;
+        json_auto_t *document = NULL;
+        const char *doc;
+        size_t length;
+        enum err e = merge(work, person, &doc, &length);
+        if (!e)
+                e = json_parse_object(doc, length, &document, work->fault);
+        if (!e)
+                e = document_name(type, document, work->arena, &name.folded, work->fault);
+        if (!e && strcmp(name.folded, person->row.name) != 0)
+                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
+        else if (!e)
+                e = ERR_NOT_FOUND;
+        if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
+                return e;
+        *ret = e == ERR_NOT_FOUND;
+        return ERR_OK;
+}
+
 static bool effective(const struct person *person)
 {
         for (size_t i = 0; i < person->claim_count; i++)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The last-admin guard (R24): the number of usable administrators of a root never goes from at least one to zero. Usable: a live user
- * with a live claim of an enabled connection who holds the admin role in the root organisation now, directly or through live groups. */
+ * with a live claim of an enabled connection who holds the admin role in the root organisation now, directly or through live groups. What a connection gave that is being
+ * removed does not count, from the first step on. */
 #include "work.h"
 
-static enum err any_row(struct work *work, enum statement statement, bool *ret)
+/* `gone_no`: a connection whose edges and groups do not count any more; -1: none. */
+static enum err any_row(struct work *work, enum statement statement, int64_t gone_no, bool *ret)
 {
         auto_result result = { 0 };
-        enum err e =
-                session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO), V_I64(work->at_us));
+        enum err e = session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO),
+                V_I64(work->at_us), V_I64(gone_no));
         if (e)
                 return e;
         return result_next(&result, ret, work->fault);
@@ -18,9 +20,10 @@ static enum err admin_exists(struct work *work, bool *ret)
 {
         static const enum statement ways[] = { ST_ADMIN_DIRECT, ST_ADMIN_BY_GROUP, ST_ADMIN_NESTED }; /* the cheap ones first */
         bool found = false;
-        enum err e = ERR_OK;
+        struct connection_job job;
+        enum err e = connection_job_load(work, &job);
         for (size_t i = 0; !e && !found && i < COUNT_OF(ways); i++)
-                e = any_row(work, ways[i], &found);
+                e = any_row(work, ways[i], job.verb == CONNECTION_REMOVE ? job.connection_no : -1, &found);
         if (e)
                 return e;
         *ret = found;

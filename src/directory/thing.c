@@ -18,7 +18,6 @@ static enum err ready_connection(struct work *work, json_t *document);
 static enum err end_organization(struct work *work, const struct resource_row *row);
 static enum err end_identity(struct work *work, const struct resource_row *row);
 static enum err end_upstream(struct work *work, const struct resource_row *row);
-static enum err end_connection(struct work *work, const struct resource_row *row);
 
 struct kind_rules {
         const char *create_subject;                             /* permission in the organisation that a new one needs: subject:create */
@@ -34,7 +33,7 @@ static const struct kind_rules kinds[KIND_COUNT] = {
         [KIND_PROJECT]      = { "project",          false, false, NULL,             made_project,      NULL },
         [KIND_IDENTITY]     = { "identity",         false, false, NULL,             made_identity,     end_identity },
         [KIND_UPSTREAM]     = { "upstream",         true,  false, NULL,             NULL,              end_upstream },
-        [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   end_connection },
+        [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   NULL },
 };
 /* clang-format on */
 
@@ -291,7 +290,17 @@ static enum err need(struct work *work, const struct resource_row *row, const ch
         return rights_need_org(work, row->org_no, type->subject, action);
 }
 
-static enum err load(struct work *work, const char *action, struct resource_row *ret)
+/* A connection that is being deleted does not come back to life half-way. */
+static enum err stays(struct work *work, const struct resource_row *row)
+{
+        bool gone;
+        enum err e = connection_is_gone(work, row->no, &gone);
+        if (e || !gone)
+                return e;
+        return fault_set(work->fault, ERR_CONFLICT, "", "the connection is being deleted; delete it again to see how far that is");
+}
+
+enum err thing_load(struct work *work, const char *action, struct resource_row *ret)
 {
         const struct kind_rules *rules = rules_of(work);
         if (!rules)
@@ -303,6 +312,8 @@ static enum err load(struct work *work, const char *action, struct resource_row 
                 e = need(work, ret, action);
         if (!e && rules->admin_only)
                 e = admins_only(work);
+        if (!e && ret->kind == KIND_CONNECTION && strcmp(action, "delete") != 0)
+                e = stays(work, ret);
         return e ? e : version_check(work->change->if_match, ret->version, work->fault);
 }
 
@@ -377,7 +388,7 @@ enum err thing_merge(struct work *work)
         if (work->change->type->kind == KIND_GRANT)
                 return grant_merge(work);
         struct resource_row before;
-        enum err e = load(work, "edit", &before);
+        enum err e = thing_load(work, "edit", &before);
         json_auto_t *old = NULL;
         if (!e)
                 e = json_parse_object(before.doc, before.doc_length, &old, work->fault);
@@ -417,8 +428,10 @@ enum err thing_delete(struct work *work)
 {
         if (work->change->type->kind == KIND_GRANT)
                 return grant_delete(work);
+        if (work->change->type->kind == KIND_CONNECTION)
+                return connection_begin(work);
         struct resource_row row = { 0 };
-        enum err e = load(work, "delete", &row);
+        enum err e = thing_load(work, "delete", &row);
         struct guard guard;
         if (!e)
                 e = not_oneself(work, &row, "delete");
@@ -483,23 +496,6 @@ static enum err end_upstream(struct work *work, const struct resource_row *row)
         return refuse_while_used(work, KIND_CONNECTION, 0, row->id, "upstream");
 }
 
-static enum err end_connection(struct work *work, const struct resource_row *row)
-{
-        static const enum resource_kind given[] = { KIND_USER, KIND_GROUP };
-        for (size_t i = 0; i < COUNT_OF(given); i++) {
-                int64_t live;
-                enum err e = count_read(work->session, work->root_no, given[i], row->no, &live, work->fault);
-                if (e)
-                        return e;
-                if (live)
-                        return fault_set(work->fault, ERR_CONFLICT, "",
-                                "the connection still provides %lld %ss; deactivate it instead, or remove "
-                                "them at the identity provider first",
-                                (long long)live, resource_type(given[i])->word);
-        }
-        return credential_revoke_all(work, row->no);
-}
-
 /* ---- tokens, access ---- */
 
 /* What is not asked for anew is as with the newest token, so that a rotation widens nothing. */
@@ -516,7 +512,7 @@ enum err thing_rotate(struct work *work)
         bool connection = work->change->type->kind == KIND_CONNECTION;
         if (!connection && work->change->type->kind != KIND_IDENTITY)
                 return not_offered(work);
-        enum err e = load(work, connection ? "edit" : "create-token", &row);
+        enum err e = thing_load(work, connection ? "edit" : "create-token", &row);
         if (!e && !row.active)
                 return fault_set(work->fault, ERR_CONFLICT, "active", "the %s is deactivated; activate it first", work->change->type->word);
         if (!e && !connection)
@@ -561,7 +557,7 @@ enum err thing_capture(struct work *work)
                 return not_offered(work);
         if (seconds < 0 || seconds > CAPTURE_MAX_S)
                 return fault_set(work->fault, ERR_VALUE, "minutes", "a capture lasts at most %d minutes", CAPTURE_MAX_S / 60);
-        enum err e = load(work, "edit", &row);
+        enum err e = thing_load(work, "edit", &row);
         if (e)
                 return e;
         describe(work, seconds ? EVENT_CAPTURE_STARTED : EVENT_CAPTURE_STOPPED, &row);

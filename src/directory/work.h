@@ -27,6 +27,7 @@ struct work {
         const char *body;            /* of the ledger entry */
         enum ledger_event alert;     /* R32: stands in the ledger behind the change's own entry, in the same transaction; with alert_body */
         const char *alert_body;      /* NULL: none */
+        size_t entries;              /* in the ledger already, by work_entry */
         bool changed;
         bool reload;                 /* what changed is cheaper to load anew than to describe */
 };
@@ -43,6 +44,9 @@ enum err work_body_json(struct work *work, json_t *body) MUST_USE;
 
 /* An alert (R32) that this change raises once it stands, of the class LEDGER_ALERT; takes the reference. One for a change. */
 enum err work_alert(struct work *work, enum ledger_event event, json_t *body) MUST_USE;
+
+/* An entry of its own, at once, for a change that does several things; the next one has the version after it. Takes the reference. */
+enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body) MUST_USE;
 
 int64_t work_next_no(struct work *work);
 enum err work_memory(struct work *work) MUST_USE; /* fills the fault: out of memory */
@@ -100,6 +104,8 @@ struct person {
 void person_done(struct person *person);
 /* Does the claim say more than yes or no? A bare local suspension does not. */
 bool claim_asserts(const struct claim_row *claim);
+/* Would the name that all claims make together be somebody else's? */
+enum err person_name_is_free(struct work *work, const struct person *person, bool *ret) MUST_USE;
 /* Adds to a local claim (doc "{}": none yet) what `claim` says: document and externalId where it asserts, and its veto (R4). */
 enum err claim_localize(struct work *work, const struct claim_row *claim, struct claim_row *local) MUST_USE;
 #define auto_person __attribute__((cleanup(person_done))) struct person
@@ -154,6 +160,29 @@ enum err thing_delete(struct work *work) MUST_USE;
 enum err thing_rotate(struct work *work) MUST_USE;
 enum err thing_gain_access(struct work *work) MUST_USE;
 enum err thing_capture(struct work *work) MUST_USE;
+
+/* What change->ref names, as far as the actor may do `action` to it. */
+enum err thing_load(struct work *work, const char *action, struct resource_row *ret) MUST_USE;
+
+/* ---- all that a connection gave (connection_job.c) ---- */
+enum err connection_begin(struct work *work) MUST_USE;
+enum err connection_step(struct work *work) MUST_USE;
+/* The work under way in this root; ret->connection_no 0: none. */
+enum err connection_job_load(struct work *work, struct connection_job *ret) MUST_USE;
+
+/* Deleted, or about to be? */
+enum err connection_is_gone(struct work *work, int64_t connection_no, bool *ret) MUST_USE;
+
+/* One step: what a phase may use and must say. */
+struct work_step {
+        struct work *work;
+        struct connection_job job; /* where it stood; the phase moves it */
+        struct resource_row connection;
+        bool done;                 /* nothing is left of this phase */
+};
+typedef enum err (*step_run)(struct work_step *step);
+/* The phases of a verb, ended by NULL; the last one ends the work. */
+extern const step_run connection_keep_phases[], connection_remove_phases[];
 
 /* Makes a resource row of `kind` with a fresh number and id, counts it and tells the graph. */
 enum err thing_insert(struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)

@@ -5,15 +5,16 @@
 
 /* X(version, symbol, file) */
 /* clang-format off */
-#define MIGRATIONS(X)                               \
-        X(1, migration_0001, "0001_spine.sql")      \
-        X(2, migration_0002, "0002_sources.sql")    \
-        X(3, migration_0003, "0003_scim_log.sql")   \
-        X(4, migration_0004, "0004_slug_index.sql") \
-        X(5, migration_0005, "0005_purge.sql")      \
-        X(6, migration_0006, "0006_ceiling.sql")    \
-        X(7, migration_0007, "0007_pulse.sql")      \
-        X(8, migration_0008, "0008_token_expiry.sql")
+#define MIGRATIONS(X)                                   \
+        X(1, migration_0001, "0001_spine.sql")          \
+        X(2, migration_0002, "0002_sources.sql")        \
+        X(3, migration_0003, "0003_scim_log.sql")       \
+        X(4, migration_0004, "0004_slug_index.sql")     \
+        X(5, migration_0005, "0005_purge.sql")          \
+        X(6, migration_0006, "0006_ceiling.sql")        \
+        X(7, migration_0007, "0007_pulse.sql")          \
+        X(8, migration_0008, "0008_token_expiry.sql")   \
+        X(9, migration_0009, "0009_connection_job.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What becomes of all that a connection gave: it is kept or removed with the connection (R4), moved to another one (R4), or put back as it
+ * stood (R16). Such work can touch a million rows: it is begun by one change and done in bounded steps, each a transaction of its own that
+ * moves the cursor of its row in `connection_job`; whoever goes on after a crash, the scheduler or the same request again, finishes it. */
+#ifndef DIRECTORY_CONNECTION_H
+#define DIRECTORY_CONNECTION_H
+
+#include "directory/change.h"
+#include "directory/query.h"
+
+/* R16: how many of so many users a connection may take away in a day before it is an alarm, or, deleting it, has to be confirmed. */
+int64_t threshold_of_users(int64_t users);
+
+/* Begins the work that change->wish names (DELETE of a connection, or CHANGE_WORK), or finds it begun already, and goes on with it until it is
+ * done or `until_us` (steady). change->job is what stands then. */
+enum err connection_work(struct directory *directory, struct change *change, int64_t until_us, struct fault *fault) MUST_USE;
+/* For the scheduler: goes on with what others began. */
+void directory_continue_work(struct directory *directory, struct session *reader, int64_t budget_us);
+
+/* The work under way with this connection; ret->connection_no 0: none. *ret_id: the connection's. */
+enum err query_connection_work(const struct query *query, const char *ref, struct connection_job *ret, char ret_id[UUID_TEXT_SIZE],
+        struct fault *fault) MUST_USE;
+
+/* What the work would touch; nothing is written. Needs the right to begin it. */
+struct connection_preview {
+        char id[UUID_TEXT_SIZE];
+        int64_t users, groups, edges, grants; /* edges: members it put into groups; grants to its users and groups */
+        int64_t vetoes;                       /* become local suspensions */
+        int64_t users_alone, groups_alone;    /* no other source: they go to the bin with `remove` */
+        int64_t confirm;                      /* `remove` wants this number; -1: not above the threshold */
+};
+enum err connection_preview_end(const struct query *query, const char *ref, struct connection_preview *ret, struct fault *fault) MUST_USE;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What becomes of all that a connection gave: its end with keep or remove, and what that would touch (R4). Long work is answered with 202 and
+ * goes on by itself; /work says how far it is. */
+#include <string.h>
+#include "base/clock.h"
+#include "call.h"
+#include "directory/connection.h"
+#include "view.h"
+
+#define WORK_BUDGET_US (10 * US_PER_S)
+
+/* ?name, ?name=true, ?name=false */
+static enum err flag(const struct call *call, const char *name, bool *ret, struct fault *fault)
+{
+        const char *text = request_query(call->request, name);
+        if (text && *text && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+                return fault_set(fault, ERR_VALUE, name, "%s is true or false", name);
+        *ret = text && strcmp(text, "false") != 0;
+        return ERR_OK;
+}
+
+static void put_job(const struct call *call, const char *id, enum connection_verb verb, const struct connection_job *job)
+{
+        static const char *const words[CONNECTION_VERB_COUNT] = { NULL, "keep", "remove", "replace", "undo" };
+        struct buffer *body = &call->request->reply.body;
+        buffer_printf(body, "{\"id\":\"%s\"", id);
+        view_text(body, "verb", words[verb]);
+        buffer_puts(body, job->connection_no ? ",\"done\":false" : ",\"done\":true");
+        view_number(body, "users", job->users);
+        view_number(body, "groups", job->groups);
+        view_number(body, "edges", job->edges);
+        buffer_putc(body, '}');
+}
+
+enum err connection_work_answer(const struct call *call, struct fault *fault)
+{
+        struct connection_job job;
+        char id[UUID_TEXT_SIZE];
+        const char *ref = NULL;
+        enum err e = call_ref(call, &ref, fault);
+        if (!e)
+                e = query_connection_work(&call->query, ref, &job, id, fault);
+        if (e)
+                return e;
+        put_job(call, id, job.verb, &job);
+        reply_json(call->request, 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+static enum err work(const struct call *call, struct change *change, struct fault *fault)
+{
+        int64_t until_us = clock_steady_us() + WORK_BUDGET_US;
+        enum err e = call_ref(call, &change->ref, fault);
+        if (!e)
+                e = connection_work(api_directory(), change, until_us, fault);
+        if (e)
+                return e;
+        put_job(call, change->after.resource.id, change->wish.verb, &change->job);
+        call_revision(call, change);
+        reply_json(call->request, change->job.connection_no ? 202 : 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+/* ---- the end (R4) ---- */
+
+static enum err preview_end(const struct call *call, enum connection_verb verb, struct fault *fault)
+{
+        struct buffer *body = &call->request->reply.body;
+        struct connection_preview preview;
+        const char *ref = NULL;
+        enum err e = call_ref(call, &ref, fault);
+        if (!e)
+                e = connection_preview_end(&call->query, ref, &preview, fault);
+        if (e)
+                return e;
+        bool removes = verb == CONNECTION_REMOVE;
+        buffer_printf(body, "{\"id\":\"%s\",\"verb\":\"%s\",\"preview\":true", preview.id, removes ? "remove" : "keep");
+        view_number(body, "users", preview.users);
+        view_number(body, "users_into_bin", removes ? preview.users_alone : 0);
+        view_number(body, "groups", preview.groups);
+        view_number(body, "groups_into_bin", removes ? preview.groups_alone : 0);
+        view_number(body, "edges", preview.edges);
+        view_number(body, "grants", preview.grants);
+        view_number(body, "suspensions", preview.vetoes);
+        if (removes && preview.confirm >= 0)
+                view_number(body, "confirm", preview.confirm);
+        buffer_putc(body, '}');
+        reply_json(call->request, 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+enum err connection_delete_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_DELETE);
+        bool keep = false, remove = false, preview = false;
+        enum err e = flag(call, "keep", &keep, fault);
+        if (!e)
+                e = flag(call, "remove", &remove, fault);
+        if (!e)
+                e = flag(call, "preview", &preview, fault);
+        if (!e && !request_query_i64(call->request, "confirm", 0, INT64_MAX, -1, &change.wish.confirm))
+                e = fault_set(fault, ERR_VALUE, "confirm", "confirm is the number of users that the preview names");
+        if (!e && keep && remove)
+                e = fault_set(fault, ERR_VALUE, "keep", "keep and remove exclude each other");
+        if (e)
+                return e;
+        change.wish.verb = keep ? CONNECTION_KEEP : remove ? CONNECTION_REMOVE : CONNECTION_NOTHING;
+        return preview && change.wish.verb ? preview_end(call, change.wish.verb, fault) : work(call, &change, fault);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Work on all that a connection gave: begun by one change that judges rights, guard and count, then done step by step by the system. One
+ * row a root holds where it stands; each step moves it in its own transaction, so that nothing is done twice and nothing is left out. */
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "directory/connection.h"
+#include "work.h"
+
+#define STEP_ARENA ((size_t)64 << 20)
+#define STEP_DEADLINE_US (30 * US_PER_S)
+
+int64_t threshold_of_users(int64_t users)
+{
+        int64_t threshold = users / 20 < 50 ? users / 20 : 50;
+        return threshold < 5 ? 5 : threshold;
+}
+
+/* ---- the row ---- */
+
+static enum err job_read(struct session *session, int64_t root_no, struct connection_job *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        bool row = false;
+        enum err e = session_query(session, ST_JOB_GET, &result, fault, V_I64(root_no));
+        if (!e)
+                e = result_next(&result, &row, fault);
+        if (e)
+                return e;
+        *ret = (struct connection_job){ 0 };
+        if (row)
+                *ret = (struct connection_job){
+                        .connection_no = result_i64(&result, 0),
+                        .verb = (enum connection_verb)result_i64(&result, 1),
+                        .other_no = result_i64(&result, 2),
+                        .join_by = (enum join_by)result_i64(&result, 3),
+                        .first_seq = result_i64(&result, 4),
+                        .phase = result_i64(&result, 5),
+                        .at_no = result_i64(&result, 6),
+                        .member_no = result_i64(&result, 7),
+                        .users = result_i64(&result, 8),
+                        .groups = result_i64(&result, 9),
+                        .edges = result_i64(&result, 10),
+                        .started_us = result_i64(&result, 11),
+                };
+        return ERR_OK;
+}
+
+enum err connection_job_load(struct work *work, struct connection_job *ret)
+{
+        return job_read(work->session, work->root_no, ret, work->fault);
+}
+
+static enum err job_store(struct work *work, const struct connection_job *job)
+{
+        return session_run(work->session, ST_JOB_PUT, NULL, work->fault, V_I64(work->root_no), V_I64(job->connection_no), V_I64(job->verb),
+                V_I64(job->other_no), V_I64(job->join_by), V_I64(job->first_seq), V_I64(job->phase), V_I64(job->at_no),
+                V_I64(job->member_no), V_I64(job->users), V_I64(job->groups), V_I64(job->edges), V_I64(job->started_us));
+}
+
+enum err query_connection_work(
+        const struct query *query, const char *ref, struct connection_job *ret, char ret_id[UUID_TEXT_SIZE], struct fault *fault)
+{
+        struct connection_job job = { 0 };
+        struct resource_row row;
+        enum err e = query_resource(query, resource_type(KIND_CONNECTION), ref, &row, fault);
+        if (!e)
+                e = job_read(query->session, query->actor->root_no, &job, fault);
+        if (e)
+                return e;
+        memcpy(ret_id, row.id, UUID_TEXT_SIZE);
+        *ret = job.connection_no == row.no ? job : (struct connection_job){ 0 };
+        return ERR_OK;
+}
+
+/* ---- verbs ---- */
+
+static enum err begin_end(struct work *work, struct resource_row *row, struct connection_job *job);
+
+static const struct {
+        const char *word;
+        bool ends;         /* the connection goes: its tokens die at once */
+        const char *right; /* scim: */
+        enum err (*begin)(struct work *work, struct resource_row *row, struct connection_job *job);
+        const step_run *phases;
+} verbs[CONNECTION_VERB_COUNT] = {
+        [CONNECTION_KEEP] = { "keep", true, "delete", begin_end, connection_keep_phases },
+        [CONNECTION_REMOVE] = { "remove", true, "delete", begin_end, connection_remove_phases },
+};
+
+enum err connection_is_gone(struct work *work, int64_t connection_no, bool *ret)
+{
+        struct connection_job job;
+        struct resource_row row;
+        enum err e = connection_job_load(work, &job);
+        bool ending = !e && job.connection_no == connection_no && verbs[job.verb].ends;
+        if (!e && !ending)
+                e = resource_load(work->session, work->root_no, connection_no, work->arena, &row, work->fault);
+        if (e && e != ERR_NOT_FOUND)
+                return e;
+        *ret = ending || e == ERR_NOT_FOUND;
+        return ERR_OK;
+}
+
+/* ---- beginning ---- */
+
+static enum err counts(struct work *work, int64_t connection_no, int64_t *ret_users, int64_t *ret_groups)
+{
+        enum err e = count_read(work->session, work->root_no, KIND_USER, connection_no, ret_users, work->fault);
+        return e ? e : count_read(work->session, work->root_no, KIND_GROUP, connection_no, ret_groups, work->fault);
+}
+
+/* R4, R16: more than a day's threshold at once is done only by who names the number. */
+static enum err check_confirmed(struct work *work, int64_t users)
+{
+        const struct connection_wish *wish = &work->change->wish;
+        if (wish->verb != CONNECTION_REMOVE || users <= threshold_of_users(users) || wish->confirm == users)
+                return ERR_OK;
+        return fault_set(work->fault, ERR_CONFLICT, "confirm",
+                "this takes away what the connection gave to %lld users; look at the preview, then say so with confirm=%lld",
+                (long long)users, (long long)users);
+}
+
+static enum err put_to_sleep(struct work *work, struct resource_row *row)
+{
+        struct resource_row asleep = *row;
+        asleep.active = false;
+        asleep.version = work->version;
+        asleep.modified_us = work->at_us;
+        enum err e = credential_revoke_all(work, row->no);
+        if (!e)
+                e = resource_update(work->session, work->root_no, row, &asleep, work->fault);
+        if (!e)
+                e = work_effect_resource(work, &asleep);
+        if (e)
+                return e;
+        *row = asleep;
+        return ERR_OK;
+}
+
+static enum err begin_end(struct work *work, struct resource_row *row, struct connection_job *job)
+{
+        int64_t users = 0, groups = 0;
+        struct guard guard;
+        enum err e = counts(work, row->no, &users, &groups);
+        if (!e)
+                e = check_confirmed(work, users);
+        if (!e)
+                e = guard_begin(work, &guard);
+        if (!e)
+                e = put_to_sleep(work, row);
+        if (!e)
+                e = job_store(work, job); /* before the guard looks: what is to go does not count */
+        if (!e)
+                e = guard_end(work, &guard);
+        return e ? e
+                 : work_body_json(work, json_pack("{s:s, s:s, s:I, s:I}", "id", row->id, "verb", verbs[job->verb].word, "users",
+                                                (json_int_t)users, "groups", (json_int_t)groups));
+}
+
+static enum err describe(struct work *work, enum ledger_event event, const struct resource_row *row)
+{
+        work->event = event;
+        work->object_kind = KIND_CONNECTION;
+        work->object_no = row->no;
+        work->changed = true;
+        work->change->after.resource = *row;
+        return ERR_OK;
+}
+
+static enum err check_wish(struct work *work)
+{
+        const struct connection_wish *wish = &work->change->wish;
+        bool deletes = work->change->verb == CHANGE_DELETE;
+        if (work->change->type->kind == KIND_CONNECTION && verbs[wish->verb].begin && verbs[wish->verb].ends == deletes)
+                return ERR_OK;
+        if (!deletes)
+                return fault_set(work->fault, ERR_METHOD, "", "%ss cannot be changed this way", work->change->type->word);
+        return fault_set(work->fault, ERR_VALUE, "keep",
+                "deleting a connection says what becomes of what it gave: keep makes it local, remove takes it away");
+}
+
+enum err connection_begin(struct work *work)
+{
+        const struct connection_wish *wish = &work->change->wish;
+        struct connection_job running, job = { .verb = wish->verb, .join_by = wish->join_by, .started_us = work->at_us };
+        struct resource_row row;
+        enum err e = check_wish(work);
+        if (!e)
+                e = thing_load(work, verbs[wish->verb].right, &row);
+        if (!e)
+                e = connection_job_load(work, &running);
+        if (e)
+                return e;
+        work->change->after.resource = row;
+        work->change->job = running;
+        if (running.connection_no == row.no && running.verb == wish->verb)
+                return ERR_OK; /* begun already: go on */
+        if (running.connection_no)
+                return fault_set(work->fault, ERR_CONFLICT, "", "another piece of work on a whole connection (%s) is under way here; wait for it",
+                        verbs[running.verb].word);
+        job.connection_no = row.no;
+        e = verbs[wish->verb].begin(work, &row, &job);
+        if (e)
+                return e;
+        work->change->job = job;
+        return describe(work, EVENT_WORK_BEGUN, &row);
+}
+
+/* ---- steps ---- */
+
+static enum err finish(struct work *work, const struct work_step *step)
+{
+        const struct resource_row *row = &step->connection;
+        const struct connection_job *job = &step->job;
+        enum err e = session_run(work->session, ST_JOB_END, NULL, work->fault, V_I64(work->root_no));
+        if (!e && verbs[job->verb].ends) {
+                e = session_run(work->session, ST_CONFLICTS_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
+                if (!e)
+                        e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
+                                V_I64(work->version), V_I64(work->at_us));
+                if (!e)
+                        e = count_move(work->session, work->root_no, row->kind, COUNT_ALL, -1, work->fault);
+                const struct effect gone = { .kind = EFFECT_GONE, .no = row->no };
+                if (!e)
+                        e = work_effect(work, &gone);
+        }
+        return e ? e : describe(work, verbs[job->verb].ends ? EVENT_DELETED : EVENT_WORK_DONE, row);
+}
+
+static enum err run_phase(struct work *work, struct work_step *step)
+{
+        const step_run *phases = verbs[step->job.verb].phases;
+        int64_t phase = step->job.phase;
+        enum err e = phases[phase](step);
+        work->change->type = resource_type(KIND_CONNECTION);
+        if (e)
+                return e;
+        if (step->done) {
+                step->job.phase++;
+                step->job.at_no = step->job.member_no = 0;
+        }
+        if (!phases[step->job.phase])
+                return finish(work, step);
+        e = job_store(work, &step->job);
+        return e ? e : describe(work, EVENT_WORK_STEP, &step->connection);
+}
+
+enum err connection_step(struct work *work)
+{
+        struct work_step step = { .work = work };
+        if (work->actor->kind != ACTOR_SYSTEM)
+                return fault_set(work->fault, ERR_METHOD, "", "connections cannot be changed this way");
+        enum err e = connection_job_load(work, &step.job);
+        work->change->job = step.job;
+        if (e || !step.job.connection_no)
+                return e;
+        e = resource_load(work->session, work->root_no, step.job.connection_no, work->arena, &step.connection, work->fault);
+        if (!e)
+                e = run_phase(work, &step);
+        if (e)
+                return e;
+        work->change->job = step.job;
+        return work_body_json(work, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "id", step.connection.id, "verb", verbs[step.job.verb].word,
+                                            "phase", (json_int_t)step.job.phase, "users", (json_int_t)step.job.users, "groups",
+                                            (json_int_t)step.job.groups, "edges", (json_int_t)step.job.edges));
+}
+
+/* ---- going on ---- */
+
+/* *ret_job: where it stands; connection_no 0: nothing is left to do. */
+static enum err one_step(struct directory *directory, const struct actor *system, struct arena *arena, struct connection_job *job,
+        struct fault *fault)
+{
+        arena_reset(arena);
+        struct change change = {
+                .verb = CHANGE_STEP,
+                .actor = system,
+                .type = resource_type(KIND_CONNECTION),
+                .alone = true,
+                .arena = arena,
+                .deadline_us = clock_steady_us() + STEP_DEADLINE_US,
+        };
+        enum err e = directory_change(directory, &change, fault);
+        if (e)
+                return e;
+        bool more = change.job.connection_no && verbs[change.job.verb].phases[change.job.phase];
+        int64_t connection_no = change.job.connection_no;
+        if (connection_no)
+                *job = change.job;
+        job->connection_no = more ? connection_no : 0;
+        return ERR_OK;
+}
+
+/* Steps until it is done, or the time is up. */
+static enum err go_on(
+        struct directory *directory, int64_t root_no, int64_t until_us, struct connection_job *job, struct fault *fault)
+{
+        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = root_no };
+        struct arena *arena = arena_new(STEP_ARENA);
+        if (!arena)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        enum err e = ERR_OK;
+        do {
+                e = one_step(directory, &system, arena, job, fault);
+        } while (!e && job->connection_no && clock_steady_us() < until_us);
+        arena_free(arena);
+        return e;
+}
+
+enum err connection_work(struct directory *directory, struct change *change, int64_t until_us, struct fault *fault)
+{
+        enum err e = directory_change(directory, change, fault);
+        if (e || change->dry_run)
+                return e;
+        atomic_fetch_add(&directory->at_work, 1);
+        e = go_on(directory, change->actor->root_no, until_us, &change->job, fault);
+        atomic_fetch_sub(&directory->at_work, 1);
+        return e;
+}
+
+#define ROOTS_MAX 100
+
+void directory_continue_work(struct directory *directory, struct session *reader, int64_t budget_us)
+{
+        int64_t roots[ROOTS_MAX], until_us = clock_steady_us() + budget_us;
+        size_t count = 0;
+        struct fault fault = { 0 };
+        if (atomic_load(&directory->at_work)) /* who asked for it does it, and tells how it ended */
+                return;
+        {
+                auto_result result = { 0 };
+                bool row = true;
+                enum err e = session_query_values(reader, ST_JOB_ROOTS, NULL, 0, &result, &fault);
+                while (!e && row && count < ROOTS_MAX) {
+                        e = result_next(&result, &row, &fault);
+                        if (!e && row)
+                                roots[count++] = result_i64(&result, 0);
+                }
+        }
+        for (size_t i = 0; i < count; i++) {
+                struct connection_job job = { 0 };
+                if (go_on(directory, roots[i], until_us, &job, &fault))
+                        log_event(LOG_WARN, "connection-work-waits", LOG_I64("root", roots[i]), LOG_TEXT("why", fault.message));
+        }
+}
