@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""CPU of musterd per SCIM request (all its threads, 16 connections) with N users, against the bars, as a table.
+
+    tests/bench/scim.py [--users 1000,20000,1000000] [--build build/release] [--engine sqlite|postgres] [--requests 2000] [--check]
+                        [--peer scimmy] [--connections 16]
+
+Each N has a server of its own, filled by Bulk. Several N give a column each, and the last one beside the first. --peer installs an SCIM server
+of other people from npm into build/peer (Node 20 needed) and measures it at the first N in the same run with the same requests. --check exits 1
+when a bar is missed. Everything runs on loopback, bounded in count and time.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "server"))
+
+from run import compile_tool, http  # noqa: E402
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+FILLERS = 32  # their writes share commits
+LARGE_GROUP = 100000
+
+# phase -> (bar in ms of CPU; the most that the last N may cost of the first)
+BARS = {
+    "create": (0.20, 1.3), "GET by id": (0.05, 1.3), "userName eq": (0.06, 1.3), "PATCH active": (0.15, 1.3), "PUT": (0.25, 1.3),
+    "page of 100, first": (3, None), "page of 100, last by index": (None, None), "page of 100, anywhere by cursor": (3, None),
+    "1,000 members in one PATCH": (5, None), "10,000 members in one PATCH": (100, None), "1 member to a group of 10": (None, None),
+    "1 member to a large group": (None, None),
+}
+LARGE_TO_SMALL = 1.5
+RSS_MIB, RSS_USERS = 60, 20000
+
+
+def user_body(name, **more):
+    return {"schemas": [USER, ENTERPRISE], "userName": f"{name}@example.com", "externalId": f"ext-{name}", "active": True, "displayName": f"Bench {name}",
+            "name": {"givenName": "Bench", "familyName": f"Number {name}"}, "emails": [{"value": f"{name}@example.com", "type": "work", "primary": True}],
+            ENTERPRISE: {"employeeNumber": name[-20:], "department": "Tour"}, **more}
+
+
+def patch_body(*operations):
+    return {"schemas": [PATCH], "Operations": list(operations)}
+
+
+def cpu_ms(pid):
+    """What all threads of the process have run, to the nanosecond: utime and stime come in ticks of 10 ms."""
+    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
+
+
+class Target:
+    """One server: where it is, which processes pay, and how requests look."""
+
+    def __init__(self, name, port, base, token, pid, load, folder, connections):
+        self.name, self.port, self.base, self.token, self.pid, self.load, self.folder = name, port, base, token, pid, load, folder
+        self.connections, self.results = connections, {}
+
+    def request(self, method, path, body=None):
+        return http(method, self.base + path, self.port, self.token, body)
+
+    def measure(self, phase, requests):
+        """CPU milliseconds per request; None where the peer refuses it."""
+        path = self.folder / "requests"
+        with open(path, "wb") as file:
+            for request in requests:
+                file.write(b"%d\n%s" % (len(request), request))
+        before = cpu_ms(self.pid)
+        done = subprocess.run([self.load, str(self.port), str(min(self.connections, len(requests))), path], capture_output=True, text=True, check=False)
+        cpu = cpu_ms(self.pid) - before
+        words = [float(word) for word in done.stdout.split()]
+        if done.returncode or not words or words[0] != words[1]:
+            if self.name == "muster":
+                raise SystemExit(f"{phase}: {done.stdout}{done.stderr}")
+            return
+        self.results[phase] = cpu / words[0]
+        print(f"  {self.name:12} {phase:34} {self.results[phase]:9.4f} ms CPU {words[0] / words[2]:9.0f}/s  p50 {words[3]:7.0f} us  p99 {words[4]:8.0f} us", flush=True)
+
+
+# ---- filling ----
+
+def fill(scim, count):
+    """Ids of `count` new users, by Bulk from a few connections at once; durable like any other write."""
+    from harness.client import Client
+
+    client = Client(scim.root.server.url, timeout_s=120)
+    headers = {"Authorization": f"Bearer {scim.token}", "Content-Type": "application/scim+json"}
+
+    size = max(20, min(1000, count // FILLERS))
+
+    def part(start):
+        operations = [{"method": "POST", "path": "/Users", "bulkId": str(i), "data": user_body(f"seed-{i}")} for i in range(start, min(start + size, count))]
+        reply = client.send("POST", "/scim/v2/Bulk", json.dumps({"schemas": [BULK], "Operations": operations}).encode(), headers)
+        made = re.findall(rb'/Users/([0-9a-f-]{36})"', reply.body)
+        if reply.status != 200 or len(set(made)) != len(operations):
+            raise SystemExit(f"filling: {reply}")
+        return [one.decode() for one in dict.fromkeys(made)]
+
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(FILLERS) as pool:
+        ids = [one for some in pool.map(part, range(0, count, size)) for one in some]
+    print(f"  filled with {count:,} users in {time.monotonic() - started:.1f} s", flush=True)
+    return ids
+
+
+def group_of(scim, name, ids):
+    group = scim.group(name)["id"]
+    for start in range(0, len(ids), 10000):
+        scim.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": one} for one in ids[start : start + 10000]]})
+    return group
+
+
+def cursors(scim, wanted):
+    """`wanted` cursors, evenly over the whole list: by walking it once."""
+    from harness.client import Client
+
+    client, found, cursor = Client(scim.root.server.url, timeout_s=60), [""], ""
+    while True:
+        reply = client.request("GET", f"/scim/v2/Users?count=1000&cursor={cursor}", token=scim.token)
+        match = re.search(rb'"nextCursor":"([^"]+)"', reply.body)
+        if not match:
+            return found[:: max(1, len(found) // wanted)]
+        cursor = match.group(1).decode()
+        found.append(cursor)
+
+
+# ---- phases ----
+
+def single_phases(target, ids, count):
+    """What a provider does all day; a peer takes part in these."""
+    pick = [ids[n * 7919 % len(ids)] for n in range(count)]
+    seeds = [n * 7919 % len(ids) for n in range(count)]
+    target.measure("create", [target.request("POST", "/Users", user_body(f"new-{n}")) for n in range(count)])
+    target.measure("GET by id", [target.request("GET", f"/Users/{one}") for one in pick])
+    target.measure("userName eq", [target.request("GET", f"/Users?filter=userName%20eq%20%22seed-{n}@example.com%22") for n in seeds])
+    # Every request changes something: each user is switched off, then on.
+    rounds = [(one, active) for active in (False, True) for one in ids[: count // 2]]
+    target.measure("PATCH active", [target.request("PATCH", f"/Users/{one}", patch_body({"op": "replace", "path": "active", "value": active})) for one, active in rounds])
+    target.measure("PUT", [target.request("PUT", f"/Users/{one}", user_body(f"seed-{n}", title=f"Title {n}", id=one)) for n, one in enumerate(ids[:count])])
+
+
+def member_phases(target, group, ids):
+    """`group(name, members)` makes a group."""
+    add = lambda one, some: target.request("PATCH", f"/Groups/{one}", patch_body({"op": "add", "path": "members", "value": [{"value": i} for i in some]}))
+    for phase, size, times in (("1,000 members in one PATCH", 1000, 16), ("10,000 members in one PATCH", 10000, 8)):
+        if len(ids) >= size:
+            target.measure(phase, [add(group(f"{phase} {n}", []), ids[:size]) for n in range(times)])
+    room = ids[-len(ids) // 4 :]
+    small = [group(f"small {n}", ids[:10]) for n in range(100)]
+    target.measure("1 member to a group of 10", [add(small[n % 100], [one]) for n, one in enumerate(room[:1000])])
+    if len(ids) - len(room) >= 1000:
+        large = group("large", ids[: min(LARGE_GROUP, len(ids) - len(room))])
+        target.measure("1 member to a large group", [add(large, [one]) for one in room[:1000]])
+
+
+def list_phases(target, scim, count, users):
+    pages = max(100, count // 20)
+    get = lambda query: target.request("GET", f"/Users?count=100&{query}")
+    target.measure("page of 100, first", [get("startIndex=1")] * pages)
+    target.measure("page of 100, last by index", [get(f"startIndex={max(1, users - 100 - n)}") for n in range(pages)])
+    places = cursors(scim, pages)
+    target.measure("page of 100, anywhere by cursor", [get(f"cursor={places[n % len(places)]}") for n in range(pages)])
+
+
+def bench_us(options, users, load, folder):
+    from harness.postgres import Cluster
+    from harness.server import Server
+
+    cluster = Cluster(fast=False) if options.engine == "postgres" else None
+    server = Server(folder, options.engine, cluster)
+    try:
+        server.install("acme")
+        server.start()
+        scim = server.acme.connection("bench")
+        print(f"muster, {users:,} users, {options.engine}", flush=True)
+        ids = fill(scim, users)
+        target = Target("muster", server.port, "/scim/v2", scim.token, server.pid, load, folder, options.connections)
+        count = min(options.requests, users)
+        single_phases(target, ids, count)
+        list_phases(target, scim, count, users)
+        member_phases(target, lambda name, members: group_of(scim, name, members), ids)
+        target.results["RSS MiB"] = peak_mib(server.pid)
+        return target.results
+    finally:
+        server.kill9()
+        if cluster:
+            cluster.remove()
+
+
+def peak_mib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+# ---- a peer ----
+
+PEERS = {
+    # npm scimmy on express, in memory: nothing is durable there
+    "scimmy": {"packages": ["scimmy@1.3.5", "scimmy-routers@1.3.2", "express@4.21.2"], "program": "peer_scimmy.mjs"},
+}
+
+
+def bench_peer(options, name, users, load, folder):
+    peer, home = PEERS[name], ROOT / "build" / "peer"
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "node_modules").is_dir():
+        (home / "package.json").write_text('{"private": true, "type": "module"}')
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *peer["packages"]], cwd=home, check=True, timeout=300)
+    shutil.copy(HERE / peer["program"], home)
+    process = subprocess.Popen(["node", home / peer["program"]], stdout=subprocess.PIPE, text=True, cwd=home)
+    try:
+        from harness.client import Client
+
+        port = int(process.stdout.readline())
+        client, headers = Client(f"http://127.0.0.1:{port}", timeout_s=60), {"Authorization": "Bearer secret", "Content-Type": "application/scim+json"}
+        make = lambda kind, body: json.loads(client.send("POST", f"/scim/v2/{kind}", json.dumps(body).encode(), headers).body)["id"]
+        print(f"{name}, {users:,} users, in memory", flush=True)
+        ids = [make("Users", user_body(f"seed-{n}")) for n in range(users)]
+        target = Target(name, port, "/scim/v2", "secret", process.pid, load, folder, options.connections)
+        single_phases(target, ids, min(options.requests, users))
+        member_phases(target, lambda group, members: make("Groups", {"schemas": [GROUP], "displayName": group, "members": [{"value": one} for one in members]}), ids)
+        target.results["RSS MiB"] = peak_mib(process.pid)
+        return target.results
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+# ---- the table ----
+
+def figure(value):
+    return "-" if value is None else f"{value:.4f}" if value < 10 else f"{value:.1f}"
+
+
+def print_table(columns):
+    """columns: [(title, results)]; ours first. Returns the number of missed bars."""
+    ours = [results for title, results in columns if title.startswith("N=")]
+    missed = []
+
+    def judge(what, value, bar):
+        if value is None or bar is None:
+            return ""
+        missed.extend([what] if value > bar else [])
+        return f"{figure(value)} of {figure(bar)} {'MISSED' if value > bar else 'good'}"
+
+    print("\n" + f"{'ms of CPU per request':34}" + "".join(f"{title:>16}" for title, _ in columns) + f"   {'bar (largest N)':24} last / first")
+    for phase, (bar, growth) in BARS.items():
+        values = [results.get(phase) for _, results in columns]
+        ratio = ours[-1][phase] / ours[0][phase] if len(ours) > 1 and ours[-1].get(phase) and ours[0].get(phase) else None
+        spread = judge(f"{phase}, growth", ratio, growth) if growth else figure(ratio)
+        print(f"{phase:34}" + "".join(f"{figure(value):>16}" for value in values) + f"   {judge(phase, ours[-1].get(phase), bar):24} {spread}")
+    small, large = ours[-1].get("1 member to a group of 10"), ours[-1].get("1 member to a large group")
+    print(f"{'large group / group of 10':34} {judge('large group', large / small if small and large else None, LARGE_TO_SMALL)}")
+    memory = [figure(results.get("RSS MiB")) for _, results in columns]
+    print(f"{'peak RSS, MiB':34}" + "".join(f"{value:>16}" for value in memory))
+    for title, results in columns:
+        if title == f"N={RSS_USERS:,}":
+            print(f"{'peak RSS at ' + title:34} {judge('RSS', results['RSS MiB'], RSS_MIB)}")
+    return len(missed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", default="1000", help="one N, or several with commas: the bars compare the last with the first")
+    parser.add_argument("--build", default="build/release")
+    parser.add_argument("--engine", default="sqlite", choices=["sqlite", "postgres"])
+    parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--peer", choices=sorted(PEERS), action="append", default=[])
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    os.environ["MUSTER_BUILD"] = options.build
+    sizes, columns = [int(word) for word in options.users.split(",")], []
+    with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
+        folder = pathlib.Path(name)
+        load = compile_tool(folder, "load")
+        for users in sizes:
+            (folder / str(users)).mkdir()
+            columns.append((f"N={users:,}", bench_us(options, users, load, folder / str(users))))
+        for peer in options.peer:
+            columns.append((peer, bench_peer(options, peer, sizes[0], load, folder)))
+    missed = print_table(columns)
+    return 1 if options.check and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
