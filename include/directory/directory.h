@@ -45,6 +45,9 @@ void directory_key(const struct directory *directory, const char *purpose, unsig
 /* The store of these settings, its password read from its file, the installation lock taken. */
 enum err directory_store_open(const struct settings *settings, bool migrate, struct store **ret, struct fault *fault) MUST_USE;
 
+/* The database's password, from its file once more. The keys in the other files are what stored data are sealed and signed with: they stay. */
+enum err directory_reload_secrets(struct directory *directory, const struct settings *settings, struct fault *fault) MUST_USE;
+
 /* Authenticates a bearer token against the graph; loads the root when a reader is given, else ACCESS_NOT_LOADED. ERR_UNAUTHENTICATED with
  * one message for every cause. */
 enum err directory_authenticate(struct directory *directory, unsigned slot, struct session *reader, const char *token, size_t length,

@@ -48,6 +48,9 @@ enum err http_server_start(const struct http_options *options, struct http_serve
 /* "127.0.0.1:43211" or "unix:/path". */
 const char *http_server_address(const struct http_server *server);
 unsigned http_server_loops(const struct http_server *server); /* loops really used; reader slots = loops + workers */
+/* Reads certificate and key again, for the handshakes that begin from now on; no connection is dropped. After an error the old ones stay. From
+ * one thread at a time. */
+enum err http_server_reload(struct http_server *server, struct fault *fault) MUST_USE;
 /* Quiesce, drain (bounded by request_timeout_s), resume all, stop, free. Every request accepted before gets its answer. */
 void http_server_stop(struct http_server *server);
 /* Around a wait inside a handler (for the writer, for another server): meanwhile this worker does not count as busy. No-ops in other threads. */

@@ -31,6 +31,8 @@ struct store_options {
  * `exclusive`: ERR_CONFLICT that says who holds the lock when another program writes. */
 enum err store_open(const struct store_options *options, struct store **ret, struct fault *fault) MUST_USE;
 void store_close(struct store *store);
+/* PostgreSQL: of connections that are opened from now on; those that stand go on. Thread safe. */
+enum err store_set_password(struct store *store, const struct secret *password, struct fault *fault) MUST_USE;
 bool store_is_sqlite(const struct store *store);
 
 /* A reader session (SQLite: own read-only connection with a 512 KiB cache, statements prepared on first use). */

@@ -76,7 +76,7 @@ static void block_signals(sigset_t *ret)
         (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static void wait_for_end(const sigset_t *signals)
+static void wait_for_end(const sigset_t *signals, struct server *server)
 {
         for (;;) {
                 int number = 0;
@@ -84,7 +84,7 @@ static void wait_for_end(const sigset_t *signals)
                         log_event(LOG_INFO, "stopping", LOG_I64("signal", number));
                         return;
                 }
-                log_event(LOG_INFO, "settings-not-reloaded", LOG_TEXT("why", "restart musterd to read its configuration again"));
+                server_reload(server);
         }
 }
 
@@ -106,7 +106,7 @@ static int serve(const struct settings *settings)
         if (e)
                 return fail(&fault, e, "start-failed");
         notify_send("READY=1");
-        wait_for_end(&signals);
+        wait_for_end(&signals, server);
         notify_send("STOPPING=1");
         server_stop(server);
         log_event(LOG_INFO, "stopped");

@@ -276,6 +276,20 @@ void server_stop(struct server *server)
         free(server);
 }
 
+/* A file that cannot be used leaves what is in use. */
+void server_reload(struct server *server)
+{
+        struct fault fault = { 0 };
+        enum err e = http_server_reload(server->front, &fault);
+        if (!e)
+                e = directory_reload_secrets(server->directory, server->settings, &fault);
+        if (e)
+                log_event(LOG_ERROR, "not-reloaded", LOG_TEXT("why", fault.message), LOG_TEXT("next", "what was read before is still in use"));
+        else
+                log_event(LOG_INFO, "reloaded", LOG_TEXT("what", "certificate and secret files"),
+                        LOG_TEXT("next", "restart musterd to read its configuration again"));
+}
+
 enum err server_start(const struct settings *settings, int sockets, struct server **ret, struct fault *fault)
 {
         struct server *server = calloc(1, sizeof(*server));

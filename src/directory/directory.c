@@ -85,6 +85,15 @@ enum err directory_store_open(const struct settings *settings, bool migrate, str
         return store_open(&options, ret, fault);
 }
 
+enum err directory_reload_secrets(struct directory *directory, const struct settings *settings, struct fault *fault)
+{
+        auto_secret password = { 0 };
+        if (!*settings->database_password_file)
+                return ERR_OK;
+        enum err e = secret_load(settings->database_password_file, &password, fault);
+        return e ? e : store_set_password(directory->store, &password, fault);
+}
+
 enum err directory_open(const struct directory_options *options, struct directory **ret, struct fault *fault)
 {
         __attribute__((cleanup(auto_directory_close))) struct directory *directory = calloc(1, sizeof(*directory));

@@ -213,6 +213,7 @@ static void *loop_main(void *argument)
         char name[16];
         (void)snprintf(name, sizeof(name), "loop-%u", loop->index % 10000);
         (void)pthread_setname_np(pthread_self(), name);
+        certificates_use(loop->server->certificates);
         while (atomic_load_explicit(&loop->server->phase, memory_order_relaxed) == PHASE_RUN)
                 (void)wait_and_run(loop, WAIT_MAX_MS);
         drain(loop);
@@ -227,19 +228,19 @@ static size_t unescape_nothing(void *context, struct MHD_Connection *mhd, char *
         return strlen(text);
 }
 
-static struct MHD_Daemon *daemon_start(struct loop *loop, const struct tls_files *tls)
+static struct MHD_Daemon *daemon_start(struct loop *loop)
 {
+        bool is_tls = loop->server->is_tls;
         const struct http_options *options = &loop->server->options;
         unsigned connections_max = options->connections_max / loop->server->loop_count;
         struct MHD_OptionItem tls_options[] = {
-                { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->certificate },
-                { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls->key },
+                { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)certificate_present },
                 { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
                 { MHD_OPTION_END, 0, NULL },
         };
-        if (!tls->certificate)
-                tls_options[0] = tls_options[3];
-        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls->certificate ? MHD_USE_TLS : 0), 0, NULL, NULL,
+        if (!is_tls)
+                tls_options[0] = tls_options[2];
+        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (is_tls ? MHD_USE_TLS : 0), 0, NULL, NULL,
                 exchange_handle, loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
 #if MHD_VERSION >= 0x01000000
                 MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
@@ -262,7 +263,7 @@ static bool thread_start(struct loop *loop)
         return loop->has_thread;
 }
 
-enum err loop_start(struct loop *loop, const struct tls_files *tls, struct fault *fault)
+enum err loop_start(struct loop *loop, struct fault *fault)
 {
         unsigned char seed[8];
         ident_random(seed, sizeof(seed));
@@ -272,10 +273,9 @@ enum err loop_start(struct loop *loop, const struct tls_files *tls, struct fault
         loop->listen_fd = fcntl(loop->server->listener.fd, F_DUPFD_CLOEXEC, 3);
         if (loop->event_fd < 0 || loop->listen_fd < 0)
                 return fault_set(fault, ERR_UNAVAILABLE, NULL, "No file descriptors for a loop: %s.", strerror(errno));
-        loop->daemon = daemon_start(loop, tls);
+        loop->daemon = daemon_start(loop);
         if (!loop->daemon)
-                return fault_set(fault, ERR_UNAVAILABLE, NULL, "The HTTP library refused to start%s.",
-                        tls->certificate ? "; is the certificate or its key unreadable?" : "");
+                return fault_set(fault, ERR_UNAVAILABLE, NULL, "The HTTP library refused to start.");
         const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
         loop->epoll_fd = info ? info->epoll_fd : -1;
         if (loop->epoll_fd < 0 || !thread_start(loop))

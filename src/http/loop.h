@@ -5,7 +5,7 @@
 #define HTTP_LOOP_H
 
 #include <pthread.h>
-#include "base/secret.h"
+#include "http/certificate.h"
 #include "http/exchange.h"
 #include "http/listen.h"
 #include "http/server.h"
@@ -45,6 +45,7 @@ struct http_server {
         int64_t idle_timeout_us, request_timeout_us;
         bool has_layout; /* the library's header layout is known: 0.9.x */
         bool is_tls;
+        struct certificates *certificates; /* NULL: plain */
         _Atomic int phase;
         _Atomic size_t body_bytes;
         pthread_mutex_t lock; /* guards `drained` */
@@ -52,11 +53,7 @@ struct http_server {
         unsigned drained;
 };
 
-struct tls_files {
-        const char *certificate, *key; /* PEM; NULL: plain */
-};
-
-enum err loop_start(struct loop *loop, const struct tls_files *tls, struct fault *fault) MUST_USE;
+enum err loop_start(struct loop *loop, struct fault *fault) MUST_USE;
 void loop_wake(struct loop *loop);
 /* Any thread: the exchange is finished and goes back to its loop. */
 void loop_complete(struct exchange *exchange);

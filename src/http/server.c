@@ -16,8 +16,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define CERTIFICATE_MAX_BYTES ((size_t)1 << 20)
-
 AUTO_DEFINE(struct http_server *, http_server_stop)
 
 void http_raise_file_limit(void)
@@ -27,19 +25,6 @@ void http_raise_file_limit(void)
                 return;
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static enum err certificate_load(const char *path, struct buffer *ret, struct fault *fault)
-{
-        char part[4096];
-        size_t length;
-        auto_fclose_ FILE *file = fopen(path, "re");
-        if (!file)
-                return fault_set(fault, ERR_UNAVAILABLE, "server.tls_certificate_file", "Cannot read %s: %s.", path, strerror(errno));
-        buffer_init(ret, CERTIFICATE_MAX_BYTES);
-        while ((length = fread(part, 1, sizeof(part), file)) > 0)
-                buffer_put(ret, part, length);
-        return buffer_check(ret, fault);
 }
 
 /* "https://id.example.org/x" -> "id.example.org". */
@@ -92,18 +77,19 @@ static enum err server_fill(struct http_server *server, const struct http_option
 
 static enum err loops_start(struct http_server *server, const struct http_options *options, struct fault *fault)
 {
-        auto_buffer certificate = { 0 };
-        auto_secret key = { 0 };
         enum err e = ERR_OK;
         server->is_tls = options->tls_certificate_file != NULL;
         if (server->is_tls)
-                e = certificate_load(options->tls_certificate_file, &certificate, fault);
-        if (!e && server->is_tls)
-                e = secret_load(options->tls_key_file ? options->tls_key_file : "", &key, fault);
-        struct tls_files tls = { certificate.data, key.text };
+                e = certificates_open(
+                        options->tls_certificate_file, options->tls_key_file ? options->tls_key_file : "", &server->certificates, fault);
         for (unsigned i = 0; !e && i < server->loop_count; i++)
-                e = loop_start(&server->loops[i], &tls, fault);
+                e = loop_start(&server->loops[i], fault);
         return e;
+}
+
+enum err http_server_reload(struct http_server *server, struct fault *fault)
+{
+        return server->certificates ? certificates_reload(server->certificates, fault) : ERR_OK;
 }
 
 enum err http_server_start(const struct http_options *options, struct http_server **ret, struct fault *fault)
@@ -176,6 +162,7 @@ void http_server_stop(struct http_server *server)
                 pool_free(server->pool);
         (void)pthread_cond_destroy(&server->changed);
         (void)pthread_mutex_destroy(&server->lock);
+        certificates_close(server->certificates);
         free(server->authority);
         free(server->tables);
         free(server->loops);

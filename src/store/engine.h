@@ -5,6 +5,7 @@
 #ifndef STORE_ENGINE_H
 #define STORE_ENGINE_H
 
+#include <pthread.h>
 #include <assert.h>
 #include <stdatomic.h>
 #include "store/store.h"
@@ -92,7 +93,8 @@ struct store {
         const struct engine *engine;
         void *shared;   /* the engine's */
         char *location; /* path, or URL without password */
-        struct secret password;
+        pthread_mutex_t password_mutex;
+        struct secret password; /* of connections that are opened from now on */
         bool exclusive;
         store_fault_hook *fault_hook;
         void *fault_context;

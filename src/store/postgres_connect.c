@@ -62,20 +62,31 @@ static enum err server_check(PGconn *connection, struct fault *fault)
         return ERR_OK;
 }
 
+static enum err password_copy(struct store *store, struct secret *ret, struct fault *fault)
+{
+        (void)pthread_mutex_lock(&store->password_mutex);
+        enum err e = store->password.length ? secret_set(ret, store->password.text, store->password.length, fault) : ERR_OK;
+        (void)pthread_mutex_unlock(&store->password_mutex);
+        return e;
+}
+
 enum err postgres_connect(struct store *store, enum engine_role role, PGconn **ret, struct fault *fault)
 {
         char name[64];
+        auto_secret password = { 0 };
+        enum err e = password_copy(store, &password, fault);
+        if (e)
+                return e;
         (void)snprintf(name, sizeof name, "muster/%d", (int)getpid());
         /* Before dbname: defaults that the URL may change. After it: ours alone. */
         const char *const keys[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle", "target_session_attrs", "dbname",
-                "fallback_application_name", "client_encoding", store->password.length ? "password" : NULL, NULL };
-        const char *const values[] = { "5", "15000", "15", "read-write", store->location, name, "UTF8", store->password.text, NULL };
+                "fallback_application_name", "client_encoding", password.length ? "password" : NULL, NULL };
+        const char *const values[] = { "5", "15000", "15", "read-write", store->location, name, "UTF8", password.text, NULL };
         enum failure failure;
         PGconn *connection = PQconnectdbParams(keys, values, 1);
         if (!connection)
                 return fault_set(fault, ERR_MEMORY, "", "no memory for a connection");
         (void)PQsetNoticeReceiver(connection, notice_ignore, NULL);
-        enum err e = ERR_OK;
         if (PQstatus(connection) != CONNECTION_OK)
                 e = postgres_error(connection, NULL, &failure, fault);
         if (!e)

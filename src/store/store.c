@@ -40,6 +40,7 @@ enum err store_open(const struct store_options *options, struct store **ret, str
         AUTO(store_close) struct store *store = calloc(1, sizeof *store);
         if (!store || !(store->location = strdup(location)))
                 return fault_set(fault, ERR_MEMORY, "", "no memory to open the database");
+        (void)pthread_mutex_init(&store->password_mutex, NULL);
         store->engine = engine;
         store->exclusive = options->exclusive;
         if (options->password) {
@@ -66,9 +67,25 @@ void store_close(struct store *store)
                 return;
         if (store->engine)
                 store->engine->close(store);
+        if (store->engine)
+                (void)pthread_mutex_destroy(&store->password_mutex);
         secret_done(&store->password);
         free(store->location);
         free(store);
+}
+
+enum err store_set_password(struct store *store, const struct secret *password, struct fault *fault)
+{
+        struct secret copy = { 0 };
+        enum err e = secret_set(&copy, password->text, password->length, fault);
+        if (e)
+                return e;
+        (void)pthread_mutex_lock(&store->password_mutex);
+        struct secret before = store->password;
+        store->password = copy;
+        (void)pthread_mutex_unlock(&store->password_mutex);
+        secret_done(&before);
+        return ERR_OK;
 }
 
 bool store_is_sqlite(const struct store *store)
