@@ -106,7 +106,7 @@ static enum err attempt(struct running *running, struct bulk_operation *operatio
         write.alone = values_in(body) > ALONE_VALUES;
         if (!e)
                 e = write_one(running, operation, &write);
-        if (!e && write.ref)
+        if (write.ref) /* a refusal names the place too (RFC 7644 section 3.7.3) */
                 operation->id = write.ref;
         return e;
 }

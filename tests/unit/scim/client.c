@@ -155,6 +155,8 @@ static size_t id_number(struct ids *ids, const char *text)
         return ++ids->count;
 }
 
+#define CURSOR_WORD "\"nextCursor\": \""
+
 /* Digits of a version follow W/" (escaped in bodies, plain in headers). */
 static size_t version_length(const char *text)
 {
@@ -175,6 +177,9 @@ static void put_stable(FILE *file, struct ids *ids, const char *text)
                 } else if (strlen(time) == 24 && clock_parse(time, &time_us)) {
                         (void)fputs("<time>", file);
                         text += 24;
+                } else if (strncmp(text, CURSOR_WORD, sizeof CURSOR_WORD - 1) == 0) {
+                        (void)fputs(CURSOR_WORD "<cursor>", file);
+                        text += strcspn(text + sizeof CURSOR_WORD - 1, "\"") + sizeof CURSOR_WORD - 1;
                 } else if (version) {
                         (void)fprintf(file, "%.*s<version>", (int)version, text);
                         text += version + strspn(text + version, "0123456789");

@@ -31,7 +31,8 @@ const char *client_header(const struct client *client, const char *name);
 const json_t *client_at(const struct client *client, const char *path);
 const char *client_text(const struct client *client, const char *path);
 int64_t client_number(const struct client *client, const char *path);
-/* Compares status, headers and body with tests/golden/scim/NAME; ids, versions and times stand there as <id-1>, <version>, <time>.
+/* Compares status, headers and body with tests/golden/scim/NAME; ids, versions, times and cursors stand there as <id-1>, <version>, <time>,
+ * <cursor>.
  * MUSTER_GOLDEN_UPDATE=1 writes what is answered now. */
 void client_golden(struct client *client, const char *name);
 #define assert_status(expected, ...) assert_int_equal(client_call(__VA_ARGS__), (expected))

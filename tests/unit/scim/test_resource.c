@@ -98,6 +98,7 @@ static void test_errors_have_their_scim_type(struct fixture *fixture)
                 { METHOD_POST, "/Users", USER_BODY("\"userName\":\"b\",\"active\":1"), "error-active", 400 },
                 { METHOD_POST, "/Groups", GROUP_BODY("\"displayName\":\"g\",\"members\":[{\"value\":\"nobody\"}]"), "error-member", 400 },
                 { METHOD_PATCH, NULL, PATCH_BODY("{\"op\":\"replace\",\"path\":\"nothing[\",\"value\":1}"), "error-path", 400 },
+                { METHOD_PATCH, NULL, PATCH_BODY("{\"op\":\"replace\",\"path\":\"name..x\",\"value\":1}"), "error-path-malformed", 400 },
                 { METHOD_PATCH, NULL, PATCH_BODY("{\"op\":\"remove\"}"), "error-no-target", 400 },
                 { METHOD_PATCH, NULL, PATCH_BODY("{\"op\":\"replace\",\"path\":\"id\",\"value\":\"7\"}"), "error-mutability", 400 },
                 { METHOD_GET, "/Nothing", NULL, "error-endpoint", 404 },
