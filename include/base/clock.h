@@ -16,9 +16,12 @@
 int64_t clock_now_us(void);
 int64_t clock_steady_us(void);
 /* The time to store: clock_now_us, except that it does not follow a jump forward of more than CLOCK_JUMP_MAX_US until the clock is set right
- * again or the program restarts; it goes on by the steady clock meanwhile. Thread safe. */
+ * again, clock_accept is called or the program restarts; it goes on by the steady clock meanwhile. Thread safe. */
 #define CLOCK_JUMP_MAX_US (300 * US_PER_S)
 int64_t clock_stored_us(void);
+/* Somebody has looked, and the clock is right: the jump forward that clock_stored_us does not follow is followed from now on. False: there is none.
+ * *ret_jump_us: how far. */
+bool clock_accept(int64_t *ret_jump_us);
 void clock_shift_for_test_us(int64_t shift_us); /* added to clock_now_us from now on */
 
 /* RFC 3339 in UTC with millisecond fraction: "2026-11-21T05:06:07.123Z". */

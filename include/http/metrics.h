@@ -42,7 +42,8 @@
         X(METRIC_SCIM_RATE_LIMITED, COUNTER, "muster_scim_rate_limited_total", "", "SCIM requests above the rate of a connection")    \
         X(METRIC_SCIM_LOG_DROPPED, COUNTER, "muster_scim_log_dropped_total", "", "Rows of the request log that were lost")            \
         X(METRIC_GRAPH_ROOTS, GAUGE, "muster_graph_roots", "", "Roots loaded in memory")                                              \
-        X(METRIC_GRAPH_BYTES, GAUGE, "muster_graph_bytes", "", "Memory of all loaded roots")
+        X(METRIC_GRAPH_BYTES, GAUGE, "muster_graph_bytes", "", "Memory of all loaded roots")                                          \
+        X(METRIC_GRAPH_LIMIT, GAUGE, "muster_graph_limit_bytes", "", "Memory that they should not exceed (graph_memory_mib)")
 
 enum metric {
 #define X(code, kind, name, label, help) code,

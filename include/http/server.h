@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "http/route.h"
 
+/* POST on the operations listener: `muster clock accept`. */
+#define CLOCK_ACCEPT_PATH "/clock/accept"
+
 enum authenticated {
         AUTHENTICATED,         /* request->actor is filled */
         AUTHENTICATED_REFUSED, /* fault is filled: 401, or 503 */

@@ -39,6 +39,8 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_LAST_ADMIN, "last-admin-refused", LEDGER_ALERT)      \
         X(EVENT_CEILING_RAISED, "ceiling-raised", LEDGER_ALERT)      \
         X(EVENT_TOKEN_EXPIRES, "token-expires", LEDGER_ALERT)        \
+        X(EVENT_GRAPH_MEMORY, "graph-memory-exceeded", LEDGER_ALERT) \
+        X(EVENT_CLOCK_ACCEPTED, "clock-accepted", LEDGER_ALERT)      \
         X(EVENT_CLOCK_JUMP, "clock-jump", LEDGER_ALERT)
 
 enum ledger_event {

@@ -31,6 +31,7 @@ struct scheduler {
         int64_t checkpoint_interval_us;
         int64_t clock_offset_us; /* realtime minus steady, as last seen */
         struct store_counters counted;
+        bool is_graph_large; /* and that was told */
 };
 
 /* ---- jobs ---- */
@@ -93,11 +94,25 @@ static void sweep_graph(struct scheduler *scheduler)
         access_sweep(scheduler->directory->access, ROOT_IDLE_S);
 }
 
+/* What is asked for stays in memory, whatever it takes: an answer must not wait for a load each time. */
+static void tell_large_graph(const struct scheduler *scheduler, const struct access_counters *now)
+{
+        static const struct actor system = { .kind = ACTOR_SYSTEM };
+        log_event(LOG_WARN, "graph-memory-exceeded", LOG_I64("bytes", (int64_t)now->bytes), LOG_I64("limit_bytes", (int64_t)now->limit_bytes),
+                LOG_I64("roots", (int64_t)now->loaded), LOG_TEXT("next", "give the machine memory and raise access.graph_memory_mib"));
+        notice_count(scheduler->directory->notices, 0, &system, EVENT_GRAPH_MEMORY, "graph_memory_mib");
+}
+
 static void measure_graph(struct scheduler *scheduler)
 {
         struct access_counters now = access_counters(scheduler->directory->access);
         metric_set(METRIC_GRAPH_ROOTS, (int64_t)now.loaded);
         metric_set(METRIC_GRAPH_BYTES, (int64_t)now.bytes);
+        metric_set(METRIC_GRAPH_LIMIT, (int64_t)now.limit_bytes);
+        if (now.bytes > now.limit_bytes && !scheduler->is_graph_large)
+                tell_large_graph(scheduler, &now);
+        if (now.bytes > now.limit_bytes || now.bytes < now.limit_bytes / 10 * 9) /* not anew for every byte around the limit */
+                scheduler->is_graph_large = now.bytes > now.limit_bytes;
 }
 
 static void measure_connections(struct scheduler *scheduler)
@@ -133,7 +148,7 @@ static void watch_clock(struct scheduler *scheduler)
         if (jump_us < CLOCK_JUMP_MAX_US && jump_us > -CLOCK_JUMP_MAX_US)
                 return;
         log_event(LOG_WARN, "clock-jump", LOG_I64("seconds", jump_us / US_PER_S),
-                LOG_TEXT("next", "set the clock right; if it is right now, restart musterd to accept it"));
+                LOG_TEXT("next", "set the clock right; if it is right now: muster clock accept"));
         const struct actor system = { .kind = ACTOR_SYSTEM };
         notice_count(scheduler->directory->notices, 0, &system, EVENT_CLOCK_JUMP, jump_us > 0 ? "forward" : "back");
 }

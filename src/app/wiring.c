@@ -185,7 +185,36 @@ static enum handled metrics(struct request *request)
         return HANDLED;
 }
 
+/* Changes what is stored for everybody, so it is asked for on this machine alone; no browser sends the header without asking first. */
+static bool is_operator(const struct request *request)
+{
+        const char *client = request->client;
+        return request->request_id_given && (strncmp(client, "127.", 4) == 0 || strcmp(client, "::1") == 0 || strcmp(client, "unix") == 0);
+}
+
+static enum handled accept_clock(struct request *request)
+{
+        static const struct actor system = { .kind = ACTOR_SYSTEM };
+        struct fault fault = { 0 };
+        int64_t jump_us = 0;
+        enum err e = ERR_OK;
+        if (!is_operator(request))
+                e = fault_set(&fault, ERR_FORBIDDEN, "", "this is for the operator of this machine: muster clock accept");
+        else if (!clock_accept(&jump_us))
+                e = fault_set(&fault, ERR_CONFLICT, "", "the clock has not jumped forward: there is nothing to accept");
+        if (e) {
+                reply_fault(request, e, &fault);
+                return HANDLED;
+        }
+        log_event(LOG_WARN, "clock-accepted", LOG_I64("seconds", jump_us / US_PER_S));
+        notice_count(operated->directory->notices, 0, &system, EVENT_CLOCK_ACCEPTED, "forward");
+        buffer_printf(&request->reply.body, "{\"accepted\":true,\"seconds\":%lld}", (long long)(jump_us / US_PER_S));
+        reply_json(request, 200, "application/json");
+        return HANDLED;
+}
+
 static const struct route operation_rows[] = {
+        { METHOD_POST, CLOCK_ACCEPT_PATH, accept_clock, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },
         { METHOD_GET, "/livez", livez, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },
         { METHOD_GET, "/readyz", readyz, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },
         { METHOD_GET, "/metrics", metrics, WHO_ANYONE, ACTION_PUBLIC, FACE_OPERATIONS, 0, ROUTE_ON_LOOP, NULL },

@@ -14,6 +14,7 @@
 #define FRACTION_DIGITS_MAX 20
 
 static _Atomic int64_t shift_for_test_us;
+static _Atomic int64_t trusted_offset_us; /* realtime minus steady, as last trusted; 0: not known yet */
 
 static int64_t read_us(clockid_t which)
 {
@@ -34,7 +35,6 @@ int64_t clock_steady_us(void)
 
 int64_t clock_stored_us(void)
 {
-        static _Atomic int64_t trusted_offset_us; /* realtime minus steady, as last trusted; 0: not known yet */
         int64_t now_us = clock_now_us(), steady_us = clock_steady_us();
         int64_t offset_us = now_us - steady_us, trusted_us = atomic_load(&trusted_offset_us);
         if (trusted_us && offset_us - trusted_us > CLOCK_JUMP_MAX_US)
@@ -42,6 +42,16 @@ int64_t clock_stored_us(void)
         if (!trusted_us || trusted_us - offset_us <= CLOCK_JUMP_MAX_US) /* a jump back is not forgotten: its repair is no jump forward */
                 atomic_store(&trusted_offset_us, offset_us);
         return now_us;
+}
+
+bool clock_accept(int64_t *ret_jump_us)
+{
+        int64_t offset_us = clock_now_us() - clock_steady_us(), trusted_us = atomic_load(&trusted_offset_us);
+        *ret_jump_us = trusted_us ? offset_us - trusted_us : 0;
+        if (*ret_jump_us <= CLOCK_JUMP_MAX_US)
+                return false;
+        atomic_store(&trusted_offset_us, offset_us);
+        return true;
 }
 
 void clock_shift_for_test_us(int64_t shift_us)

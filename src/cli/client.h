@@ -62,6 +62,7 @@ enum err call_run(struct cli *cli, const struct invocation *invocation, struct f
 /* The others. */
 enum err init_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err upgrade_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
+enum err clock_accept_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err status_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err organization_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err check_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);

@@ -130,6 +130,10 @@ static const struct command commands[] = {
         { .path = "db upgrade", .options = O(CONFIG) | O(JSON), .required = O(CONFIG), .summary = "Bring the database's schema up to this program",
           .detail = "Works on the database that the settings name, while no server runs. musterd does it by itself on SQLite, not on PostgreSQL.",
           .run = upgrade_run },
+        { .path = "clock accept", .options = O(CONFIG) | O(JSON), .required = O(CONFIG), .summary = "Say that the clock is right after a jump forward",
+          .detail = "After a jump of more than 5 minutes tokens expire by the clock as read, but nothing is stored, marked expired or purged by it "
+                    "until the clock is set right or this is said. Asks the server on this machine through its operations listener.",
+          .run = clock_accept_run },
         { .path = "status", .options = O_SERVER, .summary = "Show who you are, what is there and what needs care", .run = status_run,
           .call = { "GET", API "status", NULL, NULL, NULL, NULL, NULL } },
 

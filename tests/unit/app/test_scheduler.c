@@ -71,12 +71,32 @@ static void test_a_jump_of_the_clock_is_an_alert(struct fixture *fixture)
         house_close(house);
 }
 
+static void test_graphs_above_their_memory_are_an_alert_and_stay(struct fixture *fixture)
+{
+        static const char *const alerts = "SELECT COUNT(*) FROM ledger WHERE root_no = 0 AND class = 3 AND event = 'graph-memory-exceeded'";
+        struct house *house = house_open(fixture);
+        house->settings.graph_memory_mib = 0;
+        house_restart(house);
+        struct actor actor;
+        assert_ok(house_authenticate(house, house->installed.api_token.text, &actor)); /* loads the root */
+        struct scheduler *scheduler = start(house);
+        bool told = becomes(house, alerts, 1, 20);
+        usleep(2500000); /* two more measurements */
+        assert_int_equal(access_counters(house->directory->access).loaded, 1);
+        assert_ok(house_authenticate(house, house->installed.api_token.text, &actor));
+        scheduler_stop(scheduler);
+        assert_true(told);
+        assert_int_equal(house_number(house, "%s", alerts), 1);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_its_jobs_are_done, ON_BOTH),
                 FIXTURE_TEST(test_what_was_counted_last_is_written_at_the_end, ON_SQLITE),
                 FIXTURE_TEST(test_a_jump_of_the_clock_is_an_alert, ON_SQLITE),
+                FIXTURE_TEST(test_graphs_above_their_memory_are_an_alert_and_stay, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }

@@ -124,6 +124,22 @@ static void test_shift_moves_only_the_realtime_clock(void **state)
         assert_in_range(clock_now_us() - before_us, 0, US_PER_DAY);
 }
 
+static void test_a_jump_forward_is_stored_only_once_it_is_accepted(void **state)
+{
+        const int64_t hour_us = 3600 * US_PER_S;
+        int64_t jump_us, start_us = clock_stored_us();
+        assert_false(clock_accept(&jump_us));
+        clock_shift_for_test_us(hour_us);
+        assert_in_range(clock_stored_us() - start_us, 0, US_PER_S);
+        assert_true(clock_accept(&jump_us));
+        assert_in_range(jump_us, hour_us - US_PER_S, hour_us + US_PER_S);
+        assert_in_range(clock_stored_us() - start_us, hour_us, hour_us + US_PER_S);
+        assert_false(clock_accept(&jump_us));
+        clock_shift_for_test_us(0); /* back: followed at once, and its repair is no jump */
+        assert_in_range(clock_stored_us() - start_us, 0, US_PER_S);
+        assert_false(clock_accept(&jump_us));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -132,6 +148,7 @@ int main(void)
                 cmocka_unit_test(test_format_agrees_with_gmtime_over_all_years),
                 cmocka_unit_test(test_format_clamps_years_without_four_digits),
                 cmocka_unit_test(test_shift_moves_only_the_realtime_clock),
+                cmocka_unit_test(test_a_jump_forward_is_stored_only_once_it_is_accepted),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
