@@ -24,6 +24,7 @@ enum change_verb {
         CHANGE_ROTATE,         /* a new token for an identity or connection */
         CHANGE_GAIN_ACCESS,    /* an organisation admin becomes project admin (R22) */
         CHANGE_CAPTURE,        /* of a connection: its reads are logged, too, for capture_s (R19) */
+        CHANGE_RELEASE,        /* of a connection: the write that `hold` names may be repeated (R16) */
         CHANGE_WORK,           /* begins what `wish` says about a connection (directory/connection.h) */
         CHANGE_STEP,           /* one bounded step of such work, by the system */
         CHANGE_VERB_COUNT
@@ -80,6 +81,7 @@ struct change {
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         unsigned scopes;            /* of a connection's token: SCOPES_OF_TOKEN; 0: all, or those of its newest token */
         int64_t capture_s;          /* 0: the capture ends */
+        int64_t hold;               /* RELEASE: its number */
         struct connection_wish wish; /* DELETE of a connection, WORK */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
@@ -95,6 +97,9 @@ struct change {
         int64_t revision;           /* of the root after it */
         int64_t epoch;
         int64_t moved;              /* edges added or removed */
+        struct {
+                int64_t group_no, removes, of_members; /* with ERR_THRESHOLD: what was too much */
+        } held;
         struct connection_job job;  /* of DELETE of a connection, WORK and STEP */
         bool changed;               /* false: nothing was different, nothing was written */
         const char *conflict;       /* of a refused one: what the list of conflicts calls it; NULL: the attribute that was taken */

@@ -8,9 +8,7 @@
 
 #include "directory/change.h"
 #include "directory/query.h"
-
-/* R16: how many of so many users a connection may take away in a day before it is an alarm, or, deleting it, has to be confirmed. */
-int64_t threshold_of_users(int64_t users);
+#include "directory/threshold.h"
 
 /* Begins the work that change->wish names (DELETE of a connection, or CHANGE_WORK), or finds it begun already, and goes on with it until it is
  * done or `until_us` (steady). change->job is what stands then. */

@@ -31,6 +31,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_ACCESS_GAINED, "access-gained", LEDGER_CHANGE)       \
         X(EVENT_CAPTURE_STARTED, "capture-started", LEDGER_CHANGE)   \
         X(EVENT_CAPTURE_STOPPED, "capture-stopped", LEDGER_CHANGE)   \
+        X(EVENT_HOLD_RELEASED, "hold-released", LEDGER_CHANGE)       \
         X(EVENT_WORK_BEGUN, "connection-work-begun", LEDGER_CHANGE)  \
         X(EVENT_WORK_STEP, "connection-work-step", LEDGER_CHANGE)    \
         X(EVENT_WORK_DONE, "connection-work-done", LEDGER_CHANGE)    \
@@ -41,6 +42,9 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_TOKEN_EXPIRES, "token-expires", LEDGER_ALERT)        \
         X(EVENT_GRAPH_MEMORY, "graph-memory-exceeded", LEDGER_ALERT) \
         X(EVENT_CLOCK_ACCEPTED, "clock-accepted", LEDGER_ALERT)      \
+        X(EVENT_MANY_DEACTIVATED, "many-deactivated", LEDGER_ALERT)  \
+        X(EVENT_MANY_REMOVED, "many-members-removed", LEDGER_ALERT)  \
+        X(EVENT_MEMBERS_HELD, "members-held", LEDGER_ALERT)          \
         X(EVENT_CLOCK_JUMP, "clock-jump", LEDGER_ALERT)
 
 enum ledger_event {

@@ -18,6 +18,36 @@
                 "SELECT kind, attribute, object_no, at_us, request_id, times FROM conflict WHERE root_no = $1 AND connection_no = $2 "   \
                 "ORDER BY at_us DESC, kind, attribute, object_no LIMIT $3")                                                             \
         X(CONFLICTS_FORGET, PLAIN, "ii", "", "DELETE FROM conflict WHERE root_no = $1 AND connection_no = $2")                          \
+        /* What a connection took away (R16). */                                                                                        \
+        X(TAKEN_OF, READ, "iiii", "iii",                                                                                                \
+                "SELECT slot, times, is_over FROM taken WHERE root_no = $1 AND connection_no = $2 AND object_no = $3 AND slot > $4 "    \
+                "ORDER BY slot")                                                                                                        \
+        X(TAKEN_ADD, PLAIN, "iiiiii", "",                                                                                               \
+                "INSERT INTO taken (root_no, connection_no, object_no, slot, times, is_over) VALUES ($1, $2, $3, $4, $5, $6) ON "       \
+                "CONFLICT (root_no, connection_no, object_no, slot) DO UPDATE SET times = taken.times + excluded.times, is_over = "     \
+                "excluded.is_over")                                                                                                     \
+        X(TAKEN_FORGET, PLAIN, "iii", "", "DELETE FROM taken WHERE root_no = $1 AND connection_no = $2 AND slot <= $3")                 \
+        X(MEMBERS_AT_MOST, READ, "iiii", "i",                                                                                           \
+                "SELECT COUNT(*) FROM (SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 LIMIT $4) AS m") \
+        X(HOLD_PUT, PLAIN, "iiiiiiii", "",                                                                                              \
+                "INSERT INTO hold (root_no, connection_no, no, group_no, removes, of_members, at_us, until_us, released_us) VALUES "    \
+                "($1, $2, $3, $4, $5, $6, $7, $8, 0)")                                                                                  \
+        X(HOLD_OPEN, READ, "iiii", "i",                                                                                                 \
+                "SELECT no FROM hold WHERE root_no = $1 AND connection_no = $2 AND group_no = $3 AND until_us > $4 AND "                \
+                "released_us = 0 ORDER BY no LIMIT 1")                                                                                  \
+        X(HOLD_AGAIN, PLAIN, "iiiii", "",                                                                                               \
+                "UPDATE hold SET removes = $4, of_members = $5 WHERE root_no = $1 AND connection_no = $2 AND no = $3")                  \
+        X(HOLD_RELEASED, READ, "iiiii", "i",                                                                                            \
+                "SELECT no FROM hold WHERE root_no = $1 AND connection_no = $2 AND group_no = $3 AND until_us > $4 AND "                \
+                "released_us > 0 AND removes >= $5 ORDER BY no LIMIT 1")                                                                \
+        X(HOLD_RELEASE, AUDITED, "iiiii", "",                                                                                           \
+                "UPDATE hold SET released_us = $4, until_us = $5 WHERE root_no = $1 AND connection_no = $2 AND no = $3 AND "            \
+                "released_us = 0 AND until_us > $4")                                                                                    \
+        X(HOLD_END, PLAIN, "iii", "", "DELETE FROM hold WHERE root_no = $1 AND connection_no = $2 AND no = $3")                         \
+        X(HOLDS_FORGET, PLAIN, "iii", "", "DELETE FROM hold WHERE root_no = $1 AND connection_no = $2 AND until_us <= $3")              \
+        X(HOLDS_OF, READ, "iiii", "iiiiiii",                                                                                            \
+                "SELECT no, group_no, removes, of_members, at_us, until_us, released_us FROM hold WHERE root_no = $1 AND "              \
+                "connection_no = $2 AND until_us > $3 ORDER BY no LIMIT $4")                                                            \
         /* Work on a whole connection. */                                                                                               \
         X(JOB_GET, READ, "i", J_KINDS, "SELECT " J_COLUMNS " FROM connection_job WHERE root_no = $1")                                   \
         X(JOB_ROOTS, READ, "", "i", "SELECT root_no FROM connection_job ORDER BY root_no LIMIT 100")                                    \

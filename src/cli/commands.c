@@ -94,6 +94,9 @@ static const struct column columns_upstream[] = { { "ID", "id" }, { "NAME", "nam
 static const struct column columns_conflict[] = {
         { "AT", "at" }, { "KIND", "kind" }, { "ATTRIBUTE", "attribute" }, { "TAKEN BY", "object_name" }, { "ID", "object" },
         { "TIMES", "times" }, { "REQUEST", "request_id" }, END };
+static const struct column columns_hold[] = {
+        { "ID", "id" }, { "GROUP", "group_name" }, { "GROUP ID", "group" }, { "REMOVES", "removes" }, { "OF", "of" }, { "AT", "at" },
+        { "UNTIL", "until" }, { "RELEASED", "released_at" }, END };
 static const struct column columns_connection[] = {
         { "ID", "id" }, { "NAME", "name" }, { "KIND", "kind" }, { "PROFILE", "profile" }, { "PRESET", "preset" },
         { "ACTIVE", "active" }, { "HEALTH", "health.text" }, END };
@@ -231,6 +234,14 @@ static const struct command commands[] = {
                     "groups confer already; a higher one with admin roles raises an alert.",
           .run = call_run,
           .call = { "PATCH", API "connections/{1}", query_org, body_connection_update, NULL, NULL, NULL } },
+        { .path = "connection holds", .arguments = "CONNECTION", .options = O_ONE,
+          .summary = "List what a connection wants to take out of groups and may not yet",
+          .detail = "A list that takes more than 30 % of its members out of a group of more than 20 is answered with 429 until it is "
+                    "released. A hold lapses after 24 hours.",
+          .call = { "GET", API "connections/{1}/holds", query_org, NULL, columns_hold, NULL, NULL }, .run = call_run },
+        { .path = "connection release", .arguments = "CONNECTION HOLD", .options = O_WRITE_ONE,
+          .summary = "Let a connection take so many members out of a group, once",
+          .run = call_run, .call = { "POST", API "connections/{1}/holds/{2}/release", query_org, body_empty, NULL, NULL, "released" } },
         { .path = "connection rotate", .arguments = "CONNECTION", .options = O_ONE | O(TTL) | O(SCOPE),
           .summary = "Make a new token; the last one works on beside it",
           .detail = "Two tokens live; a third takes the place of the oldest. Without --scope the new one may what the last one may.",

@@ -156,6 +156,7 @@ static const struct verb {
         [CHANGE_ROTATE]         = { BY_OTHERS,                 NULL,           NULL,           thing_rotate },
         [CHANGE_GAIN_ACCESS]    = { BY_OTHERS,                 NULL,           NULL,           thing_gain_access },
         [CHANGE_CAPTURE]        = { BY_OTHERS,                 NULL,           NULL,           thing_capture },
+        [CHANGE_RELEASE]        = { BY_OTHERS,                 NULL,           NULL,           threshold_release },
         [CHANGE_WORK]           = { BY_OTHERS,                 NULL,           NULL,           connection_begin },
         [CHANGE_STEP]           = { BY_OTHERS,                 NULL,           NULL,           connection_step },
 };
@@ -381,6 +382,8 @@ enum err directory_change(struct directory *directory, struct change *change, st
         if (e) {
                 settle(&job, false);
                 note_refusal(directory, change, e);
+                if (e == ERR_THRESHOLD && !change->dry_run)
+                        threshold_hold(directory, change, fault);
                 if ((e == ERR_TAKEN || change->conflict) && fault && !change->dry_run)
                         conflict_count(directory, change, change->conflict ? change->conflict : fault->field);
         }

@@ -377,10 +377,13 @@ enum err person_store(struct work *work, struct person *person, const json_t *do
         bool renamed = strcmp(wanted.external_id, person->own->external_id) != 0;
         if (!renamed && wanted.active == person->own->active && strcmp(wanted.doc, person->own->doc) == 0)
                 return ERR_OK;
+        bool leaves = person->own->active == CLAIMED_ACTIVE && wanted.active != CLAIMED_ACTIVE;
         wanted.modified_us = work->at_us;
         *person->own = wanted;
         work->event = EVENT_UPDATED;
         e = person_settle(work, person, &work->changed);
+        if (!e && leaves && work->source_no && person->row.kind == KIND_USER)
+                e = threshold_deactivated(work);
         if (!e && renamed)
                 e = claim_effect(work, person->own, true);
         return e;
@@ -447,6 +450,7 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
 enum err person_forget(struct work *work, struct person *person, struct claim_row *claim)
 {
         bool counted = claim_asserts(claim); /* a bare local suspension is nobody's resource */
+        bool leaves = claim->active == CLAIMED_ACTIVE && work->source_no && person->row.kind == KIND_USER;
         claim->active = CLAIMED_DELETED;
         claim->modified_us = work->at_us;
         enum err e = claim_put(work->session, work->root_no, claim, work->fault);
@@ -458,5 +462,5 @@ enum err person_forget(struct work *work, struct person *person, struct claim_ro
                 e = membership_empty(work, person->row.no, claim->connection_no);
         if (!e)
                 e = claim_effect(work, claim, false);
-        return e;
+        return e || !leaves ? e : threshold_deactivated(work);
 }

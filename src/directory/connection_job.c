@@ -11,12 +11,6 @@
 #define STEP_ARENA ((size_t)64 << 20)
 #define STEP_DEADLINE_US (30 * US_PER_S)
 
-int64_t threshold_of_users(int64_t users)
-{
-        int64_t threshold = users / 20 < 50 ? users / 20 : 50;
-        return threshold < 5 ? 5 : threshold;
-}
-
 /* ---- the row ---- */
 
 static enum err job_read(struct session *session, int64_t root_no, struct connection_job *ret, struct fault *fault)
@@ -215,6 +209,8 @@ static enum err finish(struct work *work, const struct work_step *step)
         const struct resource_row *row = &step->connection;
         const struct connection_job *job = &step->job;
         enum err e = session_run(work->session, ST_JOB_END, NULL, work->fault, V_I64(work->root_no));
+        if (!e && verbs[job->verb].ends)
+                e = threshold_forget(work, row->no);
         if (!e && verbs[job->verb].ends) {
                 e = session_run(work->session, ST_CONFLICTS_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
                 if (!e)

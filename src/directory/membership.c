@@ -285,9 +285,12 @@ enum err membership_apply(
         bool takes = false;
         for (size_t i = 0; i < count; i++)
                 takes = takes || operations[i].verb != EDGE_ADD;
+        size_t before = json_array_size(moved->removed);
         enum err e = takes ? guard_begin(work, &guard) : ERR_OK;
         for (size_t i = 0; !e && i < count; i++)
                 e = verbs[operations[i].verb](work, group, &operations[i], moved);
+        if (!e && takes && work->source_no)
+                e = threshold_removed(work, group, (int64_t)(json_array_size(moved->removed) - before));
         return e || !takes ? e : guard_end(work, &guard);
 }
 

@@ -164,6 +164,17 @@ enum err thing_capture(struct work *work) MUST_USE;
 /* What change->ref names, as far as the actor may do `action` to it. */
 enum err thing_load(struct work *work, const char *action, struct resource_row *ret) MUST_USE;
 
+/* ---- thresholds (threshold.c, R16) ---- */
+/* The acting connection has just taken a user's activity away: counted, and above the threshold an alert. Never a refusal. */
+enum err threshold_deactivated(struct work *work) MUST_USE;
+/* It has just removed so many of its members from a group: ERR_THRESHOLD when a list of them is too much and nobody released it. */
+enum err threshold_removed(struct work *work, const struct resource_row *group, int64_t removed) MUST_USE;
+enum err threshold_release(struct work *work) MUST_USE;
+/* After ERR_THRESHOLD: makes the hold, or finds it, and names it in the fault. Not from a writer's thread. */
+void threshold_hold(struct directory *directory, const struct change *change, struct fault *fault);
+/* Nothing of a connection that is gone is counted or held. */
+enum err threshold_forget(struct work *work, int64_t connection_no) MUST_USE;
+
 /* ---- all that a connection gave (connection_job.c) ---- */
 enum err connection_begin(struct work *work) MUST_USE;
 enum err connection_step(struct work *work) MUST_USE;

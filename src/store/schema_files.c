@@ -14,7 +14,8 @@
         X(6, migration_0006, "0006_ceiling.sql")        \
         X(7, migration_0007, "0007_pulse.sql")          \
         X(8, migration_0008, "0008_token_expiry.sql")   \
-        X(9, migration_0009, "0009_connection_job.sql")
+        X(9, migration_0009, "0009_connection_job.sql") \
+        X(10, migration_0010, "0010_taken.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""R16: deactivations are in force whatever their number, and an alarm; a list that empties a group waits for an administrator."""
+import pytest
+
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+
+
+def alerts(root, event):
+    return [entry for entry in root.audit(class_="alert") if entry["event"] == event]
+
+
+@pytest.mark.sanitize
+def test_r16_security_24_mass_deactivation_is_in_force_and_one_alarm(server, fresh, unique):
+    ids = [fresh.user(unique("leaver"))["id"] for _ in range(40)]
+    before, counted = len(alerts(server.acme, "many-deactivated")), server.metrics()['muster_audit_events_total{class="alert"}']
+    for user in ids[:12]:  # 30 %
+        fresh.activate(user, False)
+        assert server.acme.decide(user) is False
+    raised = alerts(server.acme, "many-deactivated")[before:]
+    assert len(raised) == 1 and raised[0]["body"] == {"connection": fresh.id, "deactivated": 6, "threshold": 5, "users": 40}
+    assert server.metrics()['muster_audit_events_total{class="alert"}'] >= counted + 1
+    assert any(line.get("alert") == "many-deactivated" for line in server.events("alert"))
+    assert server.acme.decide(ids[20]) is True
+
+
+def test_r16_security_10_emptying_a_group_waits_for_an_administrator(server, fresh, unique):
+    ids = [fresh.user(unique("member"))["id"] for _ in range(24)]
+    name = unique("crew")
+    group = fresh.group(name, members=ids)["id"]
+    whole = {"schemas": [GROUP], "displayName": name}
+    before = len(alerts(server.acme, "members-held"))
+    fresh("PUT", f"/Groups/{group}", whole, expect=200)  # R14: no members means unchanged
+    held = fresh("PUT", f"/Groups/{group}", {**whole, "members": []}, expect=429)
+    assert held.headers["Retry-After"] == "600" and held.json["status"] == "429"
+    waits = server.acme.api("GET", f"/connections/{fresh.id}/holds", expect=200).json["items"]
+    assert len(waits) == 1 and (waits[0]["group"], waits[0]["removes"], waits[0]["of"]) == (group, 24, 24)
+    assert f"hold {waits[0]['id']}" in held.json["detail"] and waits[0]["released_at"] is None and waits[0]["until"] > waits[0]["at"]
+    for operation in ({"op": "replace", "path": "members", "value": []}, {"op": "remove", "path": "members"},
+                      {"op": "remove", "path": "members", "value": [{"value": one} for one in ids[:8]]}):
+        fresh.patch(f"/Groups/{group}", operation, expect=429)
+    assert fresh.members(group) == set(ids)
+    assert len(alerts(server.acme, "members-held")) == before + 1
+    again = fresh("PUT", f"/Groups/{group}", {**whole, "members": []}, expect=429)
+    hold = server.acme.api("GET", f"/connections/{fresh.id}/holds", expect=200).json["items"][0]["id"]
+    assert f"hold {hold}" in again.json["detail"]
+
+    release = f"/connections/{fresh.id}/holds/{hold}/release"
+    assert server.globex.api("POST", release, {}).status == 404
+    assert server.globex.api("GET", f"/connections/{fresh.id}/holds").status == 404
+    server.acme.api("POST", release, {}, token=server.acme.identity(unique("weak"), role="member")["token"], expect=403)
+    server.acme.api("POST", release, {}, token=fresh.token, expect=(401, 403))
+    server.acme.api("POST", f"/connections/{fresh.id}/holds/nobody/release", {}, expect=404)
+    assert "released" in server.cli("connection", "release", fresh.id, hold).stdout
+    assert hold in server.cli("connection", "holds", fresh.id).stdout
+    fresh("PUT", f"/Groups/{group}", {**whole, "members": []}, expect=200)
+    assert fresh.members(group) == set()
+    assert server.acme.api("GET", f"/connections/{fresh.id}/holds", expect=200).json["items"] == []
+
+
+def test_r16_no_false_alarm_for_small_groups_and_single_members(server, fresh, unique):
+    ids = [fresh.user(unique("few"))["id"] for _ in range(21)]
+    small, name = unique("small"), unique("big")
+    group, big = fresh.group(small, members=ids[:20])["id"], fresh.group(name, members=ids)["id"]
+    before = len(alerts(server.acme, "members-held")) + len(alerts(server.acme, "many-members-removed"))
+    fresh("PUT", f"/Groups/{group}", {"schemas": [GROUP], "displayName": small, "members": []}, expect=200)
+    for user in ids[:6]:
+        fresh.patch(f"/Groups/{big}", {"op": "remove", "path": f'members[value eq "{user}"]'})
+    assert len(alerts(server.acme, "members-held")) + len(alerts(server.acme, "many-members-removed")) == before
+    fresh.patch(f"/Groups/{big}", {"op": "remove", "path": f'members[value eq "{ids[6]}"]'})
+    assert len(alerts(server.acme, "many-members-removed")) >= 1
