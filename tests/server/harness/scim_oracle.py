@@ -256,6 +256,7 @@ def answer_patch(question, readings):
     with policy_of(readings):
         for operation in question["patch"]["Operations"]:
             apply(user, {"schemas": question["patch"]["schemas"], "Operations": [operation]}, readings)
+            user = load(user.model_dump(scim_ctx=Context.DEFAULT))  # without elements of which nothing is left (RFC 7643 section 2.5)
     return {"user": user.model_dump(scim_ctx=Context.DEFAULT)}
 
 
