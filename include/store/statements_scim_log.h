@@ -34,6 +34,9 @@
         X(SCIM_LOG_BLANK, PLAIN, "itb", "",                                                                                         \
                 "UPDATE scim_log SET path = '', resource_id = '', fields = '', sealed = 0, body = $3 WHERE root_no = $1 AND "       \
                 "resource_id = $2 AND resource_id <> ''")                                                                           \
+        /* Of a purged person, too: what names nobody in particular may speak of him. */                                            \
+        X(SCIM_LOG_FORGET_LOOSE, PLAIN, "ib", "",                                                                                   \
+                "UPDATE scim_log SET sealed = 0, body = $2 WHERE root_no = $1 AND sealed = 1 AND resource_id = ''")                 \
         X(PULSE_GET, READ, "ii", "iiiiiii",                                                                                         \
                 "SELECT last_us, success_us, cycle_us, cycles, gap_1_us, gap_2_us, gap_3_us FROM pulse WHERE root_no = $1 AND "     \
                 "connection_no = $2")                                                                                               \

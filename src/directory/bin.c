@@ -276,6 +276,8 @@ enum err bin_purge(struct work *work)
                 e = blank_ledger(work, row.no);
         if (!e)
                 e = session_run(work->session, ST_SCIM_LOG_BLANK, NULL, work->fault, V_I64(work->root_no), V_TEXT(row.id), V_BYTES("", 0));
+        if (!e)
+                e = session_run(work->session, ST_SCIM_LOG_FORGET_LOOSE, NULL, work->fault, V_I64(work->root_no), V_BYTES("", 0));
         if (e)
                 return e;
         describe(work, EVENT_PURGED, &row);

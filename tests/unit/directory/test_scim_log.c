@@ -202,6 +202,33 @@ static void test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept(stru
         house_close(house);
 }
 
+static void log_about(struct house *house, const struct actor *connection, const char *id)
+{
+        static const char body[] = "{\"userName\":\"ann\"}";
+        scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = connection, .method = METHOD_PATCH, .status = 200,
+                .path = "/scim/v2/Users", .request_id = "r", .resource_id = id, .body = body, .body_length = sizeof body - 1 });
+}
+
+/* A refused creation, Bulk and a captured list name no resource and may hold anybody. */
+static void test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &house->admin, "ann"), *bob = house_user(house, &house->admin, "bob");
+        log_about(house, &okta, ann);
+        log_about(house, &okta, bob);
+        log_about(house, &okta, NULL);
+        directory_flush_scim_log(house->directory);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE sealed = 1 AND resource_id = '%s'", bob), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE sealed = 1"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE LENGTH(body) > 0"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log"), 3);
+        house_check(house);
+        house_close(house);
+}
+
 static void too_many_rows_drop_the_oldest_and_are_counted(struct fixture *fixture)
 {
         (void)fixture;
@@ -221,6 +248,7 @@ int main(void)
                 FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
                 FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),
                 FIXTURE_TEST(test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept, ON_BOTH),
+                FIXTURE_TEST(test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person, ON_BOTH),
                 FIXTURE_TEST(too_many_rows_drop_the_oldest_and_are_counted, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
