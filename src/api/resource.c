@@ -141,7 +141,8 @@ static enum err reply_created(const struct call *call, const struct change *chan
         buffer_putc(body, '}');
         reply_header(call->request, "Location", location);
         call_etag(call, row->version);
-        reply_json(call->request, change->changed ? 201 : 200, JSON_TYPE); /* gain-access alone may find what it would make */
+        bool made = change->dry_run ? change->dry_run->changed : change->changed; /* gain-access alone may find what it would make */
+        reply_json(call->request, made ? 201 : 200, JSON_TYPE);
         return ERR_OK;
 }
 
