@@ -30,4 +30,13 @@ struct connection_preview {
 };
 enum err connection_preview_end(const struct query *query, const char *ref, struct connection_preview *ret, struct fault *fault) MUST_USE;
 
+/* What an undo would look at: entries of the connection that changed or took something away, and how many people and groups they are
+ * about. Since before the ledger begins: all of it. */
+struct connection_undo_preview {
+        char id[UUID_TEXT_SIZE];
+        int64_t entries, users, groups;
+};
+enum err connection_preview_undo(const struct query *query, const char *ref, int64_t since_us, struct connection_undo_preview *ret,
+        struct fault *fault) MUST_USE;
+
 #endif

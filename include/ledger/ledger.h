@@ -32,6 +32,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_CAPTURE_STARTED, "capture-started", LEDGER_CHANGE)   \
         X(EVENT_CAPTURE_STOPPED, "capture-stopped", LEDGER_CHANGE)   \
         X(EVENT_HOLD_RELEASED, "hold-released", LEDGER_CHANGE)       \
+        X(EVENT_UNDONE, "undone", LEDGER_CHANGE)                     \
         X(EVENT_WORK_BEGUN, "connection-work-begun", LEDGER_CHANGE)  \
         X(EVENT_WORK_STEP, "connection-work-step", LEDGER_CHANGE)    \
         X(EVENT_WORK_DONE, "connection-work-done", LEDGER_CHANGE)    \

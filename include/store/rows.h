@@ -30,6 +30,8 @@ enum err resource_load_by_id(struct session *session, int64_t root_no, const cha
         struct fault *fault) MUST_USE;
 enum err resource_load_from_bin(struct session *session, int64_t root_no, const char *id, struct arena *arena, struct resource_row *ret,
         struct fault *fault) MUST_USE;
+enum err resource_load_binned(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct resource_row *ret,
+        struct fault *fault) MUST_USE;
 /* By folded name. `org_no` 0: any organisation; `source_no` < 0: any source. Two hits: ERR_CONFLICT that names the ids. */
 struct resource_name {
         enum resource_kind kind;

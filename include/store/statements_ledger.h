@@ -15,6 +15,13 @@
                 "SELECT seq FROM ledger WHERE root_no = $1 AND seq > $2 AND change_id = $3 ORDER BY seq LIMIT 1")                         \
         /* The id of a resource in any state, for showing old entries: deleted is shown, purged is gone. */                               \
         X(LEDGER_RESOURCE_ID, READ, "ii", "t", "SELECT id FROM resource WHERE root_no = $1 AND no = $2")                                  \
+        X(LEDGER_TIME, READ, "ii", "i", "SELECT at_us FROM ledger WHERE root_no = $1 AND seq = $2")                                      \
+        X(LEDGER_OF_ACTOR, READ, "iiiiii", "itit",                                                                                        \
+                "SELECT seq, event, object_no, body FROM ledger WHERE root_no = $1 AND seq <= $2 AND seq >= $3 AND class = 1 AND "        \
+                "actor_kind = $4 AND actor_no = $5 ORDER BY seq DESC LIMIT $6")                                                           \
+        X(LEDGER_COUNT_OF_ACTOR, READ, "iiii", "iii",                                                                                     \
+                "SELECT object_kind, COUNT(DISTINCT object_no), COUNT(*) FROM ledger WHERE root_no = $1 AND seq >= $2 AND class = 1 AND " \
+                "actor_kind = $3 AND actor_no = $4 AND event <> 'created' GROUP BY object_kind ORDER BY object_kind")                     \
         X(CHECKPOINT_INSERT, PLAIN, "iiibtb", "",                                                                                         \
                 "INSERT INTO checkpoint (root_no, seq, at_us, hash, key_id, signature) VALUES ($1, $2, $3, $4, $5, $6) "                  \
                 "ON CONFLICT DO NOTHING")                                                                                                 \

@@ -36,6 +36,8 @@
                 "SELECT " R_COLUMNS                                                                                          \
                 " FROM resource WHERE root_no = $1 AND kind = $2 AND name_folded = $3 AND "                                  \
                 KIND_HAS_SLUG " AND deleted_us = 0 ORDER BY org_no LIMIT 3")                                                                    \
+        X(RESOURCE_BINNED, READ, "ii", R_KINDS,                                                                              \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us > 0")                      \
         X(RESOURCE_LIST, READ, "iiii", R_KINDS,                                                                              \
                 "SELECT " R_COLUMNS                                                                                          \
                 " FROM resource WHERE root_no = $1 AND kind = $2 AND no > $3 AND deleted_us = 0 ORDER BY no LIMIT $4")       \

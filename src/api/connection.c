@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What becomes of all that a connection gave: its end with keep or remove, and what that would touch (R4). Long work is answered with 202 and
+ * What becomes of all that a connection gave: its end with keep or remove, and what that would touch (R4); undoing what it took
+ * away (R16). Long work is answered with 202 and
  * goes on by itself; /work says how far it is. */
 #include <string.h>
 #include "base/clock.h"
@@ -107,4 +108,44 @@ enum err connection_delete_answer(const struct call *call, struct fault *fault)
                 return e;
         change.wish.verb = keep ? CONNECTION_KEEP : remove ? CONNECTION_REMOVE : CONNECTION_NOTHING;
         return preview && change.wish.verb ? preview_end(call, change.wish.verb, fault) : work(call, &change, fault);
+}
+
+/* ---- undo (R16) ---- */
+
+static enum err preview_undo(const struct call *call, int64_t since_us, struct fault *fault)
+{
+        struct buffer *body = &call->request->reply.body;
+        struct connection_undo_preview preview;
+        const char *ref = NULL;
+        enum err e = call_ref(call, &ref, fault);
+        if (!e)
+                e = connection_preview_undo(&call->query, ref, since_us, &preview, fault);
+        if (e)
+                return e;
+        buffer_printf(body, "{\"id\":\"%s\",\"verb\":\"undo\",\"dry_run\":true", preview.id);
+        view_time(body, "since", since_us);
+        view_number(body, "entries", preview.entries);
+        view_number(body, "users", preview.users);
+        view_number(body, "groups", preview.groups);
+        buffer_putc(body, '}');
+        reply_json(call->request, 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+enum err connection_undo_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_WORK);
+        const char *since = NULL;
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, "since", fault);
+        if (!e)
+                e = json_take_text(body, "since", true, &since, fault);
+        if (!e && !clock_parse(since, &change.wish.since_us))
+                e = fault_set(fault, ERR_VALUE, "since", "since is an instant in the past, as 2026-11-21T05:06:07Z");
+        if (e)
+                return e;
+        change.wish.verb = CONNECTION_UNDO;
+        return call->request->dry_run ? preview_undo(call, change.wish.since_us, fault) : work(call, &change, fault);
 }

@@ -42,7 +42,8 @@ enum err call_path(const struct call *call, const struct invocation *invocation,
         return buffer_check(into, fault);
 }
 
-static json_t *time_value(const char *text)
+/* `sign` -1: so long ago. */
+static json_t *time_value(const char *text, int sign)
 {
         char formatted[CLOCK_TEXT_SIZE];
         int64_t value;
@@ -50,7 +51,7 @@ static json_t *time_value(const char *text)
                 return json_string(text);
         if (!text_parse_duration_s(text, &value) || value > 10000 * (US_PER_DAY / US_PER_S))
                 return json_string(text); /* the server says what is wrong with it */
-        clock_format(clock_now_us() + value * US_PER_S, formatted);
+        clock_format(clock_now_us() + sign * value * US_PER_S, formatted);
         return json_string(formatted);
 }
 
@@ -78,7 +79,7 @@ static json_t *option_value(const struct invocation *invocation, enum option opt
         case OPTION_DURATION:
                 return json_integer(invocation_number(invocation, option, 0));
         case OPTION_TIME:
-                return time_value(text);
+                return time_value(text, option == OPT_SINCE ? -1 : 1);
         case OPTION_LIST:
                 return list_value(text);
         case OPTION_FLAG:

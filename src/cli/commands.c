@@ -43,6 +43,7 @@ static const struct field query_org[] = { OPTION("organization", ORG), END };
 static const struct field query_end[] = {
         OPTION("organization", ORG), TRUE_WITH("keep", KEEP), TRUE_WITH("remove", REMOVE), TRUE_WITH("preview", PREVIEW),
         OPTION("confirm", CONFIRM), END };
+static const struct field body_since[] = { OPTION("since", SINCE), END };
 static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
 static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
 static const struct field body_capture[] = { OPTION("minutes", MINUTES), END };
@@ -248,6 +249,11 @@ static const struct command commands[] = {
           .run = call_run, .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl_scopes, NULL, NULL, NULL } },
         SET("connection", "enable", "connections", "CONNECTION", "Enable a connection", body_active, "enabled"),
         SET("connection", "disable", "connections", "CONNECTION", "Disable a connection; what it gave stands", body_inactive, "disabled"),
+        { .path = "connection undo", .arguments = "CONNECTION", .options = O_WRITE_ONE | O(SINCE), .required = O(SINCE),
+          .summary = "Give back what a connection took away since an instant",
+          .detail = "From the ledger: attributes, active, people it deleted, memberships it ended. Nobody is deactivated by it, no suspension "
+                    "of another source is lifted, no credential lives again.",
+          .run = connection_work_run, .call = { "POST", API "connections/{1}/undo", query_org, body_since, NULL, NULL, NULL } },
         { .path = "connection delete", .arguments = "CONNECTION",
           .options = O_ONE | O(KEEP) | O(REMOVE) | O(PREVIEW) | O(CONFIRM), .one_of = { O(KEEP) | O(REMOVE) },
           .summary = "Delete a connection and say what becomes of what it gave",

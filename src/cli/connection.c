@@ -60,6 +60,8 @@ enum err connection_work_run(struct cli *cli, const struct invocation *invocatio
         enum err e = call_path(call, invocation, &path, fault);
         if (!e)
                 e = call_queries(&path, call->query, invocation, fault);
+        if (!e && invocation->values[OPT_DRY_RUN])
+                call_put_query(&path, "dry_run", "true");
         if (!e)
                 e = call_body(call->body, invocation, &body, fault);
         if (!e)

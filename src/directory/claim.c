@@ -133,6 +133,11 @@ enum err person_open(struct work *work, const struct resource_row *row, struct p
         return ERR_OK;
 }
 
+enum err person_document(struct work *work, struct person *person)
+{
+        return join(work, person->own, &person->document);
+}
+
 enum err person_load(struct work *work, const char *action, struct person *ret)
 {
         auto_person person = { 0 };

@@ -46,7 +46,7 @@ enum err connection_job_load(struct work *work, struct connection_job *ret)
         return job_read(work->session, work->root_no, ret, work->fault);
 }
 
-static enum err job_store(struct work *work, const struct connection_job *job)
+enum err connection_job_store(struct work *work, const struct connection_job *job)
 {
         return session_run(work->session, ST_JOB_PUT, NULL, work->fault, V_I64(work->root_no), V_I64(job->connection_no), V_I64(job->verb),
                 V_I64(job->other_no), V_I64(job->join_by), V_I64(job->first_seq), V_I64(job->phase), V_I64(job->at_no),
@@ -81,6 +81,7 @@ static const struct {
 } verbs[CONNECTION_VERB_COUNT] = {
         [CONNECTION_KEEP] = { "keep", true, "delete", begin_end, connection_keep_phases },
         [CONNECTION_REMOVE] = { "remove", true, "delete", begin_end, connection_remove_phases },
+        [CONNECTION_UNDO] = { "undo", false, "edit", connection_undo_begin, connection_undo_phases },
 };
 
 enum err connection_is_gone(struct work *work, int64_t connection_no, bool *ret)
@@ -145,7 +146,7 @@ static enum err begin_end(struct work *work, struct resource_row *row, struct co
         if (!e)
                 e = put_to_sleep(work, row);
         if (!e)
-                e = job_store(work, job); /* before the guard looks: what is to go does not count */
+                e = connection_job_store(work, job); /* before the guard looks: what is to go does not count */
         if (!e)
                 e = guard_end(work, &guard);
         return e ? e
@@ -239,7 +240,7 @@ static enum err run_phase(struct work *work, struct work_step *step)
         }
         if (!phases[step->job.phase])
                 return finish(work, step);
-        e = job_store(work, &step->job);
+        e = connection_job_store(work, &step->job);
         return e ? e : describe(work, EVENT_WORK_STEP, &step->connection);
 }
 

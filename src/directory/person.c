@@ -348,6 +348,14 @@ static enum err end_claims(struct work *work, struct person *person, bool *ret_o
         return e;
 }
 
+/* What an undo gives back (R16). */
+static enum err describe_loss(struct work *work, const struct person *person, json_t *body)
+{
+        if (json_object_set_new(body, "was_active", json_boolean(person->own->active == CLAIMED_ACTIVE)))
+                return work_memory(work);
+        return membership_describe(work, &person->row, work->source_no, body);
+}
+
 enum err person_delete(struct work *work)
 {
         auto_person person = { 0 };
@@ -355,7 +363,10 @@ enum err person_delete(struct work *work)
         if (e)
                 return e;
         struct guard guard;
-        e = guard_begin_for(work, &person.row, &guard);
+        json_auto_t *body = json_pack("{s:s}", "id", person.row.id);
+        e = body ? guard_begin_for(work, &person.row, &guard) : work_memory(work);
+        if (!e && work->source_no)
+                e = describe_loss(work, &person, body);
         bool others = false, changed = false;
         if (!e)
                 e = end_claims(work, &person, &others);
@@ -367,5 +378,7 @@ enum err person_delete(struct work *work)
                 return e;
         describe(work, EVENT_DELETED, &person.row);
         answer(work, &person.row, NULL);
-        return work_body_json(work, json_pack("{s:s, s:b}", "id", person.row.id, "kept_by_another_source", others));
+        if (json_object_set_new(body, "kept_by_another_source", json_boolean(others)))
+                return work_memory(work);
+        return work_body_json(work, STEAL(body));
 }

@@ -104,6 +104,8 @@ struct person {
 void person_done(struct person *person);
 /* Does the claim say more than yes or no? A bare local suspension does not. */
 bool claim_asserts(const struct claim_row *claim);
+/* Fills person->document from its own claim. */
+enum err person_document(struct work *work, struct person *person) MUST_USE;
 /* Would the name that all claims make together be somebody else's? */
 enum err person_name_is_free(struct work *work, const struct person *person, bool *ret) MUST_USE;
 /* Adds to a local claim (doc "{}": none yet) what `claim` says: document and externalId where it asserts, and its veto (R4). */
@@ -144,6 +146,10 @@ enum err membership_apply(struct work *work, const struct resource_row *group, c
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
 /* Removes all that this source put into a group. The group must go, too, or the graph is loaded anew (work->reload). */
 enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no) MUST_USE;
+/* Adds to a body what leaves with it: "left", the groups that held it by this source, and of a group its members as "removed"; of each at
+ * most DESCRIBED_MAX, else none. */
+#define DESCRIBED_MAX 1000
+enum err membership_describe(struct work *work, const struct resource_row *row, int64_t source_no, json_t *body) MUST_USE;
 /* Makes `to_no` a member, and the holder of members, wherever `from_no` is one by edges of this source; the graph is loaded anew. */
 enum err membership_move(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no) MUST_USE;
 /* May the group hold this group? ERR_VALUE that names the way round, or the depth (nesting.c). */
@@ -193,7 +199,9 @@ struct work_step {
 };
 typedef enum err (*step_run)(struct work_step *step);
 /* The phases of a verb, ended by NULL; the last one ends the work. */
-extern const step_run connection_keep_phases[], connection_remove_phases[];
+extern const step_run connection_keep_phases[], connection_remove_phases[], connection_undo_phases[];
+enum err connection_undo_begin(struct work *work, struct resource_row *row, struct connection_job *job) MUST_USE;
+enum err connection_job_store(struct work *work, const struct connection_job *job) MUST_USE;
 
 /* Makes a resource row of `kind` with a fresh number and id, counts it and tells the graph. */
 enum err thing_insert(struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)

@@ -58,14 +58,24 @@ static enum err resource_one(struct result *result, struct arena *arena, struct 
         return ERR_OK;
 }
 
+static enum err load_by_no(struct session *session, enum statement statement, int64_t root_no, int64_t no, struct arena *arena,
+        struct resource_row *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        enum err e = session_query(session, statement, &result, fault, V_I64(root_no), V_I64(no));
+        return e ? e : resource_one(&result, arena, ret, fault);
+}
+
 enum err resource_load(
         struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct resource_row *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(session, ST_RESOURCE_BY_NO, &result, fault, V_I64(root_no), V_I64(no));
-        if (e)
-                return e;
-        return resource_one(&result, arena, ret, fault);
+        return load_by_no(session, ST_RESOURCE_BY_NO, root_no, no, arena, ret, fault);
+}
+
+enum err resource_load_binned(
+        struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct resource_row *ret, struct fault *fault)
+{
+        return load_by_no(session, ST_RESOURCE_BINNED, root_no, no, arena, ret, fault);
 }
 
 static enum err load_by_id(struct session *session, enum statement statement, int64_t root_no, const char *id, struct arena *arena,

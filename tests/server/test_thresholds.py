@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """R16: deactivations are in force whatever their number, and an alarm; a list that empties a group waits for an administrator."""
+import datetime
+import time
+
 import pytest
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -68,3 +71,32 @@ def test_r16_no_false_alarm_for_small_groups_and_single_members(server, fresh, u
     assert len(alerts(server.acme, "members-held")) + len(alerts(server.acme, "many-members-removed")) == before
     fresh.patch(f"/Groups/{big}", {"op": "remove", "path": f'members[value eq "{ids[6]}"]'})
     assert len(alerts(server.acme, "many-members-removed")) >= 1
+
+
+def test_r16_security_24_one_act_undoes_it(server, fresh, unique):
+    ids = [fresh.user(unique("back"), externalId=unique("x"))["id"] for _ in range(30)]
+    group = fresh.group(unique("team"), members=ids[:10])["id"]
+    time.sleep(0.002)
+    since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    time.sleep(0.002)
+    for user in ids[:10]:
+        fresh.activate(user, False)
+    for user in ids[10:20]:
+        fresh("DELETE", f"/Users/{user}", expect=204)
+    fresh("DELETE", f"/Groups/{group}", expect=204)
+    server.acme.api("PATCH", f"/users/{ids[0]}", {"active": False}, expect=200)
+    path = f"/connections/{fresh.id}/undo"
+    assert server.globex.api("POST", path, {"since": since}).status == 404
+    assert server.globex.api("POST", path + "?dry_run=true", {"since": since}).status == 404
+    for wrong in ({}, {"since": "yesterday"}, {"since": "2999-01-01T00:00:00Z"}, {"since": since, "until": since}):
+        server.acme.api("POST", path, wrong, expect=400)
+    seen = server.acme.api("POST", path + "?dry_run=true", {"since": since}, expect=200).json
+    assert seen["dry_run"] is True and (seen["users"], seen["groups"], seen["entries"]) == (20, 1, 21)
+    assert not any(server.acme.decide(one) for one in ids[:20])
+    done = server.cli_json("connection", "undo", fresh.id, "--since", since)
+    assert done["done"] is True and (done["users"], done["groups"], done["edges"]) == (20, 1, 10)
+    assert [server.acme.decide(one) for one in ids] == [False] + [True] * 29
+    assert fresh.members(group) == set(ids[:10])
+    assert fresh("GET", f"/Users/{ids[12]}", expect=200).json["active"] is True  # the provider finds them as they were
+    assert server.acme.verify()["whole"] is True
+    assert server.cli("connection", "undo", fresh.id, check=False).returncode == 2
