@@ -288,7 +288,8 @@ static enum err create_element(struct patch_work *work, const struct patch_step 
 struct change {
         json_t *list;
         size_t selected;
-        size_t primary_at; /* of the first element that became primary; SIZE_MAX: none */
+        size_t primary_at; /* of the selected element that stays the primary one, else of the first that became it; SIZE_MAX: none */
+        bool became_primary;
         size_t count;      /* elements changed and kept */
         uint16_t at[MULTI_VALUES_MAX];
 };
@@ -309,8 +310,10 @@ static enum err change_one(struct patch_work *work, const struct patch_step *ste
         if (!element)
                 return ERR_OK;
         size_t at = json_array_size(change->list);
-        if (is_primary(step->path.attribute, element) && !is_primary(step->path.attribute, before) && change->primary_at == SIZE_MAX)
+        bool was = is_primary(step->path.attribute, before), is = is_primary(step->path.attribute, element);
+        if (is && (was || change->primary_at == SIZE_MAX))
                 change->primary_at = at;
+        change->became_primary |= is && !was;
         if (element != before && change->count < MULTI_VALUES_MAX)
                 change->at[change->count++] = (uint16_t)at;
         return json_array_append(change->list, element) ? patch_out_of_memory(work) : ERR_OK;
@@ -344,7 +347,7 @@ static enum err change_elements(struct patch_work *work, const struct patch_step
                 e = change_one(work, step, json_array_get(old, i), &change);
         if (!e && change.selected == 0)
                 e = create_element(work, step, list);
-        if (!e && change.primary_at != SIZE_MAX)
+        if (!e && change.became_primary)
                 e = clear_primary(work, step->path.attribute, list, change.primary_at);
         if (!e)
                 e = drop_duplicates(work, &change);

@@ -194,23 +194,3 @@ def test_tenants_stay_apart(fresh, server, unique):
     foreign = server.globex.connection(unique("foreign")).user(unique("foreign@example.com"))["id"]
     entries = bulk(fresh, {"method": "DELETE", "path": f"/Users/{foreign}"}, group("g", unique("robbed"), foreign))
     assert statuses(entries) == ["404", "400"]
-
-
-def test_any_sequence_in_bulk_equals_the_same_one_by_one(fresh, unique):
-    """The PATCH operations of a random walk over one user, once as requests and once as Bulk, end in the same resource."""
-    import random
-    chance = random.Random(7)
-    walk = []
-    for i in range(40):
-        attribute = chance.choice(["title", "nickName", "displayName", "emails", "name.givenName"])
-        value = [{"value": f"{chance.choice('abc')}@x", "type": chance.choice(["work", "home"])}] if attribute == "emails" else f"v{i}"
-        walk.append({"op": "remove", "path": attribute} if chance.random() < 0.25 else {"op": chance.choice(["add", "replace"]), "path": attribute, "value": value})
-    made = [fresh.user(unique("walk@example.com")) for _ in range(2)]
-    for operation in walk:
-        fresh.patch(f"/Users/{made[0]['id']}", operation)
-    entries = bulk(fresh, *[{"method": "PATCH", "path": f"/Users/{made[1]['id']}", "data": {"schemas": [PATCH], "Operations": [operation]}}
-                            for operation in walk])
-    assert statuses(entries) == ["200"] * 40
-    shape = lambda one: {key: value for key, value in fresh("GET", f"/Users/{one['id']}", expect=200).json.items()
-                         if key not in ("id", "userName", "meta")}
-    assert shape(made[0]) == shape(made[1])

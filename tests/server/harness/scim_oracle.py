@@ -140,11 +140,26 @@ def elements(user):
 LIBRARY = {"primary": patch_op._settle_primary, "set": access._set_field_value}
 
 
+selected = set()
+
+
 def first_becomes_primary(entries, memo):
-    marked = [one for one in entries if getattr(one, "primary", None) is True and getattr(memo.get(id(one)), "primary", None) is not True]
-    for one in marked[1:]:
+    """Of several that are made primary the one that was so stays, else the first becomes it."""
+    was = lambda one: getattr(memo.get(id(one)), "primary", None) is True
+    marked = [one for one in entries if getattr(one, "primary", None) is True and not was(one)]
+    kept = [one for one in entries if getattr(one, "primary", None) is True and was(one) and id(one) in selected]
+    for one in marked if kept else marked[1:]:
         one.primary = False
     LIBRARY["primary"](entries, memo)
+
+
+def select(user, path):
+    """Which elements the brackets of the path select, before they are changed."""
+    selected.clear()
+    try:
+        selected.update(id(one) for one in Path[Person](path.split("]")[0] + "]").get(user) or []) if "[" in path else None
+    except SCIMException:
+        pass
 
 
 def same_element(left, right):
@@ -235,6 +250,7 @@ def apply(user, message, readings):
     patch_op._settle_primary = first_becomes_primary if "first-of-several-is-primary" in readings else LIBRARY["primary"]
     access._set_field_value = lay_over if "one-element-for-value-and-type" in readings else LIBRARY["set"]
     whole = elements(user)
+    select(user, operation.get("path") or "")
     try:
         operations = list(parts(operation, readings))
         PatchOp[Person].model_validate({**message, "Operations": operations}, scim_ctx=Context.RESOURCE_PATCH_REQUEST).patch(user)

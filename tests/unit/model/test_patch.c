@@ -255,9 +255,13 @@ static void test_at_most_one_is_primary(void **state)
                 { USER(BOTH), "[{'op':'add','path':'emails','value':[{'value':'y','primary':true}]}]",
                         USER("'emails':[{'value':'x','primary':false},{'value':'y','primary':true}]"), 0, true },
                 { USER(BOTH), "[{'op':'replace','path':'emails.primary','value':true}]",
-                        USER("'emails':[{'value':'x','primary':false},{'value':'y','primary':true}]"), 0, true },
+                        USER("'emails':[{'value':'x','primary':true},{'value':'y','primary':false}]"), 0, true },
                 { USER(BOTH), "[{'op':'add','path':'emails','value':[{'value':'p','primary':true},{'value':'q','primary':true}]}]", NULL,
                         ERR_VALUE, true },
+                /* twice is once: of several selected the one that is primary stays so */
+                { USER("'emails':[{'value':'x','type':'work'},{'value':'y','type':'work','primary':true}]"),
+                        "[{'op':'add','path':'emails[type eq \\'work\\'].primary','value':true}]",
+                        USER("'emails':[{'value':'x','type':'work','primary':false},{'value':'y','type':'work','primary':true}]"), 0, true },
         };
         CHECK(rows);
 }

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for any SCIM request: random users, groups and PATCH messages (harness/scim_random.py), seeds fixed. Paging by cursor while rows
+come and go stands in test_scim_paging.py, PATCH against another implementation in test_scim_differential.py."""
+import random
+import threading
+
+import pytest
+from conftest import LONG
+
+from harness.scim_random import PATCH, USER, random_operation, random_user
+
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+ROUNDS = 2000 if LONG else 100
+
+
+def read(connection, path):
+    return connection("GET", path, expect=200).json
+
+
+def shape(resource):
+    """Without what tells two resources or two times apart."""
+    return {key: value for key, value in resource.items() if key not in ("id", "userName", "externalId", "meta")}
+
+
+def message(*operations):
+    return {"schemas": [PATCH], "Operations": list(operations)}
+
+
+@pytest.fixture(params=["lenient", "strict"])
+def connection(request, server, unique):
+    return server.acme.connection(unique(request.param), profile=request.param)
+
+
+def make(connection, chance, name):
+    return connection("POST", "/Users", random_user(chance, name), expect=201).json
+
+
+def keeps_names(operation):
+    """Names differ between the copies, and so would what happens to them."""
+    words = [operation.get("path") or "", *(operation["value"] if isinstance(operation.get("value"), dict) else ())]
+    return not any(word.lower().endswith(("username", "externalid")) for word in words)
+
+
+def test_any_patch_sequence_one_by_one_equals_the_same_in_bulk(connection, unique):
+    """The same operations as requests, as Bulk and as Bulk behind the POST that makes the user: the same statuses, the same user."""
+    chance = random.Random("bulk")
+    for _ in range(ROUNDS // 10):
+        seed = chance.random()
+        operations = [one for one in (random_operation(chance) for _ in range(12)) if keeps_names(one)]
+        singly, together = (make(connection, random.Random(seed), unique("same@example.com")) for _ in range(2))
+        statuses = [connection("PATCH", f"/Users/{singly['id']}?attributes=id", message(one)).status for one in operations]
+        steps = [{"method": "PATCH", "path": f"/Users/{together['id']}", "data": message(one)} for one in operations]
+        reply = connection("POST", "/Bulk", {"schemas": [BULK], "Operations": steps}, expect=200).json
+        assert [int(one["status"]) for one in reply["Operations"]] == statuses
+        born = {"method": "POST", "path": "/Users", "bulkId": "x", "data": random_user(random.Random(seed), unique("same@example.com"))}
+        reply = connection("POST", "/Bulk", {"schemas": [BULK], "Operations": [born] + [{**one, "path": "/Users/bulkId:x"} for one in steps]}, expect=200).json
+        assert [int(one["status"]) for one in reply["Operations"]] == [201] + statuses
+        third = reply["Operations"][0]["location"].split("/scim/v2")[1]
+        expected = shape(read(connection, f"/Users/{singly['id']}"))
+        assert shape(read(connection, f"/Users/{together['id']}")) == expected and shape(read(connection, third)) == expected
+
+
+def test_any_patch_message_equals_its_operations_one_by_one(connection, unique):
+    """As far as they go: a message that is refused changes nothing, whatever its first operations were."""
+    chance = random.Random("message")
+    for _ in range(ROUNDS // 3):
+        seed = chance.random()
+        operations = [one for one in (random_operation(chance) for _ in range(3)) if keeps_names(one)]
+        whole, singly = (make(connection, random.Random(seed), unique("whole@example.com")) for _ in range(2))
+        if not operations:
+            continue
+        status = connection("PATCH", f"/Users/{whole['id']}?attributes=id", message(*operations)).status
+        statuses = [connection("PATCH", f"/Users/{singly['id']}?attributes=id", message(one)).status for one in operations]
+        if status == 200:
+            assert set(statuses) == {200}, operations
+            assert shape(read(connection, f"/Users/{whole['id']}")) == shape(read(connection, f"/Users/{singly['id']}")), operations
+        else:
+            assert status in statuses, operations
+            assert read(connection, f"/Users/{whole['id']}") == whole, operations
+
+
+def test_an_operation_that_comes_twice_counts_once(connection, unique):
+    """RFC 7644 section 3.5.2.1: what is there already changes nothing, its version included; what is gone cannot be selected again."""
+    chance = random.Random("twice")
+    user = make(connection, chance, unique("twice@example.com"))
+    for number in range(ROUNDS):
+        if number % 5 == 4:
+            connection("PUT", f"/Users/{user['id']}", random_user(chance, user["userName"]), expect=200)
+        operation = random_operation(chance)
+        if connection("PATCH", f"/Users/{user['id']}", message(operation)).status != 200:
+            continue
+        once = read(connection, f"/Users/{user['id']}")
+        again = connection("PATCH", f"/Users/{user['id']}", message(operation))
+        assert again.status == 200 or again.json["scimType"] == "noTarget", (operation, again)
+        assert read(connection, f"/Users/{user['id']}") == once, operation
+        user = once
+
+
+def test_put_of_what_get_returned_changes_nothing(connection, unique):
+    chance = random.Random("put")
+    people = [make(connection, chance, unique("put@example.com")) for _ in range(ROUNDS // 5)]
+    groups = [connection.group(unique("put"), [one["id"] for one in chance.sample(people, chance.randrange(5))]) for _ in range(10)]
+    connection.patch(f"/Groups/{groups[0]['id']}", {"op": "add", "path": "members", "value": [{"value": groups[1]["id"]}]})
+    for path in [f"/Users/{one['id']}" for one in people] + [f"/Groups/{one['id']}" for one in groups]:
+        before = connection("GET", path, expect=200)
+        for headers in ({}, {"If-Match": before.headers["ETag"]}):
+            after = connection("PUT", path, before.json, headers=headers, expect=200)
+            assert after.json == before.json and after.headers["ETag"] == before.headers["ETag"], path
+    for one in people[:20]:  # what POST answered, too
+        assert connection("PUT", f"/Users/{one['id']}", one, expect=200).json["meta"]["version"] == read(connection, f"/Users/{one['id']}")["meta"]["version"]
+
+
+@pytest.mark.parametrize("query", ["", "&filter=title pr", "&filter=active eq true or active eq false"])
+def test_paging_by_index_sees_every_row_once_while_others_come_and_change(fresh, unique, query):
+    """Rows that come stand behind all others and changes move none. What goes moves those behind it (RFC 7644 section 3.4.2.4): that is what
+    cursors are for."""
+    chance = random.Random(query)
+    still = [fresh.user(unique("still@example.com"), title="T")["id"] for _ in range(40)]
+    stop, failures = threading.Event(), []
+
+    def churn():
+        try:
+            while not stop.is_set():
+                fresh.user(unique("coming@example.com"), title="T")
+                fresh.patch(f"/Users/{chance.choice(still)}", {"op": "replace", "path": "title", "value": f"T{chance.random()}"},
+                            {"op": "replace", "path": "active", "value": chance.random() < 0.5})
+        except AssertionError as failure:
+            failures.append(failure)
+
+    other = threading.Thread(target=churn)
+    other.start()
+    try:
+        for count in (3, 7, 50):
+            seen, start, page = [], 1, None
+            while page is None or (page["Resources"] and len(seen) < 400):
+                page = fresh("GET", f"/Users?startIndex={start}&count={count}{query}", expect=200).json
+                assert page["itemsPerPage"] == len(page["Resources"]) <= count and page["totalResults"] >= len(still)
+                seen += [one["id"] for one in page["Resources"]]
+                start += len(page["Resources"])
+            assert sorted(one for one in seen if one in set(still)) == sorted(still)
+            assert len(set(seen)) == len(seen)
+    finally:
+        stop.set()
+        other.join()
+    assert not failures, failures[0]
