@@ -108,6 +108,7 @@ enum effect_kind {
         EFFECT_CREDENTIAL,   /* no, owner_no, token_kind, hash, scopes, expires_us */
         EFFECT_CREDENTIAL_GONE, /* no */
         EFFECT_CLAIM,        /* connection_no, no, external_id; stands: live or gone */
+        EFFECT_SCHEMAS,      /* no: the revision at which the root's declarations changed; 0: it has none any more */
         EFFECT_ADDRESSES,    /* no: a connection; text: its document, which says from where it may call (R19) */
 };
 struct effect {

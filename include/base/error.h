@@ -77,7 +77,7 @@ struct error_row {
 struct fault {
         enum err code;
         unsigned retry_after_s; /* 0: no Retry-After */
-        char field[96];         /* attribute, parameter or setting; "" when none */
+        char field[192];        /* attribute, parameter or setting; "" when none */
         char message[416];      /* UTF-8, one sentence or two */
 };
 

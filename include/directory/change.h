@@ -72,6 +72,7 @@ struct change {
         enum change_verb verb;
         const struct actor *actor;
         const struct resource_type *type;
+        int64_t schemas_revision;   /* of the set that `type` is from; 0: the built-in one */
         const char *ref;            /* id, or a name where the face takes names; NULL with CREATE */
         const json_t *document;     /* in the form of model/document.h; the caller's reference */
         struct edge_list edges;

@@ -22,6 +22,7 @@ struct directory {
         struct access *access;
         struct notices *notices;
         struct scim_log *scim_log;             /* directory/scim_log.h */
+        struct schema_cache *schemas;          /* of roots that declare some */
         struct checkpoint_key *checkpoint_key; /* NULL: nothing is signed */
         struct secret master_key;              /* keys the hashes of purged subjects (R12); other purposes: directory_key */
         const char *public_url;                /* without trailing slash; R33 */
@@ -56,6 +57,10 @@ enum err directory_authenticate(struct directory *directory, unsigned slot, stru
 /* R19: may this connection call from this address? ERR_FORBIDDEN; ERR_UNAVAILABLE: its root is being loaded. */
 enum err directory_check_address(
         struct directory *directory, unsigned slot, const struct actor *connection, const char *client, struct fault *fault) MUST_USE;
+
+/* Bits of actor.scopes that a connection's token needs for resources of this kind, all of them: one for users or groups alone reaches no
+ * declared type. */
+unsigned directory_scopes(enum resource_kind kind);
 
 /* For the scheduler: notices older than a second, last_used of credentials. Each is bounded and safe to call at any time. */
 bool directory_flush_notices(struct directory *directory); /* true: some were written, so more may be due */

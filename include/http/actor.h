@@ -36,6 +36,7 @@ struct actor {
         int64_t no;            /* of the identity or connection inside the root */
         int64_t credential_no; /* judged again in the write transaction */
         unsigned scopes;
+        int64_t schemas_revision; /* of what the root declares; 0: nothing */
         const struct actor *replayed_by; /* of a connection: the administrator who runs a logged request of it again; NULL: itself */
         int64_t replay_of;               /* number of that request in the log */
         char handle[HANDLE_SIZE]; /* of the root */

@@ -69,7 +69,7 @@ struct request {
         unsigned slot;           /* reader slot of the thread that runs the handler: loops 0..loops-1, workers loops..loops+workers-1 */
         void *worker;            /* what hooks.worker_start made for this worker; NULL on a loop */
         enum err refused;        /* set by reply_fault */
-        char refused_field[96];  /* the field at fault; "" */
+        char refused_field[192];  /* the field at fault; "" */
         struct dry_run *dry_run; /* directory/change.h; not NULL: what would come out is asked, and nothing is stored */
         uint32_t leniencies;     /* bits of model/leniency that the face used */
         const char *body_fields; /* names of attributes in the body, told by the face that parsed it; in the arena; NULL: none did */

@@ -41,6 +41,7 @@ enum attribute_type {
 #define IGNORED_INPUT 0x4000u /* accepted and dropped: password of a SCIM user (R27) */
 #define NEVER_EMPTY 0x10000u  /* of a list with a default: [] is refused, because it would not mean "nothing" */
 #define PRIMARY_SUB 0x8000u   /* the `primary` of a multi-valued complex: at most one true */
+#define OPAQUE 0x10000u       /* JSON of any shape, judged by the type's own check */
 
 struct attribute {
         const char *name;
@@ -59,7 +60,11 @@ struct schema {
         const char *name;
         const char *description;
         const struct attribute *attributes;   /* ended by a row without name */
+        int64_t number;                       /* of a declared one: who holds values of it stands in the index under it; 0: built in */
 };
+
+/* A declared schema has the numbers from its row's `no` times this on; those below belong to the built-in attributes. */
+#define SCHEMA_NUMBERS 4096
 
 enum resource_kind {
         KIND_NONE = 0,
@@ -72,8 +77,23 @@ enum resource_kind {
         KIND_GRANT = 7,
         KIND_UPSTREAM = 8,
         KIND_CONNECTION = 9,
-        KIND_COUNT
+        KIND_SCHEMA = 10,
+        KIND_RESOURCE_TYPE = 11,
+        KIND_COUNT,
+        /* Types that a root declares: each has one of these, in that root alone. */
+        KIND_DECLARED_FIRST = 50,
+        KIND_DECLARED_LAST = 99,
 };
+
+static inline bool kind_is_declared(enum resource_kind kind)
+{
+        return kind >= KIND_DECLARED_FIRST && kind <= KIND_DECLARED_LAST;
+}
+/* What a connection claims and SCIM writes: users, groups, and what is declared. */
+static inline bool kind_is_claimed(enum resource_kind kind)
+{
+        return kind == KIND_USER || kind == KIND_GROUP || kind_is_declared(kind);
+}
 
 /* What the faces offer for a type; bits of resource_type.faces. */
 #define OFFER_READ 0x01u
@@ -91,6 +111,9 @@ struct resource_type {
         const char *subject;           /* permission subject that guards it: "member", "groups", "identity", "project", … */
         const struct schema *core;
         const struct schema *const *extensions; /* NULL-terminated, or NULL */
+        uint32_t required_extensions;  /* a bit for each of them: a new resource must have it, and none can lose it */
+        bool selects;                  /* some attribute is shown only when asked for: RETURNED_REQUEST */
+        const char *description;       /* NULL: that of the core schema */
         const char *name_attribute;    /* goes folded into name_folded: userName, displayName, slug, name; NULL: the id stands in */
         const struct attribute *api_attributes; /* seen by the management API alone, never by SCIM paths and schemas; NULL: none */
         unsigned api_offers;           /* OFFER_ bits of the management API */

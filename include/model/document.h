@@ -49,6 +49,11 @@ enum err document_check(const struct resource_type *type, const json_t *document
 enum err document_check_immutable(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
         MUST_USE;
 
+/* A new resource (`before` NULL) has every extension that its type requires; an older one keeps those that it has: made before the
+ * declaration, it may go without. ERR_VALUE. */
+enum err document_check_extensions(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
+        MUST_USE;
+
 /* RFC 7396 merge of `patch` (as accepted with ACCEPT_MERGE) into a copy of `before`. NULL: out of memory. */
 json_t *document_merge(const json_t *before, const json_t *patch);
 
@@ -57,12 +62,21 @@ json_t *document_merge(const json_t *before, const json_t *patch);
 enum err document_name(const struct resource_type *type, const json_t *document, struct arena *arena, const char **ret, struct fault *fault)
         MUST_USE;
 
-/* Every INDEXED value: calls `each` with the attribute's number, the folded (or exact, CASE_EXACT) value and its position. */
+/* Every INDEXED value, and one row "" for each declared schema that the document has attributes of. */
+struct index_value {
+        int64_t number;
+        const char *value; /* folded, or exact (CASE_EXACT) */
+        int ord;           /* position in its list */
+        /* Where it stands; attribute NULL: the schema's own row. */
+        const struct schema *schema;
+        const struct attribute *attribute, *sub; /* sub NULL: none */
+        bool is_unique;
+};
 enum err document_index(const struct resource_type *type, const json_t *document, struct arena *arena,
-        enum err (*each)(void *context, int64_t attribute_number, const char *value, int ord), void *context) MUST_USE;
+        enum err (*each)(void *context, const struct index_value *value), void *context) MUST_USE;
 
 /* URNs of the extensions that the document holds, core first: the `schemas` of a reply. Count at most EXTENSIONS_MAX + 1. */
-#define EXTENSIONS_MAX 8
+#define EXTENSIONS_MAX 16
 size_t document_schemas(const struct resource_type *type, const json_t *document, const char *ret[EXTENSIONS_MAX + 1]);
 
 /* Names of the top-level attributes (and extension attributes) that differ: for the ledger. New JSON array of {attribute, before, after};

@@ -13,7 +13,7 @@ enum err selection_parse(const struct resource_type *type, const char *attribute
         struct leniency *leniency, const struct selection **ret, struct fault *fault) MUST_USE;
 /* Would a top-level attribute be shown? So that members and groups need not be read. NULL selection: by the attribute's `returned`. */
 bool selection_wants(const struct selection *selection, const struct resource_type *type, const char *attribute);
-/* Prunes a rendered resource in place. NULL selection: nothing to do (RETURNED_REQUEST and RETURNED_NEVER must not be in it). */
+/* Prunes a rendered resource in place. NULL selection: only what is shown on request alone goes, and only types that select have any. */
 enum err selection_apply(const struct selection *selection, const struct resource_type *type, json_t *resource) MUST_USE;
 
 #endif

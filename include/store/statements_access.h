@@ -4,10 +4,11 @@
 #ifndef STORE_STATEMENTS_ACCESS_H
 #define STORE_STATEMENTS_ACCESS_H
 
-/* Kinds in the SQL are those of enum resource_kind: 2 = user, 7 = grant, 9 = connection. */
+/* Kinds in the SQL are those of enum resource_kind: 2 = user, 7 = grant, 9 = connection, 50 to 99 = declared types, which
+ * confer nothing. */
 #define STATEMENTS_ACCESS(X)                                                                                                              \
         X(ACCESS_RESOURCES, READ, "iii", "itiiti",                                                                                        \
-                "SELECT no, id, org_no, kind, name_folded, active FROM resource WHERE root_no = $1 AND no > $2 AND kind <> 7 "            \
+                "SELECT no, id, org_no, kind, name_folded, active FROM resource WHERE root_no = $1 AND no > $2 AND kind <> 7 AND kind < 50 "            \
                 "AND deleted_us = 0 ORDER BY no LIMIT $3")                                                                                \
         /* Several sources may hold one edge; it stands while any does. */                                                                \
         X(ACCESS_MEMBERS, READ, "iiii", "ii",                                                                                             \

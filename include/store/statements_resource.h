@@ -12,7 +12,7 @@
         "r.no, r.id, r.org_no, r.kind, r.name_folded, r.source_no, r.active, r.version, r.created_us, r.modified_us, r.deleted_us, r.doc"
 
 /* The very words of index resource_slug, or no engine takes it. */
-#define KIND_HAS_SLUG "(kind = 1 OR kind BETWEEN 4 AND 6 OR kind BETWEEN 8 AND 9)"
+#define KIND_HAS_SLUG "(kind = 1 OR kind BETWEEN 4 AND 6 OR kind BETWEEN 8 AND 11)"
 
 /* What a connection claims; the last column: has it put the resource in a group? */
 #define C_KINDS R_KINDS "titi"
@@ -73,6 +73,13 @@
         X(VALUE_FIND, READ, "iiti", "i",                                                                                     \
                 "SELECT DISTINCT v.no FROM resource_value v WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = $3 ORDER " \
                 "BY v.no LIMIT $4")                                                                                          \
+        X(VALUE_TAKEN, READ, "iiti", "i",                                                                                    \
+                "SELECT v.no FROM resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = $3 " \
+                "AND v.no <> $4 AND r.root_no = $1 AND r.no = v.no AND r.deleted_us = 0 LIMIT 1")                           \
+        X(VALUE_HOLDERS, READ, "ii", "iit",                                                                                  \
+                "SELECT COUNT(*), COALESCE(SUM(CASE WHEN r.deleted_us > 0 THEN 1 ELSE 0 END), 0), COALESCE(MIN(r.id), '') FROM " \
+                "resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = '' AND "   \
+                "r.root_no = $1 AND r.no = v.no")                                                                            \
         X(CLAIM_PUT, AUDITED, "iiiitiit", "",                                                                                \
                 "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) VALUES ($1, " \
                 "$2, $3, $4, $5, $6, $7, $8) ON CONFLICT (root_no, no, connection_no) DO UPDATE SET external_id = "    \

@@ -50,6 +50,7 @@ enum access_found access_authenticate(
                                 .no = owner->no,
                                 .credential_no = credential->no,
                                 .scopes = credential->scopes,
+                                .schemas_revision = graph->schemas_revision,
                         };
                         memcpy(ret->handle, root_find(access, root_no)->handle, HANDLE_SIZE);
                         graph_id_text(owner, ret->id);

@@ -261,6 +261,12 @@ static enum err apply_addresses(struct graph *graph, const struct effect *effect
         return graph_put_addresses(graph, effect->no, effect->text);
 }
 
+static enum err apply_schemas(struct graph *graph, const struct effect *effect)
+{
+        graph->schemas_revision = effect->no;
+        return ERR_OK;
+}
+
 enum err graph_apply(struct graph *graph, const struct effect *effect)
 {
         static enum err (*const apply[])(struct graph *, const struct effect *) = {
@@ -271,6 +277,7 @@ enum err graph_apply(struct graph *graph, const struct effect *effect)
                 [EFFECT_CREDENTIAL] = apply_credential,
                 [EFFECT_CREDENTIAL_GONE] = apply_credential_gone,
                 [EFFECT_CLAIM] = apply_claim,
+                [EFFECT_SCHEMAS] = apply_schemas,
                 [EFFECT_ADDRESSES] = apply_addresses,
         };
         size_t kind = (size_t)effect->kind;

@@ -67,6 +67,7 @@ struct claim {
 
 struct graph {
         int64_t root_no, epoch, revision;
+        int64_t schemas_revision; /* of the root's declarations; 0: none */
         uint32_t root; /* node of the root organisation, or NONE */
         int evaluate;  /* the permission decisions:evaluate */
         const struct builtin_role *default_role;

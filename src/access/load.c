@@ -158,6 +158,8 @@ static enum err load_rows(struct session *reader, int64_t root_no, struct graph 
                 if (!found)
                         return fault_set(fault, ERR_NOT_FOUND, "", "There is no such root organization.");
                 graph = graph_new(root_no, result_i64(&result, 2), result_i64(&result, 3));
+                if (graph)
+                        graph->schemas_revision = result_i64(&result, 7);
         }
         if (!graph)
                 return fault_set(fault, ERR_MEMORY, "", "No memory to load a root.");

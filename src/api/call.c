@@ -12,20 +12,6 @@
 
 /* ---- the handler ---- */
 
-static enum err find_type(struct call *call, const char *collection, struct fault *fault)
-{
-        const struct request *request = call->request;
-        unsigned next = 0;
-        if (collection && !*collection)
-                collection = request->params[next++];
-        call->ref = next < request->param_count ? request->params[next++] : NULL;
-        call->second = next < request->param_count ? request->params[next] : NULL;
-        if (!collection)
-                return ERR_OK;
-        call->type = resource_type_by_collection(collection);
-        return call->type ? ERR_OK : fault_set(fault, ERR_NOT_FOUND, "", "there is no collection \"%.64s\"", collection);
-}
-
 /* What a collection or one of its resources takes. */
 static void allow(const struct call *call)
 {
@@ -62,11 +48,29 @@ static enum err prepare(struct call *call, struct fault *fault)
                 .deadline_us = request->deadline_us,
         };
         enum err e = access_load(directory->access, request->slot, request->worker, request->actor.root_no, request->deadline_us, fault);
-        if (!e)
-                e = query_schemas(&call->query, fault);
-        if (!e && call->type) /* as the caller's root knows it */
-                call->type = schema_set_type(call->query.schemas, call->type->kind);
-        return e;
+        return e ? e : query_schemas(&call->query, fault);
+}
+
+static enum err find_type(struct call *call, const char *collection, struct fault *fault)
+{
+        const struct request *request = call->request;
+        unsigned next = 0;
+        bool is_declared = text_equal(collection, COLLECTION_DECLARED);
+        if (collection && (!*collection || is_declared))
+                collection = request->params[next++];
+        call->ref = next < request->param_count ? request->params[next++] : NULL;
+        call->second = next < request->param_count ? request->params[next] : NULL;
+        if (!collection)
+                return ERR_OK;
+        if (is_declared) {
+                call->type = schema_set_type_by_endpoint(call->query.schemas, collection);
+                if (call->type && !kind_is_declared(call->type->kind))
+                        call->type = NULL;
+        } else { /* as the caller's root knows it */
+                const struct resource_type *plain = resource_type_by_collection(collection);
+                call->type = plain ? schema_set_type(call->query.schemas, plain->kind) : NULL;
+        }
+        return call->type ? ERR_OK : fault_set(fault, ERR_NOT_FOUND, "", "there is no collection \"%.64s\"", collection);
 }
 
 /* ---- dry runs ---- */
@@ -120,14 +124,14 @@ enum handled call_handle(struct request *request)
         struct fault fault = { 0 };
         if (!request->worker)
                 return HANDLED_BY_WORKER;
-        enum err e = find_type(&call, operation->collection, &fault);
+        enum err e = prepare(&call, &fault);
+        if (!e)
+                e = find_type(&call, operation->collection, &fault);
         bool offered = e || !call.type || !operation->offer || (call.type->api_offers & operation->offer);
         if (!offered)
                 e = fault_set(&fault, ERR_METHOD, "", "%s cannot be changed this way", call.type->api_collection);
         if (!e)
                 e = wants_dry_run(&call, &fault);
-        if (!e)
-                e = prepare(&call, &fault);
         if (!e)
                 e = operation->run(&call, &fault);
         if (!e && request->dry_run && request->dry_run->ran)
@@ -231,6 +235,7 @@ struct change call_change(const struct call *call, enum change_verb verb)
                 .verb = verb,
                 .actor = &request->actor,
                 .type = call->type,
+                .schemas_revision = call->query.schemas->revision,
                 .ref = call->ref,
                 .if_match = request->headers[HEADER_IF_MATCH],
                 .dry_run = request->dry_run,
@@ -257,7 +262,7 @@ enum err call_apply(const struct call *call, struct change *change, struct fault
 const char *call_location(const struct call *call, const struct resource_row *row)
 {
         return arena_printf(
-                call->query.arena, "%s/api/v1/%s/%s", api_directory()->public_url, resource_type(row->kind)->api_collection, row->id);
+                call->query.arena, "%s/api/v1/%s/%s", api_directory()->public_url, call->type->api_collection, row->id);
 }
 
 void call_etag(const struct call *call, int64_t version)

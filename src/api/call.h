@@ -11,6 +11,7 @@
 #include "http/request.h"
 
 #define JSON_TYPE "application/json"
+#define COLLECTION_DECLARED "resources" /* of an operation: the pattern's {type} names the endpoint of a declared type */
 #define LIST_LIMIT_MAX 1000
 #define LIST_LIMIT_DEFAULT 100
 #define MEMBERS_AT_ONCE_MAX 1000

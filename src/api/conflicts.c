@@ -20,7 +20,7 @@ static enum err put_conflict(void *context, const struct conflict_row *row, stru
                 return e;
         buffer_puts(body, listing->any ? ",{" : "{");
         listing->any = true;
-        buffer_printf(body, "\"kind\":\"%s\"", resource_type(row->kind)->word);
+        buffer_printf(body, "\"kind\":\"%s\"", kind_is_declared(row->kind) ? "resource" : resource_type(row->kind)->word);
         view_text(body, "attribute", row->attribute);
         view_text(body, "object", object.id);
         view_text(body, "object_name", object.name);

@@ -90,6 +90,16 @@ enum err resource_get_answer(const struct call *call, struct fault *fault)
 
 /* ---- writing ---- */
 
+/* The body. A document of RFC 7643 section 7 is taken as it is: what it calls id is a URN, and ids are issued here. */
+static enum err take_resource(const struct call *call, json_t **ret, struct fault *fault)
+{
+        enum err e = call_take_body(call, ret, fault);
+        json_t *id = e ? NULL : json_object_get(*ret, "id");
+        if (call->type->kind != KIND_SCHEMA || !json_is_string(id) || json_object_get(*ret, "urn"))
+                return e;
+        return json_object_set(*ret, "urn", id) ? call_memory(fault) : ERR_OK;
+}
+
 /* The body as a document. Members have calls of their own, so that nothing replaces a list of them. */
 static enum err accept_document(const struct call *call, enum accept_mode mode, const json_t *body, json_t **ret, struct fault *fault)
 {
@@ -150,7 +160,7 @@ enum err resource_create_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_CREATE);
         json_auto_t *body = NULL, *document = NULL;
-        enum err e = call_take_body(call, &body, fault);
+        enum err e = take_resource(call, &body, fault);
         if (!e)
                 e = call_take_extras(call, body, &change, fault);
         if (!e)
@@ -181,7 +191,7 @@ enum err resource_merge_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_MERGE);
         json_auto_t *body = NULL, *document = NULL;
-        enum err e = call_take_body(call, &body, fault);
+        enum err e = take_resource(call, &body, fault);
         if (!e)
                 e = accept_document(call, ACCEPT_MERGE, body, &document, fault);
         if (e)

@@ -179,13 +179,25 @@ static enum err (*const of_kind[KIND_COUNT])(struct view *, const struct resourc
 
 /* ---- the whole ---- */
 
+/* Attributes of a declared type stand apart: their names are anybody's. */
+static enum err put_declared(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
+{
+        const struct resource_type *type = schema_set_type(view->query->schemas, row->kind);
+        view_text(into, "type", type ? type->name : NULL);
+        BUFFER_LITERAL(into, ",\"attributes\":");
+        buffer_put(into, row->doc, row->doc_length);
+        return view_external_id(view, row, into, fault);
+}
+
 enum err view_open(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
 {
         const struct resource_type *type = resource_type(row->kind);
         BUFFER_LITERAL(into, "{\"id\":\"");
         buffer_puts(into, row->id);
         BUFFER_LITERAL(into, "\"");
-        if (!attribute_find(type->core->attributes, "kind", strlen("kind")))
+        if (!type)
+                view_text(into, "kind", "resource");
+        else if (!attribute_find(type->core->attributes, "kind", strlen("kind")))
                 view_text(into, "kind", type->word);
         buffer_puts(into, row->active ? ",\"active\":true" : ",\"active\":false");
         enum err e = view_source(view, row->source_no, into, fault);
@@ -194,6 +206,8 @@ enum err view_open(struct view *view, const struct resource_row *row, struct buf
         view_time(into, "created_at", row->created_us);
         view_time(into, "modified_at", row->modified_us);
         view_number(into, "version", row->version);
+        if (!type)
+                return put_declared(view, row, into, fault);
         if (row->doc_length > 2) {
                 buffer_putc(into, ',');
                 buffer_put(into, row->doc + 1, row->doc_length - 2);

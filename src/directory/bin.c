@@ -160,6 +160,8 @@ enum err bin_restore(struct work *work)
         if (!e)
                 e = unbin(work, &row);
         if (!e)
+                e = person_check_unique(work, &row);
+        if (!e)
                 e = person_open(work, &row, &person);
         if (!e)
                 e = wake_claims(work, &person);
@@ -256,6 +258,18 @@ static enum err end_grants(struct work *work, int64_t no)
         if (!e)
                 e = session_run(work->session, ST_COUNT_LESS, NULL, work->fault, V_I64(work->root_no), V_I64(KIND_GRANT), V_I64(COUNT_ALL),
                         V_I64(count));
+        return e;
+}
+
+enum err bin_erase(struct work *work, const struct resource_row *row)
+{
+        static const enum statement rows[] = { ST_VALUE_CLEAR, ST_CLAIMS_PURGE, ST_RESOURCE_PURGE };
+        enum err e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
+                V_I64(work->version), V_I64(work->at_us));
+        if (!e)
+                e = count_move(work->session, work->root_no, row->kind, COUNT_ALL, -1, work->fault);
+        for (size_t i = 0; !e && i < COUNT_OF(rows); i++)
+                e = session_run(work->session, rows[i], NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
         return e;
 }
 

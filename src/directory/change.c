@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "directory/scim_log.h"
 #include "http/metrics.h"
+#include "model/declaration.h"
 #include "work.h"
 
 enum err work_memory(struct work *work)
@@ -38,6 +39,8 @@ enum err work_effect(struct work *work, const struct effect *effect)
 
 enum err work_effect_resource(struct work *work, const struct resource_row *row)
 {
+        if (kind_is_declared(row->kind)) /* it confers nothing: the graph does not know it */
+                return ERR_OK;
         struct effect effect = {
                 .kind = EFFECT_RESOURCE,
                 .no = row->no,
@@ -54,7 +57,11 @@ enum err work_effect_resource(struct work *work, const struct resource_row *row)
 
 enum err work_body_document(struct work *work, const struct resource_row *row)
 {
-        work->body = arena_printf(work->arena, "{\"document\":%s,\"id\":\"%s\"}", row->doc, row->id);
+        const struct resource_type *type = work->change->type;
+        if (kind_is_declared(row->kind)) /* their kind says nothing outside of this root, nor after it is declared anew */
+                work->body = arena_printf(work->arena, "{\"document\":%s,\"id\":\"%s\",\"type\":\"%s\"}", row->doc, row->id, type->name);
+        else
+                work->body = arena_printf(work->arena, "{\"document\":%s,\"id\":\"%s\"}", row->doc, row->id);
         return work->body ? ERR_OK : work_memory(work);
 }
 
@@ -62,6 +69,8 @@ static enum err canonical(struct work *work, json_t *body, const char **ret)
 {
         json_auto_t *held = body;
         if (!held)
+                return work_memory(work);
+        if (kind_is_declared(work->change->type->kind) && json_object_set_new(held, "type", json_string(work->change->type->name)))
                 return work_memory(work);
         auto_buffer text = { 0 };
         enum err e = json_canonical(held, &text, work->fault);
@@ -136,19 +145,19 @@ struct job {
         bool rides; /* notices were appended and wait for settlement */
 };
 
-enum { BY_CONNECTION = 1, BY_OTHERS = 2 };
+enum { BY_CONNECTION = 1, BY_OTHERS = 2, OF_DECLARED = 4 };
 
-/* What a verb is for each kind of resource, and who has it; NULL: no such verb. */
+/* What a verb is for each kind of resource, and who has it; NULL: no such verb. OF_DECLARED: declared types have what groups have. */
 /* clang-format off */
 static const struct verb {
         unsigned who;
         enum err (*user)(struct work *work), (*group)(struct work *work), (*thing)(struct work *work);
 } verbs[CHANGE_VERB_COUNT] = {
-        [CHANGE_CREATE]         = { BY_CONNECTION | BY_OTHERS, person_create,  person_create,  thing_create },
-        [CHANGE_REPLACE]        = { BY_CONNECTION,             person_replace, person_replace, NULL },
-        [CHANGE_PATCH]          = { BY_CONNECTION,             person_patch,   person_patch,   NULL },
+        [CHANGE_CREATE]         = { BY_CONNECTION | BY_OTHERS | OF_DECLARED, person_create,  person_create,  thing_create },
+        [CHANGE_REPLACE]        = { BY_CONNECTION | OF_DECLARED,             person_replace, person_replace, NULL },
+        [CHANGE_PATCH]          = { BY_CONNECTION | OF_DECLARED,             person_patch,   person_patch,   NULL },
         [CHANGE_MERGE]          = { BY_OTHERS,                 person_merge,   person_merge,   thing_merge },
-        [CHANGE_DELETE]         = { BY_CONNECTION | BY_OTHERS, person_delete,  person_delete,  thing_delete },
+        [CHANGE_DELETE]         = { BY_CONNECTION | BY_OTHERS | OF_DECLARED, person_delete,  person_delete,  thing_delete },
         [CHANGE_RESTORE]        = { BY_OTHERS,                 bin_restore,    bin_restore,    NULL },
         [CHANGE_PURGE]          = { BY_OTHERS,                 bin_purge,      bin_purge,      NULL },
         [CHANGE_MEMBERS_ADD]    = { BY_OTHERS,                 NULL,           members_add,    NULL },
@@ -162,14 +171,28 @@ static const struct verb {
 };
 /* clang-format on */
 
+/* The body was read by schemas that the root no longer has. */
+static enum err check_schemas(struct work *work)
+{
+        if (work->change->schemas_revision == work->root->schemas_revision)
+                return ERR_OK;
+        (void)fault_set(work->fault, ERR_UNAVAILABLE, "", "the schemas of the organization have changed meanwhile; send it again");
+        if (work->fault)
+                work->fault->retry_after_s = 1;
+        return ERR_UNAVAILABLE;
+}
+
 static enum err run_verb(struct work *work)
 {
         const struct resource_type *type = work->change->type;
         const struct verb *verb = &verbs[work->change->verb];
-        enum err (*run)(struct work *) = type->kind == KIND_USER ? verb->user : type->kind == KIND_GROUP ? verb->group : verb->thing;
-        if (!run || !(verb->who & (work->source_no ? BY_CONNECTION : BY_OTHERS)))
+        bool has_verb = !kind_is_declared(type->kind) || (verb->who & OF_DECLARED);
+        bool as_group = type->kind == KIND_GROUP || kind_is_declared(type->kind);
+        enum err (*run)(struct work *) = type->kind == KIND_USER ? verb->user : as_group ? verb->group : verb->thing;
+        if (!run || !has_verb || !(verb->who & (work->source_no ? BY_CONNECTION : BY_OTHERS)))
                 return fault_set(work->fault, ERR_METHOD, "", "%ss cannot be changed this way", type->word);
-        return run(work);
+        enum err e = kind_is_claimed(type->kind) ? check_schemas(work) : ERR_OK;
+        return e ? e : run(work);
 }
 
 /* R19: the entry is the connection's, and says whose doing it was. */
@@ -283,6 +306,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         change->revision = work.root->revision;
         change->epoch = work.root->epoch;
         e = run_audited(&work, job);
+        schema_set_release(work.schemas);
         if (e) {
                 settle(job, false);
                 return e;

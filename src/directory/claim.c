@@ -24,14 +24,39 @@ static enum err taken(struct work *work, const struct fault *cause, const struct
 
 struct index_walk {
         struct work *work;
+        const struct resource_type *type;
         int64_t no;
 };
 
-static enum err index_insert(void *context, int64_t attribute_number, const char *value, int ord)
+/* What a root declares unique is so among its live resources; the root's lock makes looking and writing one. */
+static enum err check_unique(void *context, const struct index_value *value)
+{
+        const struct index_walk *walk = context;
+        struct work *work = walk->work;
+        auto_result result = { 0 };
+        bool row = false;
+        if (!value->is_unique)
+                return ERR_OK;
+        enum err e = session_query(work->session, ST_VALUE_TAKEN, &result, work->fault, V_I64(work->root_no), V_I64(value->number),
+                V_TEXT(value->value), V_I64(walk->no));
+        if (!e)
+                e = result_next(&result, &row, work->fault);
+        if (e || !row)
+                return e;
+        bool in_core = value->schema == walk->type->core;
+        const char *path = arena_printf(work->arena, "%s%s%s%s%s", in_core ? "" : value->schema->urn, in_core ? "" : ":", value->attribute->name,
+                value->sub ? "." : "", value->sub ? value->sub->name : "");
+        if (!path)
+                return work_memory(work);
+        return fault_set(work->fault, ERR_TAKEN, path, "%s \"%.120s\" is already taken", path, value->value);
+}
+
+static enum err index_insert(void *context, const struct index_value *value)
 {
         struct index_walk *walk = context;
-        return session_run(walk->work->session, ST_VALUE_INSERT, NULL, walk->work->fault, V_I64(walk->work->root_no),
-                V_I64(attribute_number), V_TEXT(value), V_I64(walk->no), V_I64(ord));
+        enum err e = check_unique(context, value);
+        return e ? e : session_run(walk->work->session, ST_VALUE_INSERT, NULL, walk->work->fault, V_I64(walk->work->root_no),
+                V_I64(value->number), V_TEXT(value->value), V_I64(walk->no), V_I64(value->ord));
 }
 
 static enum err index_store(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool clear)
@@ -41,8 +66,20 @@ static enum err index_store(struct work *work, const struct resource_type *type,
                 e = session_run(work->session, ST_VALUE_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(no));
         if (e)
                 return e;
-        struct index_walk walk = { work, no };
+        struct index_walk walk = { work, type, no };
         e = document_index(type, document, work->arena, index_insert, &walk);
+        return e == ERR_MEMORY ? work_memory(work) : e;
+}
+
+enum err person_check_unique(struct work *work, const struct resource_row *row)
+{
+        struct index_walk walk = { .work = work, .no = row->no };
+        json_auto_t *document = NULL;
+        enum err e = work_type(work, row->kind, &walk.type);
+        if (!e)
+                e = json_parse_object(row->doc, row->doc_length, &document, work->fault);
+        if (!e)
+                e = document_index(walk.type, document, work->arena, check_unique, &walk);
         return e == ERR_MEMORY ? work_memory(work) : e;
 }
 
@@ -54,11 +91,13 @@ static enum err split(struct work *work, const json_t *document, struct claim_ro
         json_auto_t *rest = json_whole_copy(document);
         if (!rest)
                 return work_memory(work);
-        const json_t *external_id = json_object_get(document, "externalId"), *active = json_object_get(document, "active");
+        const json_t *external_id = json_object_get(document, "externalId");
+        const json_t *active = kind_is_declared(claim->kind) ? NULL : json_object_get(document, "active"); /* there it is plain data */
         claim->external_id = arena_strdup(work->arena, json_is_string(external_id) ? json_string_value(external_id) : "");
         claim->active = json_is_false(active) ? CLAIMED_INACTIVE : CLAIMED_ACTIVE;
         (void)json_object_del(rest, "externalId");
-        (void)json_object_del(rest, "active");
+        if (active)
+                (void)json_object_del(rest, "active");
         (void)json_object_del(rest, "id");
         auto_buffer text = { 0 };
         enum err e = json_canonical(rest, &text, work->fault);
@@ -77,7 +116,7 @@ static enum err join(struct work *work, const struct claim_row *claim, json_t **
                 return e;
         if (*claim->external_id && json_object_set_new(document, "externalId", json_string(claim->external_id)))
                 return work_memory(work);
-        if (json_object_set_new(document, "active", json_boolean(claim->active == CLAIMED_ACTIVE)))
+        if (!kind_is_declared(claim->kind) && json_object_set_new(document, "active", json_boolean(claim->active == CLAIMED_ACTIVE)))
                 return work_memory(work);
         *ret = json_incref(document);
         return ERR_OK;
@@ -101,8 +140,8 @@ static enum err judge(struct work *work, const char *action)
         const struct resource_type *type = work->change->type;
         if (!work->source_no)
                 return rights_need_org(work, ROOT_ORG_NO, type->subject, action);
-        unsigned scope = type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
-        if (!(work->actor->scopes & scope) || (work->actor->scopes & SCOPE_READ_ONLY))
+        unsigned needed = directory_scopes(type->kind);
+        if ((work->actor->scopes & needed) != needed || (work->actor->scopes & SCOPE_READ_ONLY))
                 return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not change %ss; its connection's token needs that scope",
                         type->word);
         return ERR_OK;
@@ -253,6 +292,10 @@ enum err claim_localize(struct work *work, const struct claim_row *claim, struct
 enum err person_name_is_free(struct work *work, const struct person *person, bool *ret)
 {
         const struct resource_type *type = resource_type(person->row.kind);
+        if (!type) { /* of a declared type: it has no name */
+                *ret = true;
+                return ERR_OK;
+        }
         struct resource_name name = { .kind = type->kind, .source_no = type->kind == KIND_GROUP ? person->row.source_no : -1 };
         struct resource_row other;
         json_auto_t *document = NULL;
@@ -319,11 +362,22 @@ static enum err store_row(struct work *work, const struct resource_type *type, s
         return e;
 }
 
+/* Without a name of its own the id stands in. */
+static enum err name_of(struct work *work, const struct resource_type *type, const json_t *document, struct resource_row *row)
+{
+        enum err e = document_name(type, document, work->arena, &row->name, work->fault);
+        if (!e && !row->name && !(row->name = arena_strdup(work->arena, row->id)))
+                return work_memory(work);
+        return e;
+}
+
 enum err person_settle(struct work *work, struct person *person, bool *ret_changed)
 {
-        const struct resource_type *type = work->change->type;
+        const struct resource_type *type;
         struct resource_row row = person->row;
-        enum err e = merge(work, person, &row.doc, &row.doc_length);
+        enum err e = work_type(work, row.kind, &type);
+        if (!e)
+                e = merge(work, person, &row.doc, &row.doc_length);
         if (e)
                 return e;
         row.active = effective(person);
@@ -332,7 +386,7 @@ enum err person_settle(struct work *work, struct person *person, bool *ret_chang
         if (doc_changed) {
                 e = json_parse_object(row.doc, row.doc_length, &document, work->fault);
                 if (!e)
-                        e = document_name(type, document, work->arena, &row.name, work->fault);
+                        e = name_of(work, type, document, &row);
         }
         struct guard guard = { 0 };
         bool takes = person->row.active && !row.active;
@@ -361,7 +415,7 @@ enum err person_settle(struct work *work, struct person *person, bool *ret_chang
 
 static enum err claim_effect(struct work *work, const struct claim_row *claim, bool stands)
 {
-        if (!claim->connection_no)
+        if (!claim->connection_no || kind_is_declared(claim->kind))
                 return ERR_OK;
         struct effect effect = {
                 .kind = EFFECT_CLAIM,
@@ -426,10 +480,10 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
                 .doc = claim.doc,
                 .doc_length = claim.doc_length,
         };
-        e = document_name(type, document, work->arena, &row.name, work->fault);
+        ident_uuid(row.id);
+        e = name_of(work, type, document, &row);
         if (e)
                 return e;
-        ident_uuid(row.id);
         row.no = claim.no = work_next_no(work);
         struct fault cause = { 0 };
         e = insert_rows(work, &row, &claim, &cause);

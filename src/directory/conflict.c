@@ -28,7 +28,7 @@ static enum err find_object(struct session *session, const struct conflict_job *
                 return external_id ? claim_find_external(session, actor->root_no, actor->no, change->type->kind, external_id, ret_no, fault)
                                    : ERR_OK;
         }
-        if (strcmp(job->attribute, change->type->name_attribute) != 0)
+        if (!change->type->name_attribute || strcmp(job->attribute, change->type->name_attribute) != 0)
                 return ERR_OK;
         struct resource_name name = { .kind = change->type->kind, .source_no = change->type->kind == KIND_GROUP ? actor->no : -1 };
         struct resource_row row;

@@ -69,7 +69,9 @@ static enum err part(const struct work_step *step, int64_t no, struct parted *re
                 e = person_open(work, &row, &ret->person);
         if (e)
                 return e;
-        work->change->type = resource_type(row.kind);
+        e = work_type(work, row.kind, &work->change->type);
+        if (e)
+                return e;
         struct claim_row *rest = arena_zero(work->arena, ret->person.claim_count + 1, sizeof(*rest));
         struct claim_row local = { .kind = row.kind, .no = row.no, .external_id = "", .doc = "{}", .doc_length = 2 };
         size_t count = 0;
@@ -344,8 +346,22 @@ static enum err end_vetoes(struct work_step *step)
         return e;
 }
 
-const step_run connection_keep_phases[] = { end_groups, end_users, end_vetoes, NULL };
-const step_run connection_remove_phases[] = { end_groups, end_users, end_vetoes, NULL };
+/* Resources of declared types: nobody else speaks for them, so that none stays behind and the next step finds those that are left. */
+static enum err end_declared(struct work_step *step)
+{
+        struct numbers some = { 0 };
+        enum err e = ERR_OK;
+        bool any = step->work->root->schemas_revision != 0;
+        for (int kind = KIND_DECLARED_FIRST; any && !e && !some.count && kind <= KIND_DECLARED_LAST; kind++)
+                e = claims_live(step, (enum resource_kind)kind, &some);
+        for (size_t i = 0; !e && i < some.count; i++)
+                e = end_one(step, some.list[i]);
+        step->done = !some.count;
+        return e;
+}
+
+const step_run connection_keep_phases[] = { end_groups, end_users, end_vetoes, end_declared, NULL };
+const step_run connection_remove_phases[] = { end_groups, end_users, end_vetoes, end_declared, NULL };
 
 /* ---- preview ---- */
 

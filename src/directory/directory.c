@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "declaration.h"
 #include "directory/scim_log.h"
 
 #define ROOTS_PAGE 500
@@ -27,6 +28,7 @@ void directory_close(struct directory *directory)
                 notices_free(directory->notices);
         if (directory->scim_log)
                 scim_log_free(directory->scim_log);
+        schema_cache_free(directory->schemas);
         if (directory->checkpoint_key)
                 checkpoint_key_free(directory->checkpoint_key);
         secret_done(&directory->master_key);
@@ -104,7 +106,8 @@ enum err directory_open(const struct directory_options *options, struct director
         directory->access = access_new(options->slots + 1, options->settings->graph_memory_mib);
         directory->notices = notices_new();
         directory->scim_log = scim_log_new();
-        if (!directory->access || !directory->notices || !directory->scim_log)
+        directory->schemas = schema_cache_new(options->slots + 1);
+        if (!directory->access || !directory->notices || !directory->scim_log || !directory->schemas)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         enum err e = permission_init(fault);
         if (e)

@@ -53,8 +53,8 @@ static enum err may_create(struct work *work)
                 enum err e = rights_need_org(work, ROOT_ORG_NO, type->subject, "create");
                 return e || !work->change->edges.count ? e : rights_need_org(work, ROOT_ORG_NO, type->subject, "add-members");
         }
-        unsigned scope = type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS;
-        if (!(work->actor->scopes & scope) || (work->actor->scopes & SCOPE_READ_ONLY))
+        unsigned needed = directory_scopes(type->kind);
+        if ((work->actor->scopes & needed) != needed || (work->actor->scopes & SCOPE_READ_ONLY))
                 return fault_set(work->fault, ERR_FORBIDDEN, "", "this token may not create %ss; its connection's token needs that scope",
                         type->word);
         return ERR_OK;
@@ -74,7 +74,7 @@ static enum err revive(struct work *work, bool *ret_done)
         const struct change *change = work->change;
         const char *external_id = json_string_value(json_object_get(change->document, "externalId"));
         *ret_done = false;
-        if (!work->source_no || !external_id)
+        if (!work->source_no || !external_id || kind_is_declared(change->type->kind))
                 return ERR_OK;
         int64_t no;
         enum err e = claim_find_external(work->session, work->root_no, work->source_no, change->type->kind, external_id, &no, work->fault);
@@ -143,7 +143,11 @@ static enum err find_groups(struct work *work, const struct person *person)
 static enum err finish(
         struct work *work, struct person *person, const json_t *document, const struct edge_operation *edges, size_t edge_count)
 {
-        enum err e = person_store(work, person, document);
+        enum err e = document_check_immutable(work->change->type, person->document, document, work->fault);
+        if (!e)
+                e = document_check_extensions(work->change->type, person->document, document, work->fault);
+        if (!e)
+                e = person_store(work, person, document);
         __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
         if (!e)
                 e = apply_edges(work, &person->row, edges, edge_count, &moved);
@@ -171,7 +175,7 @@ static enum err finish(
 /* R15: an absent active is true for POST; PUT leaves it unchanged. */
 static enum err with_active(struct work *work, const struct person *person, json_t *document)
 {
-        if (json_object_get(document, "active"))
+        if (json_object_get(document, "active") || kind_is_declared(person->row.kind))
                 return ERR_OK;
         bool active = work->change->verb == CHANGE_CREATE || person->own->active == CLAIMED_ACTIVE;
         return json_object_set_new(document, "active", json_boolean(active)) ? work_memory(work) : ERR_OK;
@@ -319,6 +323,8 @@ enum err person_merge(struct work *work)
 
 enum err person_into_bin(struct work *work, struct person *person)
 {
+        if (kind_is_declared(person->row.kind))
+                return bin_erase(work, &person->row);
         enum err e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
                 V_I64(work->version), V_I64(work->at_us));
         if (!e)

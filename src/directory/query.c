@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/text.h"
+#include "declaration.h"
 
 #define PAGE 1000
 
@@ -28,9 +29,12 @@ static enum err within_deadline(const struct query *query, struct fault *fault)
 
 enum err query_schemas(struct query *query, struct fault *fault)
 {
-        (void)fault;
+        const struct actor *actor = query->actor;
         query->schemas = schema_set_builtin();
-        return ERR_OK;
+        if (!actor->schemas_revision)
+                return ERR_OK;
+        const struct schema_question question = { query->slot, query->session, actor->root_no, actor->schemas_revision };
+        return schema_cache_get(query->directory->schemas, &question, &query->schemas, fault);
 }
 
 /* ---- what a connection sees ---- */

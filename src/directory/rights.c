@@ -5,6 +5,11 @@
 #include <string.h>
 #include "work.h"
 
+unsigned directory_scopes(enum resource_kind kind)
+{
+        return kind == KIND_USER ? SCOPE_USERS : kind == KIND_GROUP ? SCOPE_GROUPS : SCOPE_USERS | SCOPE_GROUPS;
+}
+
 static enum err forbidden(struct work *work, enum permission_level level, const char *subject, const char *action)
 {
         return fault_set(work->fault, ERR_FORBIDDEN, "",

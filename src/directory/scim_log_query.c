@@ -211,6 +211,7 @@ static enum err act_as(const struct query *query, const struct scim_log_row *row
                 .org_no = ROOT_ORG_NO,
                 .no = connection.no,
                 .scopes = (credential.scopes & SCOPES_OF_TOKEN) | credential_flags(document),
+                .schemas_revision = query->actor->schemas_revision,
                 .replayed_by = query->actor,
                 .replay_of = row->no,
         };

@@ -26,6 +26,8 @@ struct kind_rules {
         enum err (*ready)(struct work *work, json_t *document); /* completes a new or merged document */
         enum err (*made)(struct work *work, struct resource_row *row, json_t *document); /* after the row stands */
         enum err (*end)(struct work *work, const struct resource_row *row);              /* before it goes to the bin; may refuse */
+        /* Judges a merged document against the one before, and may complete it. */
+        enum err (*changed)(struct work *work, const struct resource_row *row, const json_t *before, json_t *after);
 };
 /* clang-format off */
 static const struct kind_rules kinds[KIND_COUNT] = {
@@ -34,6 +36,8 @@ static const struct kind_rules kinds[KIND_COUNT] = {
         [KIND_IDENTITY]     = { "identity",         false, false, NULL,             made_identity,     end_identity },
         [KIND_UPSTREAM]     = { "upstream",         true,  false, NULL,             NULL,              end_upstream },
         [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   NULL },
+        [KIND_SCHEMA]        = { "schemas", true, false, declaration_ready, declaration_made, declaration_end, declaration_changed },
+        [KIND_RESOURCE_TYPE] = { "schemas", true, false, declaration_ready, declaration_made, declaration_end, declaration_changed },
 };
 /* clang-format on */
 
@@ -411,7 +415,10 @@ enum err thing_merge(struct work *work)
         work->change->after.resource = before;
         if (json_equal(old, new))
                 return ERR_OK;
-        e = store_merged(work, &row, &before, new);
+        if (rules->changed)
+                e = rules->changed(work, &before, old, new);
+        if (!e)
+                e = store_merged(work, &row, &before, new);
         if (!e && row.kind == KIND_CONNECTION && credential_flags(old) != credential_flags(new))
                 e = credential_set_flags(work, row.no, credential_flags(new));
         if (!e && row.kind == KIND_CONNECTION)

@@ -29,6 +29,7 @@ struct work {
         const char *alert_body;      /* NULL: none */
         size_t entries;              /* in the ledger already, by work_entry */
         bool changed;
+        const struct schema_set *schemas; /* of the root, once work_type needed it; the job releases it */
         bool reload;                 /* what changed is cheaper to load anew than to describe */
 };
 
@@ -49,6 +50,8 @@ enum err work_alert(struct work *work, enum ledger_event event, json_t *body) MU
 enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body) MUST_USE;
 
 int64_t work_next_no(struct work *work);
+/* The type of a kind as the root has it now: the change's own, or, in changes that go over many resources, the one in the root's set. */
+enum err work_type(struct work *work, enum resource_kind kind, const struct resource_type **ret) MUST_USE;
 enum err work_memory(struct work *work) MUST_USE; /* fills the fault: out of memory */
 
 /* ---- references (reference.c) ---- */
@@ -117,6 +120,8 @@ enum err person_load(struct work *work, const char *action, struct person *ret) 
 enum err person_open(struct work *work, const struct resource_row *row, struct person *ret) MUST_USE;
 /* Writes the own claim as `document` (columns inside) says, merges all claims, and stores what differs: rows, index, effects, event. */
 enum err person_store(struct work *work, struct person *person, const json_t *document) MUST_USE;
+/* ERR_TAKEN: another live resource has a value that must be unique, as the index of the row's document says. */
+enum err person_check_unique(struct work *work, const struct resource_row *row) MUST_USE;
 /* Recomputes document and effective state from person->claims and stores what differs. *ret_changed. */
 enum err person_settle(struct work *work, struct person *person, bool *ret_changed) MUST_USE;
 enum err person_insert(struct work *work, const json_t *document, struct resource_row *ret, struct claim_row *ret_claim) MUST_USE;
@@ -133,6 +138,8 @@ enum err person_into_bin(struct work *work, struct person *person) MUST_USE;
 /* ---- out of the bin (bin.c) ---- */
 enum err bin_restore(struct work *work) MUST_USE;
 enum err bin_purge(struct work *work) MUST_USE;
+/* A resource of a declared type, whose claims have ended, is gone at once: it is nobody, so there is nothing to take back. */
+enum err bin_erase(struct work *work, const struct resource_row *row) MUST_USE;
 
 /* ---- edges (membership.c) ---- */
 struct moved {
@@ -206,6 +213,12 @@ enum err connection_job_store(struct work *work, const struct connection_job *jo
 /* Makes a resource row of `kind` with a fresh number and id, counts it and tells the graph. */
 enum err thing_insert(struct work *work, enum resource_kind kind, int64_t org_no, const char *name, json_t *document, struct resource_row *ret)
         MUST_USE;
+
+/* ---- declared schemas and types (declaration.c): the hooks of their kinds ---- */
+enum err declaration_ready(struct work *work, json_t *document) MUST_USE;
+enum err declaration_made(struct work *work, struct resource_row *row, json_t *document) MUST_USE;
+enum err declaration_changed(struct work *work, const struct resource_row *row, const json_t *before, json_t *after) MUST_USE;
+enum err declaration_end(struct work *work, const struct resource_row *row) MUST_USE;
 
 /* ---- grants (grant.c) ---- */
 struct grant_wish {

@@ -94,7 +94,7 @@ enum err ledger_row_json(struct session *session, int64_t root_no, const struct 
         buffer_putc(into, '}');
         if (row->object_kind != KIND_NONE) {
                 const struct resource_type *type = resource_type(row->object_kind);
-                put_party(into, "object", type ? type->word : "unknown", row->object_no);
+                put_party(into, "object", type ? type->word : kind_is_declared(row->object_kind) ? "resource" : "unknown", row->object_no);
                 e = put_id(session, root_no, row->object_no, into, fault);
                 if (e)
                         return e;

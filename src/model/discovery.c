@@ -97,7 +97,7 @@ static const struct attribute resource_type_attributes[] = {
         { "referenceTypes",  ATTRIBUTE_TEXT,    READ_ONLY | MULTI | CASE_EXACT, NULL, "What a reference may point to." }
 
 static const struct attribute sub_attributes[] = { CHARACTERISTICS, { NULL } };
-static const struct attribute attribute_attributes[] = {
+const struct attribute schema_attribute_attributes[] = {
         CHARACTERISTICS,
         { "subAttributes", ATTRIBUTE_COMPLEX, READ_ONLY | MULTI, sub_attributes, "The parts of a complex attribute." },
         { NULL }
@@ -106,7 +106,7 @@ static const struct attribute schema_attributes[] = {
         { "id",          ATTRIBUTE_TEXT,    REQUIRED | READ_ONLY | CASE_EXACT, NULL, "The URN of the schema." },
         { "name",        ATTRIBUTE_TEXT,    READ_ONLY, NULL, "The name of the schema." },
         { "description", ATTRIBUTE_TEXT,    READ_ONLY, NULL, "What the schema is for." },
-        { "attributes",  ATTRIBUTE_COMPLEX, REQUIRED | READ_ONLY | MULTI, attribute_attributes, "Its attributes." },
+        { "attributes",  ATTRIBUTE_COMPLEX, REQUIRED | READ_ONLY | MULTI, schema_attribute_attributes, "Its attributes." },
         { NULL }
 };
 /* clang-format on */

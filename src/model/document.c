@@ -40,6 +40,8 @@ static enum err attribute_check(const struct spot *spot, const json_t *value, st
 
         if (is_unassigned(value))
                 return (attribute->flags & REQUIRED) && !(attribute->flags & READ_ONLY) ? required_fault(spot, fault) : ERR_OK;
+        if (attribute->flags & OPAQUE)
+                return ERR_OK;
         if (!(attribute->flags & MULTI))
                 return subs_check(spot, attribute, value, fault);
         json_array_foreach((json_t *)value, index, element)
@@ -82,13 +84,46 @@ enum err document_check(const struct resource_type *type, const json_t *document
         return type->check ? type->check(document, fault) : ERR_OK;
 }
 
+/* `spot` says where the attributes stand. Elements of a list cannot be told from one another: PATCH, which selects them, judges those. */
+static enum err immutable_check(
+        struct spot spot, const struct attribute *attributes, const json_t *before, const json_t *after, struct fault *fault)
+{
+        bool inside = spot.attribute != NULL;
+
+        for (const struct attribute *a = attributes; a->name; a++) {
+                const json_t *held = json_object_get(before, a->name), *wanted = json_object_get(after, a->name);
+
+                *(inside ? &spot.sub : &spot.attribute) = a;
+                if ((a->flags & IMMUTABLE) && held && !json_equal(held, wanted))
+                        return spot_fault(&spot, fault, ERR_MUTABILITY, "can be set once and never changed");
+                if (!inside && a->sub && !(a->flags & (MULTI | IMMUTABLE)) && held) {
+                        enum err e = immutable_check(spot, a->sub, held, wanted, fault);
+
+                        if (e)
+                                return e;
+                }
+        }
+        return ERR_OK;
+}
+
 enum err document_check_immutable(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
 {
-        for (const struct attribute *a = type->core->attributes; a->name; a++) {
-                const json_t *held = json_object_get(before, a->name);
+        enum err e = immutable_check((struct spot){ 0 }, type->core->attributes, before, after, fault);
 
-                if ((a->flags & IMMUTABLE) && held && !json_equal(held, json_object_get(after, a->name)))
-                        return fault_set(fault, ERR_MUTABILITY, a->name, "can be set once and never changed");
+        for (const struct schema *const *extension = type->extensions; !e && extension && *extension; extension++)
+                e = immutable_check((struct spot){ .extension = *extension }, (*extension)->attributes,
+                        json_object_get(before, (*extension)->urn), json_object_get(after, (*extension)->urn), fault);
+        return e;
+}
+
+enum err document_check_extensions(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
+{
+        for (size_t i = 0; type->required_extensions >> i; i++) {
+                const char *urn = type->extensions[i]->urn;
+
+                if (!(type->required_extensions >> i & 1) || json_object_get(after, urn) || (before && !json_object_get(before, urn)))
+                        continue;
+                return fault_set(fault, ERR_VALUE, urn, "every %s must have attributes of %s", type->name, urn);
         }
         return ERR_OK;
 }
@@ -189,56 +224,73 @@ enum err document_name(const struct resource_type *type, const json_t *document,
 
 struct indexer {
         struct arena *arena;
-        enum err (*each)(void *context, int64_t attribute_number, const char *value, int ord);
+        enum err (*each)(void *context, const struct index_value *value);
         void *context;
 };
 
-static enum err index_text(const struct indexer *indexer, const struct attribute *attribute, const json_t *value, size_t ord)
+/* The text of a value that can be indexed; NULL: out of memory. */
+static const char *index_text_of(const struct indexer *indexer, const struct attribute *attribute, const json_t *value)
 {
-        const char *text = json_string_value(value);
-
-        if (!(attribute->flags & INDEXED) || !text)
-                return ERR_OK;
-        if (!(attribute->flags & CASE_EXACT))
-                text = text_fold(indexer->arena, text, json_string_length(value));
-        if (!text)
-                return ERR_MEMORY;
-        return indexer->each(indexer->context, attribute->number, text, (int)ord);
+        if (json_is_integer(value))
+                return arena_printf(indexer->arena, "%lld", (long long)json_integer_value(value));
+        if (attribute->flags & CASE_EXACT)
+                return json_string_value(value);
+        return text_fold(indexer->arena, json_string_value(value), json_string_length(value));
 }
 
-static enum err index_element(const struct indexer *indexer, const struct attribute *attribute, const json_t *value, size_t ord)
+/* `at` says where; its attribute or sub-attribute is indexed. */
+static enum err index_text(const struct indexer *indexer, struct index_value at, const json_t *value)
 {
-        enum err e = index_text(indexer, attribute, value, ord);
+        const struct attribute *attribute = at.sub ? at.sub : at.attribute;
 
-        for (const struct attribute *sub = attribute->sub; !e && sub && sub->name; sub++)
-                if (sub->flags & INDEXED)
-                        e = index_text(indexer, sub, json_object_get(value, sub->name), ord);
+        if (!(attribute->flags & INDEXED) || !(json_is_string(value) || json_is_integer(value)))
+                return ERR_OK;
+        at.value = index_text_of(indexer, attribute, value);
+        if (!at.value)
+                return ERR_MEMORY;
+        at.number = attribute->number;
+        at.is_unique = (attribute->flags & UNIQUE) != 0;
+        return indexer->each(indexer->context, &at);
+}
+
+static enum err index_element(const struct indexer *indexer, struct index_value at, const json_t *value)
+{
+        const struct attribute *attribute = at.attribute;
+        enum err e = index_text(indexer, at, value);
+
+        for (const struct attribute *sub = attribute->sub; !e && sub && sub->name; sub++) {
+                at.sub = sub;
+                e = index_text(indexer, at, json_object_get(value, sub->name));
+        }
         return e;
 }
 
-static enum err index_object(const struct indexer *indexer, const struct attribute *attributes, const json_t *object)
+static enum err index_object(const struct indexer *indexer, const struct schema *schema, const json_t *object)
 {
-        for (const struct attribute *a = attributes; a->name; a++) {
+        struct index_value at = { .number = schema->number, .value = "", .schema = schema };
+        enum err e = schema->number && object ? indexer->each(indexer->context, &at) : ERR_OK;
+
+        for (const struct attribute *a = schema->attributes; !e && a->name; a++) {
                 const json_t *value = json_object_get(object, a->name);
                 size_t count = json_is_array(value) ? json_array_size(value) : 1;
 
-                for (size_t ord = 0; value && ord < count; ord++) {
-                        enum err e = index_element(indexer, a, json_is_array(value) ? json_array_get(value, ord) : value, ord);
-                        if (e)
-                                return e;
+                at.attribute = a;
+                for (size_t ord = 0; !e && value && ord < count; ord++) {
+                        at.ord = (int)ord;
+                        e = index_element(indexer, at, json_is_array(value) ? json_array_get(value, ord) : value);
                 }
         }
-        return ERR_OK;
+        return e;
 }
 
 enum err document_index(const struct resource_type *type, const json_t *document, struct arena *arena,
-        enum err (*each)(void *context, int64_t attribute_number, const char *value, int ord), void *context)
+        enum err (*each)(void *context, const struct index_value *value), void *context)
 {
         struct indexer indexer = { arena, each, context };
-        enum err e = index_object(&indexer, type->core->attributes, document);
+        enum err e = index_object(&indexer, type->core, document);
 
         for (const struct schema *const *extension = type->extensions; !e && extension && *extension; extension++)
-                e = index_object(&indexer, (*extension)->attributes, json_object_get(document, (*extension)->urn));
+                e = index_object(&indexer, *extension, json_object_get(document, (*extension)->urn));
         return e;
 }
 

@@ -191,6 +191,8 @@ enum err document_accept(const struct accept *accept, const json_t *body, json_t
         }
         if (accept->mode != ACCEPT_MERGE) {
                 e = document_check(accept->type, document, fault);
+                if (!e && accept->mode == ACCEPT_CREATE)
+                        e = document_check_extensions(accept->type, NULL, document, fault);
                 if (e)
                         return e;
         }

@@ -34,7 +34,7 @@ enum err spot_fault(const struct spot *spot, struct fault *fault, enum err code,
 {
         const char *names[3] = { spot->extension ? spot->extension->urn : NULL, spot->attribute ? spot->attribute->name : NULL,
                 spot->sub ? spot->sub->name : NULL };
-        char path[160] = "", position[32] = "", message[sizeof(fault->message)];
+        char path[sizeof(fault->field)] = "", position[32] = "", message[sizeof(fault->message)];
         va_list arguments;
 
         if (spot->element)
@@ -375,6 +375,14 @@ static enum err single_from_list(const struct accept *accept, const struct spot 
         return element_accept(accept, spot, attribute, value, ret, fault);
 }
 
+static enum err opaque_accept(const struct spot *spot, const json_t *value, json_t **ret, struct fault *fault)
+{
+        if (!json_is_array(value))
+                return type_fault(spot, "a list", value, fault);
+        *ret = json_whole_deep_copy(value);
+        return *ret ? ERR_OK : memory_fault(fault);
+}
+
 enum err value_accept(const struct accept *accept, const struct spot *spot, const struct attribute *attribute, const json_t *value,
         json_t **ret, struct fault *fault)
 {
@@ -388,6 +396,8 @@ enum err value_accept(const struct accept *accept, const struct spot *spot, cons
                 e = spot_fault(spot, fault, ERR_VALUE, "at least one value is expected; null means the default");
         else if (json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
                 accepted = keeps_null(accept, spot) ? json_null() : NULL;
+        else if (attribute->flags & OPAQUE)
+                e = opaque_accept(spot, value, &accepted, fault);
         else if (attribute->flags & MULTI)
                 e = multi_accept(accept, spot, attribute, value, &accepted, fault);
         else if (json_is_array(value))

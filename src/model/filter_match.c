@@ -281,7 +281,7 @@ static const struct filter *find_equal_inside(const struct filter *filter, const
 
 const struct filter *filter_find_equal(const struct filter *filter, const char *attribute, const char *sub)
 {
-        if (!filter)
+        if (!filter || !attribute)
                 return NULL;
         if (filter->kind == FILTER_AND) {
                 const struct filter *found = filter_find_equal(filter->left, attribute, sub);
@@ -297,7 +297,7 @@ const struct filter *filter_find_equal(const struct filter *filter, const char *
 
 bool filter_names(const struct filter *filter, const char *attribute)
 {
-        if (!filter)
+        if (!filter || !attribute)
                 return false;
         if (path_is_named(&filter->path, attribute))
                 return true;

@@ -18,6 +18,8 @@ const struct resource_type *const types_builtin[] = {
         [KIND_GRANT - 1] = &grant_type,
         [KIND_UPSTREAM - 1] = &upstream_type,
         [KIND_CONNECTION - 1] = &connection_type,
+        [KIND_SCHEMA - 1] = &declared_schema_type,
+        [KIND_RESOURCE_TYPE - 1] = &declared_type_type,
         [KIND_COUNT - 1] = NULL,
 };
 

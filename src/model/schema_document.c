@@ -5,31 +5,7 @@
 #include "model/attribute.h"
 
 #include "base/auto.h"
-
-static const char *type_name(enum attribute_type type)
-{
-        static const char *const names[] = {
-                [ATTRIBUTE_TEXT] = "string",
-                [ATTRIBUTE_BOOLEAN] = "boolean",
-                [ATTRIBUTE_INTEGER] = "integer",
-                [ATTRIBUTE_DECIMAL] = "decimal",
-                [ATTRIBUTE_TIME] = "dateTime",
-                [ATTRIBUTE_BINARY] = "binary",
-                [ATTRIBUTE_REFERENCE] = "reference",
-                [ATTRIBUTE_COMPLEX] = "complex",
-        };
-        return names[type];
-}
-
-static const char *mutability_name(unsigned flags)
-{
-        return flags & READ_ONLY ? "readOnly" : flags & IMMUTABLE ? "immutable" : flags & WRITE_ONLY ? "writeOnly" : "readWrite";
-}
-
-static const char *returned_name(unsigned flags)
-{
-        return flags & RETURNED_ALWAYS ? "always" : flags & RETURNED_REQUEST ? "request" : flags & RETURNED_NEVER ? "never" : "default";
-}
+#include "schema_words.h"
 
 static bool has_letter_case(enum attribute_type type)
 {
@@ -55,7 +31,7 @@ static json_t *attribute_document(const struct attribute *a)
         int failed = 0;
 
         failed |= json_object_set_new(document, "name", json_string(a->name));
-        failed |= json_object_set_new(document, "type", json_string(type_name(a->type)));
+        failed |= json_object_set_new(document, "type", json_string(schema_word_of_type(a->type)));
         failed |= json_object_set_new(document, "multiValued", json_boolean(a->flags & MULTI));
         failed |= json_object_set_new(document, "description", json_string(a->description));
         failed |= json_object_set_new(document, "required", json_boolean(a->flags & REQUIRED));
@@ -63,9 +39,9 @@ static json_t *attribute_document(const struct attribute *a)
                 failed |= json_object_set_new(document, "canonicalValues", text_list(a->canonical_values));
         if (has_letter_case(a->type))
                 failed |= json_object_set_new(document, "caseExact", json_boolean(a->flags & CASE_EXACT));
-        failed |= json_object_set_new(document, "mutability", json_string(mutability_name(a->flags)));
-        failed |= json_object_set_new(document, "returned", json_string(returned_name(a->flags)));
-        failed |= json_object_set_new(document, "uniqueness", json_string(a->flags & UNIQUE ? "server" : "none"));
+        failed |= json_object_set_new(document, "mutability", json_string(schema_word_of_flags(mutability_words, a->flags)));
+        failed |= json_object_set_new(document, "returned", json_string(schema_word_of_flags(returned_words, a->flags)));
+        failed |= json_object_set_new(document, "uniqueness", json_string(schema_word_of_flags(uniqueness_words, a->flags)));
         if (a->reference_types)
                 failed |= json_object_set_new(document, "referenceTypes", text_list(a->reference_types));
         if (a->sub)
@@ -97,12 +73,13 @@ json_t *schema_document(const struct schema *schema)
         return failed ? NULL : STEAL(document);
 }
 
-static json_t *extension_list(const struct schema *const *extensions)
+static json_t *extension_list(const struct resource_type *type)
 {
         json_auto_t *list = json_array();
 
-        for (; extensions && *extensions; extensions++)
-                if (json_array_append_new(list, json_pack("{s:s, s:b}", "schema", (*extensions)->urn, "required", 0)))
+        for (unsigned i = 0; type->extensions[i]; i++)
+                if (json_array_append_new(list, json_pack("{s:s, s:b}", "schema", type->extensions[i]->urn, "required",
+                                                        (int)(type->required_extensions >> i & 1))))
                         return NULL;
         return STEAL(list);
 }
@@ -116,11 +93,11 @@ json_t *resource_type_document(const struct resource_type *type)
         failed |= json_object_set_new(document, "schemas", text_list(schemas));
         failed |= json_object_set_new(document, "id", json_string(type->name));
         failed |= json_object_set_new(document, "name", json_string(type->name));
-        failed |= json_object_set_new(document, "description", json_string(type->core->description));
+        failed |= json_object_set_new(document, "description", json_string(type->description ? type->description : type->core->description));
         if (type->scim_endpoint)
                 failed |= json_object_set_new(document, "endpoint", json_sprintf("/%s", type->scim_endpoint));
         failed |= json_object_set_new(document, "schema", json_string(type->core->urn));
         if (type->extensions)
-                failed |= json_object_set_new(document, "schemaExtensions", extension_list(type->extensions));
+                failed |= json_object_set_new(document, "schemaExtensions", extension_list(type));
         return failed ? NULL : STEAL(document);
 }

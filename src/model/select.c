@@ -146,19 +146,39 @@ static bool value_prune(const struct selection *selection, const struct schema *
 
 static void object_prune(const struct selection *selection, const struct schema *extension, json_t *object);
 
+/* What is shown without being named may still hold parts that are shown only when they are. */
+static bool must_look_inside(const struct selection *selection)
+{
+        return selection->excludes && selection->type->selects;
+}
+
+static bool has_always(const struct schema *schema)
+{
+        for (const struct attribute *a = schema->attributes; a->name; a++)
+                if (a->flags & RETURNED_ALWAYS)
+                        return true;
+        return false;
+}
+
+static bool extension_stays(const struct selection *selection, const struct schema *extension, json_t *value)
+{
+        enum verdict verdict = judge(selection, extension, NULL);
+
+        if (verdict == HIDE && !has_always(extension))
+                return false;
+        if (verdict != SHOW || must_look_inside(selection))
+                object_prune(selection, extension, value);
+        return json_object_size(value) > 0;
+}
+
 static bool key_stays(const struct selection *selection, const struct schema *extension, const char *key, json_t *value)
 {
         const struct schema *schema = extension ? extension : selection->type->core;
         const struct attribute *attribute = attribute_find(schema->attributes, key, strlen(key));
         const struct schema *inner = extension ? NULL : schema_of_type(selection->type, key, strlen(key));
 
-        if (inner && inner != schema) {
-                enum verdict verdict = judge(selection, inner, NULL);
-
-                if (verdict == SHOW_SOME)
-                        object_prune(selection, inner, value);
-                return verdict != HIDE && json_object_size(value) > 0;
-        }
+        if (inner && inner != schema)
+                return extension_stays(selection, inner, value);
         if (!attribute && !extension)
                 attribute = attribute_find(attribute_common(), key, strlen(key));
         if (!attribute && !extension)
@@ -167,7 +187,7 @@ static bool key_stays(const struct selection *selection, const struct schema *ex
                 return selection->excludes;
         switch (judge(selection, extension, attribute)) {
         case SHOW:
-                return true;
+                return !attribute->sub || !must_look_inside(selection) || value_prune(selection, extension, attribute, value);
         case SHOW_SOME:
                 return value_prune(selection, extension, attribute, value);
         default:
@@ -203,8 +223,9 @@ bool selection_wants(const struct selection *selection, const struct resource_ty
 
 enum err selection_apply(const struct selection *selection, const struct resource_type *type, json_t *resource)
 {
-        (void)type;
-        if (selection)
-                object_prune(selection, NULL, resource);
+        const struct selection nothing_named = { .excludes = true, .type = type };
+
+        if (selection || type->selects)
+                object_prune(selection ? selection : &nothing_named, NULL, resource);
         return ERR_OK;
 }

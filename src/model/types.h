@@ -15,12 +15,16 @@ extern const struct resource_type role_type;
 extern const struct resource_type grant_type;
 extern const struct resource_type upstream_type;
 extern const struct resource_type connection_type;
+extern const struct resource_type declared_schema_type;
+extern const struct resource_type declared_type_type;
 
 /* The published schemas; discovery.c has those of the discovery documents and the list of all. */
 extern const struct schema user_schema;
 extern const struct schema enterprise_user_schema;
 extern const struct schema muster_user_schema;
 extern const struct schema group_schema;
+/* What a schema document says of an attribute. */
+extern const struct attribute schema_attribute_attributes[];
 
 /* Both ended by NULL. */
 extern const struct resource_type *const types_builtin[];

@@ -27,8 +27,9 @@ enum err list_show(struct list *list, const struct claimed_row *row)
 enum err list_resource(struct list *list, const struct part *part, const struct claimed_row *row, json_t **ret)
 {
         const char *edges = scim_edges_attribute(part->type);
-        bool wanted = (part->filter && filter_names(part->filter, edges)) ||
-                      (part->sorts && part->sort.attribute && !part->sort.extension && strcmp(part->sort.attribute->name, edges) == 0);
+        bool wanted = edges && ((part->filter && filter_names(part->filter, edges)) || (part->sorts && part->sort.attribute &&
+                                                                                              !part->sort.extension &&
+                                                                                              strcmp(part->sort.attribute->name, edges) == 0));
         return scim_render_tree(list->scim, row, wanted, ret);
 }
 

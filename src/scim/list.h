@@ -5,10 +5,11 @@
 #define SCIM_LIST_H
 
 #include "cursor.h"
+#include "model/declaration.h"
 #include "model/sort.h"
 #include "search.h"
 
-#define PARTS_MAX 2 /* /.search goes over users and groups */
+#define PARTS_MAX (2 + DECLARED_TYPES_MAX) /* /.search goes over users, groups and what the root declares */
 #define TOTAL_UNKNOWN (-1)
 
 struct part {

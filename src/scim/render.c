@@ -167,16 +167,17 @@ static enum err put_whole(struct scim *scim, const struct claimed_row *row, bool
 
 const char *scim_edges_attribute(const struct resource_type *type)
 {
-        return type->kind == KIND_GROUP ? "members" : "groups";
+        return type->kind == KIND_GROUP ? "members" : type->kind == KIND_USER ? "groups" : NULL;
 }
 
 enum err scim_render(struct scim *scim, const struct claimed_row *row, struct buffer *into)
 {
-        if (!scim->selection)
-                return put_whole(scim, row, true, into);
+        const char *edges = scim_edges_attribute(scim->type);
+        if (!scim->selection && !scim->type->selects)
+                return put_whole(scim, row, edges != NULL, into);
         auto_buffer whole = { 0 };
         json_auto_t *resource = NULL;
-        enum err e = put_whole(scim, row, selection_wants(scim->selection, scim->type, scim_edges_attribute(scim->type)), &whole);
+        enum err e = put_whole(scim, row, edges && selection_wants(scim->selection, scim->type, edges), &whole);
         if (!e)
                 e = buffer_check(&whole, &scim->fault);
         if (!e)

@@ -20,7 +20,8 @@ struct directory *scim_directory(void)
 
 bool scim_may_reach(const struct scim *scim, const struct resource_type *type)
 {
-        return scim->query.actor->scopes & (type->kind == KIND_USER ? SCOPE_USERS : SCOPE_GROUPS);
+        unsigned needed = directory_scopes(type->kind);
+        return (scim->query.actor->scopes & needed) == needed;
 }
 
 enum err scim_enter(struct scim *scim, const char *endpoint)

@@ -65,7 +65,7 @@ const char *scim_location(const struct scim *scim, const char *id);
 enum err scim_render(struct scim *scim, const struct claimed_row *row, struct buffer *into) MUST_USE;
 /* The whole as JSON, for filter and order; `edges`: with members or groups. New reference. */
 enum err scim_render_tree(struct scim *scim, const struct claimed_row *row, bool edges, json_t **ret) MUST_USE;
-/* "members" or "groups". */
+/* "members" or "groups"; NULL: the type has no edges. */
 const char *scim_edges_attribute(const struct resource_type *type);
 /* ETag, Location and the body. */
 enum err scim_render_reply(struct scim *scim, const struct claimed_row *row, int status) MUST_USE;

@@ -38,6 +38,7 @@ enum err scim_write(struct scim *scim, const struct write *write, struct change 
                 .verb = writes[write->method].verb,
                 .actor = scim->query.actor,
                 .type = scim->type,
+                .schemas_revision = scim->query.schemas->revision,
                 .ref = write->ref,
                 .document = write->body,
                 .if_match = write->if_match,

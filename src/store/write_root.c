@@ -60,6 +60,7 @@ static enum err root_lock(struct session *session, int64_t root_no, struct root_
                 .revision = result_i64(&result, 2),
                 .last_us = result_i64(&result, 4),
                 .next_no = result_i64(&result, 5),
+                .schemas_revision = result_i64(&result, 6),
         };
         memcpy(row.handle, handle, handle_length);
         memcpy(row.last_hash, hash, HASH_SIZE);
@@ -114,7 +115,7 @@ static bool root_is_stored(const struct root_slot *slot)
 {
         const struct root_row *row = &slot->row, *stored = &slot->stored;
         return row->revision == stored->revision && row->last_us == stored->last_us && row->next_no == stored->next_no &&
-               !memcmp(row->last_hash, stored->last_hash, HASH_SIZE);
+               row->schemas_revision == stored->schemas_revision && !memcmp(row->last_hash, stored->last_hash, HASH_SIZE);
 }
 
 enum err session_roots_store(struct session *session, struct fault *fault)
@@ -124,7 +125,8 @@ enum err session_roots_store(struct session *session, struct fault *fault)
                 if (root_is_stored(session->roots[i]))
                         continue;
                 enum err e = session_run(session, ST_ROOT_STORE, NULL, fault, V_I64(row->root_no), V_I64(row->revision),
-                        V_BYTES(row->last_hash, HASH_SIZE), V_I64(row->last_us), V_I64(row->next_no));
+                        V_BYTES(row->last_hash, HASH_SIZE), V_I64(row->last_us), V_I64(row->next_no),
+                        V_I64(row->schemas_revision));
                 if (e)
                         return e;
         }

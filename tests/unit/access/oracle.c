@@ -138,7 +138,8 @@ void oracle_apply(struct oracle *oracle, const struct effect *effect)
         case EFFECT_CREDENTIAL_GONE:
                 apply_credential(oracle, effect);
                 break;
-        case EFFECT_ADDRESSES: /* decides nothing */
+        case EFFECT_ADDRESSES: /* these decide nothing */
+        case EFFECT_SCHEMAS:
                 break;
         case EFFECT_CLAIM:
                 apply_claim(oracle, effect);

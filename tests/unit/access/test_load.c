@@ -234,7 +234,7 @@ static void test_what_must_not_be_seen_is_not(struct fixture *fixture)
         grow(world);
         rows_root(fixture, 1);
         rows_of(fixture, &world->oracle, true);
-        raw_script(fixture, "INSERT INTO root SELECT 8, 'other', 'zzzzzzzz', 1, 1, last_hash, 0, 1, 0 FROM root WHERE root_no = 7");
+        raw_script(fixture, "INSERT INTO root (root_no, slug_folded, handle, epoch, revision, last_hash, last_us, next_no, lock_count) SELECT 8, 'other', 'zzzzzzzz', 1, 1, last_hash, 0, 1, 0 FROM root WHERE root_no = 7");
         raw_script(fixture,
                 "INSERT INTO resource SELECT 8, no, id, org_no, kind, name_folded, source_no, 1, version, 1, 1, 0, doc FROM resource");
         raw_script(fixture, "INSERT INTO role_grant SELECT 8, no, scope_no, principal_no, -1, '', 0, 0, 0, 0, 0 FROM role_grant");

@@ -121,12 +121,12 @@ struct seen {
         enum err answer;
 };
 
-static enum err see(void *context, int64_t number, const char *value, int ord)
+static enum err see(void *context, const struct index_value *value)
 {
         struct seen *seen = context;
         size_t used = strlen(seen->text);
 
-        (void)snprintf(seen->text + used, sizeof(seen->text) - used, "%lld %s %d;", (long long)number, value, ord);
+        (void)snprintf(seen->text + used, sizeof(seen->text) - used, "%lld %s %d;", (long long)value->number, value->value, value->ord);
         return seen->answer;
 }
 
