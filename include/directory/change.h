@@ -36,6 +36,7 @@ struct dry_run {
         bool changed;           /* false: nothing would be different */
         const char *event;      /* of the ledger entry; NULL: none would be written */
         const char *difference; /* its body, JSON; in the change's arena */
+        const char *alert;      /* that would stand beside it; NULL: none */
 };
 
 /* What shall become of all that a connection gave. */
@@ -110,7 +111,7 @@ struct change {
 /* Blocks until the change is durable and in force, or refused. */
 enum err directory_change(struct directory *directory, struct change *change, struct fault *fault) MUST_USE;
 
-/* ,"changed":true,"event":"updated","difference":{…} */
+/* ,"changed":true,"event":"updated","difference":{…},"alert":null */
 void dry_run_put(struct buffer *into, const struct dry_run *dry_run);
 
 #endif

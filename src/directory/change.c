@@ -259,6 +259,7 @@ static void tell_dry_run(const struct work *work, struct job *job)
                 .changed = work->changed,
                 .event = work->changed ? ledger_event_name(work->event) : NULL,
                 .difference = work->changed && work->body ? work->body : "{}",
+                .alert = job->alert_body ? ledger_event_name(job->alert) : NULL,
         };
 }
 
@@ -269,6 +270,9 @@ void dry_run_put(struct buffer *into, const struct dry_run *dry_run)
                 buffer_printf(into, "%s\"", dry_run->event);
         BUFFER_LITERAL(into, ",\"difference\":");
         buffer_puts(into, dry_run->difference);
+        buffer_puts(into, dry_run->alert ? ",\"alert\":\"" : ",\"alert\":null");
+        if (dry_run->alert)
+                buffer_printf(into, "%s\"", dry_run->alert);
 }
 
 static enum err job_run(struct session *session, void *context, struct fault *fault)

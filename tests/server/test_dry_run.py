@@ -50,3 +50,11 @@ def test_the_command_line_shows_a_dry_run(server, scim, unique):
     assert "deactivated" in server.cli("user", "deactivate", user["id"], "--dry-run").stdout
     assert server.acme.api("GET", f"/users/{user['id']}", expect=200).json["active"] is True
     assert server.cli_json("identity", "create", unique("dry"), "--dry-run")["changed"] is True
+
+
+def test_a_dry_run_names_the_alert_that_would_be_raised(server, fresh):
+    alerts = server.acme.audit(class_="alert")
+    tried = server.acme.api("PATCH", f"/connections/{fresh.id}?dry_run=true", {"ceiling": ["organization:admin"]}, expect=200).json
+    assert tried["changed"] is True and tried["alert"] == "ceiling-raised"
+    assert server.acme.api("PATCH", f"/connections/{fresh.id}?dry_run=true", {"description": "x"}, expect=200).json["alert"] is None
+    assert server.acme.audit(class_="alert") == alerts

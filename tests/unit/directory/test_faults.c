@@ -167,6 +167,15 @@ static void tell(struct story *story)
         (void)step(story, admin, CHANGE_PURGE, KIND_USER, ann, NULL);
         (void)step(story, &okta, CHANGE_DELETE, KIND_GROUP, crew, NULL);
         (void)step(story, admin, CHANGE_DELETE, KIND_GRANT, grant, NULL);
+        struct actor replayed = okta;
+        replayed.replayed_by = admin;
+        replayed.replay_of = 7;
+        (void)step(story, &replayed, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"replayed\"}");
+        (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"allowed_addresses\":[\"192.0.2.0/24\"]}");
+        house->want.scopes = SCOPE_USERS;
+        (void)step(story, admin, CHANGE_ROTATE, KIND_CONNECTION, okta.id, NULL);
+        house->want.capture_s = 60;
+        (void)step(story, admin, CHANGE_CAPTURE, KIND_CONNECTION, okta.id, NULL);
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"strict\",\"active\":false}");
 }
 
