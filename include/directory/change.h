@@ -22,6 +22,7 @@ enum change_verb {
         CHANGE_MEMBERS_ADD,    /* local edges: edges.values are refs */
         CHANGE_MEMBERS_REMOVE,
         CHANGE_ROTATE,         /* a new token for an identity or connection */
+        CHANGE_ADOPTION,       /* an administrator lets a connection adopt `user` (R13) */
         CHANGE_GAIN_ACCESS,    /* an organisation admin becomes project admin (R22) */
         CHANGE_CAPTURE,        /* of a connection: its reads are logged, too, for capture_s (R19) */
         CHANGE_RELEASE,        /* of a connection: the write that `hold` names may be repeated (R16) */
@@ -80,6 +81,7 @@ struct change {
         const char *if_match;       /* value of If-Match; NULL: none */
         const char *organization;   /* ref of the organisation of a new thing; NULL: the actor's own */
         const char *role;           /* of a new identity; NULL: none */
+        const char *user;           /* ADOPTION: ref; NULL: none */
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
         unsigned scopes;            /* of a connection's token: SCOPES_OF_TOKEN; 0: all, or those of its newest token */
         int64_t capture_s;          /* 0: the capture ends */

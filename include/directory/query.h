@@ -44,6 +44,14 @@ enum err query_claimed_no(const struct query *query, const struct resource_type 
 #define CANDIDATES_MAX 20000
 enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault) MUST_USE;
+/* The same without those whom the connection might adopt (R13): query_candidates adds such a user to a plain `eq` that finds nobody else. */
+enum err query_own_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
+        void *context, struct fault *fault) MUST_USE;
+/* The user of this id, if the connection may adopt him: row.adoptable. ERR_NOT_FOUND as query_claimed, which asks here last. */
+enum err adoption_by_id(const struct query *query, const struct resource_type *type, const char *id, struct claimed_row *ret,
+        struct fault *fault) MUST_USE;
+enum err adoption_by_no(const struct query *query, const struct resource_type *type, int64_t no, struct claimed_row *ret,
+        struct fault *fault) MUST_USE;
 /* True when an index narrows the candidates, so that all of them are few. */
 bool query_is_narrow(const struct resource_type *type, const struct filter *filter);
 /* True when the index alone decides: the filter is nothing but such a comparison, so that every candidate matches. */

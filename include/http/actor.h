@@ -23,6 +23,8 @@ enum actor_kind {
 #define SCOPE_PRESET_ENTRA 32u
 #define SCOPE_SKIP_MEMBERS 64u /* unknown members are left out, not refused (R14) */
 
+#define SCOPE_ADOPT 128u       /* takes users of its upstream over (R13); whom, is read from rows */
+
 /* What is said of the token itself; all other bits follow from the connection. */
 #define SCOPES_OF_TOKEN (SCOPE_USERS | SCOPE_GROUPS | SCOPE_READ_ONLY)
 

@@ -36,6 +36,8 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_WORK_BEGUN, "connection-work-begun", LEDGER_CHANGE)  \
         X(EVENT_WORK_STEP, "connection-work-step", LEDGER_CHANGE)    \
         X(EVENT_WORK_DONE, "connection-work-done", LEDGER_CHANGE)    \
+        X(EVENT_ADOPTED, "adopted", LEDGER_CHANGE)                   \
+        X(EVENT_ADOPTION_APPROVED, "adoption-approved", LEDGER_CHANGE) \
         X(EVENT_REFUSED, "refused", LEDGER_NOTICE)                   \
         X(EVENT_UNAUTHENTICATED, "unauthenticated", LEDGER_NOTICE)   \
         X(EVENT_LAST_ADMIN, "last-admin-refused", LEDGER_ALERT)      \

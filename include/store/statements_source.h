@@ -14,6 +14,15 @@
                 "INSERT INTO conflict (root_no, connection_no, kind, attribute, object_no, at_us, request_id, times) VALUES ($1, $2, $3, " \
                 "$4, $5, $6, $7, 1) ON CONFLICT (root_no, connection_no, kind, attribute, object_no) DO UPDATE SET at_us = "             \
                 "excluded.at_us, request_id = excluded.request_id, times = conflict.times + 1")                                         \
+        X(CONFLICT_DELETE, PLAIN, "iiiti", "",                                                                                          \
+                "DELETE FROM conflict WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND attribute = $4 AND object_no = $5")   \
+        X(ADOPTION_READ, READ, "iii", "i",                                                                                              \
+                "SELECT approved_by FROM adoption WHERE root_no = $1 AND connection_no = $2 AND no = $3")                               \
+        X(ADOPTION_PUT, AUDITED, "iiiii", "",                                                                                           \
+                "INSERT INTO adoption (root_no, connection_no, no, approved_by, at_us) VALUES ($1, $2, $3, $4, $5)")                    \
+        X(ADOPTION_DELETE, AUDITED, "iii", "", "DELETE FROM adoption WHERE root_no = $1 AND connection_no = $2 AND no = $3")            \
+        X(ADOPTIONS_PURGE, AUDITED, "ii", "", "DELETE FROM adoption WHERE root_no = $1 AND no = $2")                                    \
+        X(ADOPTIONS_CLEAR, AUDITED, "ii", "", "DELETE FROM adoption WHERE root_no = $1 AND connection_no = $2")                         \
         X(CONFLICTS_OF, READ, "iii", "itiiti",                                                                                          \
                 "SELECT kind, attribute, object_no, at_us, request_id, times FROM conflict WHERE root_no = $1 AND connection_no = $2 "   \
                 "ORDER BY at_us DESC, kind, attribute, object_no LIMIT $3")                                                             \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a connection could not write because a name or externalId is taken (R11). */
+ * What a connection could not write (R11): a name or externalId is taken, or an administrator must do his part first; and that part. */
 #include "call.h"
 #include "view.h"
 
@@ -42,6 +42,29 @@ enum err conflicts_list_answer(const struct call *call, struct fault *fault)
         if (e)
                 return e;
         BUFFER_LITERAL(listing.body, "],\"next_cursor\":\"\"}");
+        reply_json(call->request, 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+enum err adoption_approve_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_ADOPTION);
+        struct buffer *reply = &call->request->reply.body;
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, "user", fault);
+        if (!e)
+                e = json_take_text(body, "user", true, &change.user, fault);
+        if (!e)
+                e = call_ref(call, &change.ref, fault);
+        if (!e)
+                e = call_apply(call, &change, fault);
+        if (e)
+                return e;
+        BUFFER_LITERAL(reply, "{\"user\":\"");
+        buffer_puts(reply, change.after.resource.id);
+        buffer_puts(reply, "\",\"approved\":true}");
         reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;
 }

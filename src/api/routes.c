@@ -46,6 +46,7 @@ static const struct operation
         list_conflicts = { conflicts_list_answer,   "connections", OFFER_READ },
         start_capture  = { capture_start_answer,    "connections", OFFER_EDIT },
         stop_capture   = { capture_stop_answer,     "connections", OFFER_EDIT },
+        approve        = { adoption_approve_answer, "connections", OFFER_EDIT },
         gain_access    = { access_gain_answer,      "projects",    OFFER_EDIT },
         list_declared  = { resource_list_answer,    COLLECTION_DECLARED, OFFER_READ },
         get_declared   = { resource_get_answer,     COLLECTION_DECLARED, OFFER_READ },
@@ -92,6 +93,7 @@ static const struct route api_rows[] = {
         ROW(METHOD_GET,    "/connections/{ref}/conflicts", ACTION_READ, 0,              list_conflicts),
         ROW(METHOD_POST,   "/connections/{ref}/capture", ACTION_EDIT,   LIMIT_KIB(64),   start_capture),
         ROW(METHOD_DELETE, "/connections/{ref}/capture", ACTION_EDIT,   0,               stop_capture),
+        ROW(METHOD_POST,   "/connections/{ref}/adoptions", ACTION_EDIT, LIMIT_KIB(64),  approve),
         ROW(METHOD_POST,   "/projects/{ref}/gain-access", ACTION_CREATE, LIMIT_KIB(64), gain_access),
         { METHOD_NONE, NULL, NULL, 0, ACTION_REFUSE, FACE_API, 0, 0, NULL },
 };

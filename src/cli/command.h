@@ -33,6 +33,8 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(RATE_LIMIT, "rate-limit", "N", NUMBER, NULL, "Requests a second it may make, 25 to 100000")                                      \
         X(CEILING, "ceiling", "ROLES", LIST, NULL,                                                                                         \
                 "What its groups may confer at most: level:slug, with commas; default organization:member,project:regular")                \
+        X(ADOPTION, "adoption", "WHOM", CHOICE, "refuse same_upstream verified_domain",                                                    \
+                "Which users that are there already it may take over; default refuse")                                                     \
         X(DESCRIPTION, "description", "TEXT", TEXT, NULL, "What it is for")                                                                \
         X(ROLE, "role", "ROLE", TEXT, NULL, "Role, by slug (see: muster role list)")                                                       \
         X(PRIVILEGE, "privilege", "PERMISSION", TEXT, NULL, "One permission, subject:action, instead of a role")                           \

@@ -70,11 +70,12 @@ static const struct field body_connection[] = {
         OPTION("name", NAME), WORD("kind", "scim"), OPTION("organization", ORG), OPTION("upstream", UPSTREAM),
         OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), OPTION("ttl_s", TTL),
         OPTION("scopes", SCOPE), OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS),
-        OPTION("rate_limit", RATE_LIMIT), OPTION("ceiling", CEILING), END };
+        OPTION("rate_limit", RATE_LIMIT), OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION), END };
 static const struct field body_connection_update[] = {
         OPTION("name", NAME), OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION),
         OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS), OPTION("rate_limit", RATE_LIMIT),
-        OPTION("ceiling", CEILING), END };
+        OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION), END };
+static const struct field body_adoption[] = { ARGUMENT("user", 2), END };
 
 static const struct column columns_user[] = {
         { "ID", "id" }, { "USER NAME", "userName" }, { "NAME", "displayName" }, { "ACTIVE", "active" }, { "SOURCE", "source" }, END };
@@ -109,7 +110,8 @@ static const struct column columns_connection[] = {
 #define O_WRITE_ONE (O_ONE | O(DRY_RUN))
 /* How a connection is treated. */
 #define O_TREATMENT \
-        (O(NAME) | O(PROFILE) | O(PRESET) | O(DESCRIPTION) | O(ALLOW_ADDRESS) | O(UNKNOWN_MEMBERS) | O(RATE_LIMIT) | O(CEILING))
+        (O(NAME) | O(PROFILE) | O(PRESET) | O(DESCRIPTION) | O(ALLOW_ADDRESS) | O(UNKNOWN_MEMBERS) | O(RATE_LIMIT) | O(CEILING) | \
+                O(ADOPTION))
 /* Rows that differ only in their nouns. `noun` is the command's word, `collection` the API's, `article` "a user". */
 #define LIST(noun, collection, columns_, many) \
         { .path = noun " list", .options = O_LIST, .summary = "List " many, .run = call_run, \
@@ -228,6 +230,11 @@ static const struct command commands[] = {
         { .path = "connection conflicts", .arguments = "CONNECTION", .options = O_ONE,
           .summary = "List what a connection could not write because a name or externalId is taken",
           .call = { "GET", API "connections/{1}/conflicts", query_org, NULL, columns_conflict, NULL, NULL }, .run = call_run },
+        { .path = "connection adopt", .arguments = "CONNECTION USER", .options = O_WRITE_ONE,
+          .summary = "Let a connection take over a user with an admin role",
+          .detail = "Only connections with --adoption same_upstream take users over, and only those with admin roles wait for this. The "
+                    "next PUT or PATCH of the connection does it.",
+          .run = call_run, .call = { "POST", API "connections/{1}/adoptions", query_org, body_adoption, NULL, NULL, "approved" } },
         { .path = "connection update", .arguments = "CONNECTION",
           .options = O_WRITE_ONE | O_TREATMENT,
           .summary = "Change how a connection is treated; what is not named stays",

@@ -275,7 +275,8 @@ enum err bin_erase(struct work *work, const struct resource_row *row)
 
 enum err bin_purge(struct work *work)
 {
-        static const enum statement rows[] = { ST_MEMBER_PURGE, ST_CONTAINER_PURGE, ST_CREDENTIALS_PURGE, ST_VALUE_CLEAR, ST_CLAIMS_PURGE };
+        static const enum statement rows[] = { ST_MEMBER_PURGE, ST_CONTAINER_PURGE, ST_CREDENTIALS_PURGE, ST_VALUE_CLEAR, ST_CLAIMS_PURGE,
+                ST_ADOPTIONS_PURGE };
         struct resource_row row;
         enum err e = load_binned(work, "delete", &row);
         if (!e)

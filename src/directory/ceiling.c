@@ -13,18 +13,18 @@
 
 #define GRANTS_MAX 10000 /* LIMIT of the statement: what is not read cannot be judged */
 
-static enum err add_grants(struct work *work, int64_t group_no, struct permission_set *set)
+static enum err add_grants(struct work *work, int64_t principal_no, struct permission_set *set)
 {
         auto_result result = { 0 };
         size_t seen = 0;
-        enum err e = session_query(work->session, ST_GRANTS_OF, &result, work->fault, V_I64(work->root_no), V_I64(group_no));
+        enum err e = session_query(work->session, ST_GRANTS_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no));
         while (!e) {
                 bool more;
                 e = result_next(&result, &more, work->fault);
                 if (e || !more)
                         break;
                 if (++seen == GRANTS_MAX)
-                        return fault_set(work->fault, ERR_FORBIDDEN, "", "the group holds more than %d grants", GRANTS_MAX - 1);
+                        return fault_set(work->fault, ERR_FORBIDDEN, "", "a principal holds more than %d grants", GRANTS_MAX - 1);
                 int64_t role_no = result_i64(&result, 0), until_us = result_i64(&result, 3);
                 if (until_us && until_us <= work->at_us) /* a longer life is judged when it is given */
                         continue;
@@ -38,14 +38,14 @@ static enum err add_grants(struct work *work, int64_t group_no, struct permissio
         return e;
 }
 
-static enum err conferred(struct work *work, int64_t group_no, struct permission_set *ret)
+enum err ceiling_conferred(struct work *work, int64_t principal_no, struct permission_set *ret)
 {
         struct permission_set set = { 0 };
         int64_t *groups = NULL;
         size_t count = 0;
-        enum err e = add_grants(work, group_no, &set);
+        enum err e = add_grants(work, principal_no, &set);
         if (!e)
-                e = groups_above(work->session, work->root_no, group_no, false, work->arena, &groups, &count, work->fault);
+                e = groups_above(work->session, work->root_no, principal_no, false, work->arena, &groups, &count, work->fault);
         for (size_t i = 0; !e && i < count; i++)
                 e = add_grants(work, groups[i], &set);
         if (!e)
@@ -167,7 +167,7 @@ enum err ceiling_check_grant(struct work *work, const char *field, int64_t group
 enum err ceiling_check_tie(struct work *work, const char *field, int64_t holder_no, int64_t below_no)
 {
         struct permission_set wanted;
-        enum err e = conferred(work, holder_no, &wanted);
+        enum err e = ceiling_conferred(work, holder_no, &wanted);
         return e ? e : judge(work, field, holder_no, below_no, &wanted);
 }
 

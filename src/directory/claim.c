@@ -186,6 +186,8 @@ enum err person_load(struct work *work, const char *action, struct person *ret)
                 e = find_row(work, &row);
         if (!e)
                 e = person_open(work, &row, &person);
+        if (!e && !person.own && work->source_no)
+                e = adoption_begin(work, &person);
         if (e == ERR_NOT_FOUND || (!e && !person.own && work->source_no))
                 return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s", work->change->type->word);
         if (!e)
@@ -434,7 +436,7 @@ enum err person_store(struct work *work, struct person *person, const json_t *do
         if (e)
                 return e;
         bool renamed = strcmp(wanted.external_id, person->own->external_id) != 0;
-        if (!renamed && wanted.active == person->own->active && strcmp(wanted.doc, person->own->doc) == 0)
+        if (!person->adopts && !renamed && wanted.active == person->own->active && strcmp(wanted.doc, person->own->doc) == 0)
                 return ERR_OK;
         bool leaves = person->own->active == CLAIMED_ACTIVE && wanted.active != CLAIMED_ACTIVE;
         wanted.modified_us = work->at_us;
@@ -443,9 +445,9 @@ enum err person_store(struct work *work, struct person *person, const json_t *do
         e = person_settle(work, person, &work->changed);
         if (!e && leaves && work->source_no && person->row.kind == KIND_USER)
                 e = threshold_deactivated(work);
-        if (!e && renamed)
+        if (!e && (renamed || person->adopts))
                 e = claim_effect(work, person->own, true);
-        return e;
+        return e || !person->adopts ? e : adoption_end(work, person);
 }
 
 static enum err insert_rows(struct work *work, const struct resource_row *row, const struct claim_row *claim, struct fault *cause)

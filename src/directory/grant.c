@@ -197,6 +197,56 @@ enum err grant_create(struct work *work)
         return work_body_document(work, &row);
 }
 
+/* ---- gaining access (R22) ---- */
+
+/* The grant of such a role that began and never ends; ret->no 0: there is none. */
+static enum err lasting_grant(struct work *work, const struct grant_wish *wish, struct resource_row *ret)
+{
+        int64_t no = 0;
+        {
+                auto_result result = { 0 };
+                bool row = false;
+                enum err e = session_query(work->session, ST_GRANT_LASTING, &result, work->fault, V_I64(work->root_no),
+                        V_I64(wish->principal->no), V_I64(wish->scope->no), V_I64(wish->role->no), V_I64(work->at_us));
+                if (!e)
+                        e = result_next(&result, &row, work->fault);
+                if (e)
+                        return e;
+                no = row ? result_i64(&result, 0) : 0;
+        }
+        *ret = (struct resource_row){ 0 };
+        return no ? resource_load(work->session, work->root_no, no, work->arena, ret, work->fault) : ERR_OK;
+}
+
+/* Who has it keeps the grant he has: asking twice gives nothing twice. */
+enum err grant_gain_access(struct work *work)
+{
+        if (work->change->type->kind != KIND_PROJECT || work->actor->kind != ACTOR_IDENTITY)
+                return fault_set(work->fault, ERR_METHOD, "", "%ss cannot be changed this way", work->change->type->word);
+        struct resource_row project = { 0 }, self = { 0 }, grant = { 0 };
+        enum err e = reference_load(work, KIND_PROJECT, work->change->ref, 0, &project);
+        if (!e)
+                e = rights_need_org(work, project.org_no, "organization-admin-console", "access-all-projects");
+        if (!e)
+                e = resource_load(work->session, work->root_no, work->actor->no, work->arena, &self, work->fault);
+        const struct grant_wish wish = {
+                .scope = &project,
+                .principal = &self,
+                .role = builtin_role_find(LEVEL_PROJECT, "admin"),
+                .reason = "gained access",
+        };
+        if (!e)
+                e = lasting_grant(work, &wish, &grant);
+        work->change->after.resource = grant;
+        if (e || grant.no)
+                return e;
+        e = grant_make(work, &wish, &grant);
+        if (e)
+                return e;
+        describe(work, EVENT_ACCESS_GAINED, &grant);
+        return work_body_document(work, &grant);
+}
+
 /* ---- changing and ending ---- */
 
 struct held_grant {

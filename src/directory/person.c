@@ -143,7 +143,12 @@ static enum err find_groups(struct work *work, const struct person *person)
 static enum err finish(
         struct work *work, struct person *person, const json_t *document, const struct edge_operation *edges, size_t edge_count)
 {
-        enum err e = document_check_immutable(work->change->type, person->document, document, work->fault);
+        json_auto_t *kept = NULL;
+        enum err e = person->adopts ? adoption_keep(work, person, document, &kept) : ERR_OK;
+        if (kept)
+                document = kept;
+        if (!e)
+                e = document_check_immutable(work->change->type, person->document, document, work->fault);
         if (!e)
                 e = document_check_extensions(work->change->type, person->document, document, work->fault);
         if (!e)

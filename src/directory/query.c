@@ -52,7 +52,7 @@ enum err query_claimed(
 {
         enum err e = claimed_load(query->session, query->actor->root_no, query->actor->no, type->kind, id, query->arena, ret, fault);
         if (e == ERR_NOT_FOUND)
-                return missing(type, fault);
+                return adoption_by_id(query, type, id, ret, fault);
         if (!e)
                 expand(ret);
         return e;
@@ -251,7 +251,7 @@ bool query_is_exact(const struct resource_type *type, const struct filter *filte
         return narrow(type, filter, &equal) != BY_NOTHING && equal == filter && equal->value.kind == FILTER_TEXT;
 }
 
-enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
+enum err query_own_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault)
 {
         const struct filter *equal;

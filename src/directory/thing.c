@@ -238,7 +238,9 @@ static enum err ready_connection(struct work *work, json_t *document)
 {
         const char *ref = json_string_value(json_object_get(document, "upstream"));
         struct resource_row upstream;
-        enum err e;
+        enum err e = adoption_check(work, document);
+        if (e)
+                return e;
         if (!ref && work->change->verb != CHANGE_CREATE)
                 return fault_set(work->fault, ERR_VALUE, "upstream", "a connection always belongs to an upstream");
         if (ref) {
@@ -260,6 +262,8 @@ static enum err ready_connection(struct work *work, json_t *document)
                 failed = failed || json_object_set_new(document, "profile", json_string("lenient"));
         if (!json_object_get(document, "preset"))
                 failed = failed || json_object_set_new(document, "preset", json_string("none"));
+        if (!json_object_get(document, "adoption"))
+                failed = failed || json_object_set_new(document, "adoption", json_string("refuse"));
         if (!json_object_get(document, "ceiling"))
                 failed = failed || json_object_set_new(document, "ceiling", ceiling_default());
         return failed ? work_memory(work) : ERR_OK;
@@ -423,6 +427,8 @@ enum err thing_merge(struct work *work)
                 e = credential_set_flags(work, row.no, credential_flags(new));
         if (!e && row.kind == KIND_CONNECTION)
                 e = ceiling_set(work, old, new, &row);
+        if (!e && row.kind == KIND_CONNECTION)
+                e = adoption_changed(work, old, new, &row);
         if (e)
                 return e;
         describe(work, row.active == before.active ? EVENT_UPDATED : row.active ? EVENT_REACTIVATED : EVENT_DEACTIVATED, &row);
@@ -535,26 +541,6 @@ enum err thing_rotate(struct work *work)
         return work_body_json(work, json_pack("{s:s}", "id", row.id));
 }
 
-/* The grant of such a role that began and never ends; ret->no 0: there is none. */
-static enum err lasting_grant(struct work *work, const struct grant_wish *wish, struct resource_row *ret)
-{
-        int64_t no = 0;
-        {
-                auto_result result = { 0 };
-                bool row = false;
-                enum err e = session_query(work->session, ST_GRANT_LASTING, &result, work->fault, V_I64(work->root_no),
-                        V_I64(wish->principal->no), V_I64(wish->scope->no), V_I64(wish->role->no), V_I64(work->at_us));
-                if (!e)
-                        e = result_next(&result, &row, work->fault);
-                if (e)
-                        return e;
-                no = row ? result_i64(&result, 0) : 0;
-        }
-        *ret = (struct resource_row){ 0 };
-        return no ? resource_load(work->session, work->root_no, no, work->arena, ret, work->fault) : ERR_OK;
-}
-
-/* Who has it keeps the grant he has: asking twice gives nothing twice. */
 /* Nothing is stored of it but that it was asked for: what a capture shows is personal. */
 enum err thing_capture(struct work *work)
 {
@@ -569,32 +555,4 @@ enum err thing_capture(struct work *work)
                 return e;
         describe(work, seconds ? EVENT_CAPTURE_STARTED : EVENT_CAPTURE_STOPPED, &row);
         return work_body_json(work, json_pack("{s:s, s:I}", "id", row.id, "seconds", (json_int_t)seconds));
-}
-
-enum err thing_gain_access(struct work *work)
-{
-        if (work->change->type->kind != KIND_PROJECT || work->actor->kind != ACTOR_IDENTITY)
-                return not_offered(work);
-        struct resource_row project = { 0 }, self = { 0 }, grant = { 0 };
-        enum err e = reference_load(work, KIND_PROJECT, work->change->ref, 0, &project);
-        if (!e)
-                e = rights_need_org(work, project.org_no, "organization-admin-console", "access-all-projects");
-        if (!e)
-                e = resource_load(work->session, work->root_no, work->actor->no, work->arena, &self, work->fault);
-        const struct grant_wish wish = {
-                .scope = &project,
-                .principal = &self,
-                .role = builtin_role_find(LEVEL_PROJECT, "admin"),
-                .reason = "gained access",
-        };
-        if (!e)
-                e = lasting_grant(work, &wish, &grant);
-        work->change->after.resource = grant;
-        if (e || grant.no)
-                return e;
-        e = grant_make(work, &wish, &grant);
-        if (e)
-                return e;
-        describe(work, EVENT_ACCESS_GAINED, &grant);
-        return work_body_document(work, &grant);
 }

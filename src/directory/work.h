@@ -81,6 +81,8 @@ enum err rights_cover(struct work *work, int64_t principal_no) MUST_USE;
 enum err ceiling_check_grant(struct work *work, const char *field, int64_t group_no, const struct permission_set *wanted) MUST_USE;
 /* The same for all that `holder_no` and the groups above it confer, towards `below_no` and the groups inside it. */
 enum err ceiling_check_tie(struct work *work, const char *field, int64_t holder_no, int64_t below_no) MUST_USE;
+/* All that a user, group or identity holds anywhere, now or once something wakes or begins: both levels in one set. */
+enum err ceiling_conferred(struct work *work, int64_t principal_no, struct permission_set *ret) MUST_USE;
 /* After a ceiling was set (`before` NULL: on a new connection): an alert when it reaches admin roles it did not reach. */
 enum err ceiling_set(struct work *work, const json_t *before, const json_t *after, const struct resource_row *connection) MUST_USE;
 
@@ -101,6 +103,7 @@ struct person {
         size_t claim_count;
         struct claim_row *stored; /* the claims as their rows stand */
         size_t stored_count;
+        bool adopts;              /* own is new: this request takes the user over (R13) */
         struct claim_row *own;    /* of the acting source; NULL: it claims nothing (local actor, managed user) */
         json_t *document;         /* own->doc with the columns externalId and active inside; NULL without own */
 };
@@ -134,6 +137,19 @@ enum err person_patch(struct work *work) MUST_USE;
 enum err person_merge(struct work *work) MUST_USE;
 enum err person_delete(struct work *work) MUST_USE;
 enum err person_into_bin(struct work *work, struct person *person) MUST_USE;
+
+/* ---- adoption (adoption.c): R13 ---- */
+/* For a connection that does not claim the user yet: makes person->own when this request adopts him. ERR_FORBIDDEN: it needs approval. */
+enum err adoption_begin(struct work *work, struct person *person) MUST_USE;
+/* A copy of what the request makes of him, with userName and e-mails as they are; new reference. */
+enum err adoption_keep(struct work *work, const struct person *person, const json_t *document, json_t **ret) MUST_USE;
+/* After the claim stands. */
+enum err adoption_end(struct work *work, const struct person *person) MUST_USE;
+enum err adoption_approve(struct work *work) MUST_USE;
+/* After a change of a connection: what was approved under other conditions is not any more. */
+enum err adoption_changed(struct work *work, const json_t *before, const json_t *after, const struct resource_row *connection) MUST_USE;
+/* Can a connection adopt that way here? ERR_VALUE. */
+enum err adoption_check(struct work *work, const json_t *connection) MUST_USE;
 
 /* ---- out of the bin (bin.c) ---- */
 enum err bin_restore(struct work *work) MUST_USE;
@@ -171,7 +187,6 @@ enum err thing_create(struct work *work) MUST_USE;
 enum err thing_merge(struct work *work) MUST_USE;
 enum err thing_delete(struct work *work) MUST_USE;
 enum err thing_rotate(struct work *work) MUST_USE;
-enum err thing_gain_access(struct work *work) MUST_USE;
 enum err thing_capture(struct work *work) MUST_USE;
 
 /* What change->ref names, as far as the actor may do `action` to it. */
@@ -233,6 +248,7 @@ enum err grant_make(struct work *work, const struct grant_wish *wish, struct res
 enum err grant_create(struct work *work) MUST_USE;
 enum err grant_merge(struct work *work) MUST_USE;
 enum err grant_delete(struct work *work) MUST_USE;
+enum err grant_gain_access(struct work *work) MUST_USE;
 
 /* ---- tokens (credential.c) ---- */
 /* Stores the hash of change->token (made before the job ran) for an owner; revokes the oldest beyond `keep` others. */

@@ -10,6 +10,7 @@ static const char *const kinds[] = { "scim", NULL };
 static const char *const profiles[] = { "lenient", "strict", NULL };
 static const char *const presets[] = { "none", "okta", "entra", NULL };
 static const char *const unknown_members[] = { "refuse", "skip", NULL };
+static const char *const adoptions[] = { "refuse", "same_upstream", "verified_domain", NULL };
 static const char *const to_upstream[] = { "Upstream", NULL };
 
 /* clang-format off */
@@ -22,6 +23,7 @@ static const struct attribute attributes[] = {
         { "preset",      ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Whose habits to expect.", presets },
         { "unknown_members", ATTRIBUTE_TEXT,  CASE_EXACT, NULL,
           "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
+        { "adoption",    ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Which users that are there already it may take over (R13).", adoptions },
         { "ceiling",     ATTRIBUTE_TEXT,      MULTI | NEVER_EMPTY | CASE_EXACT, NULL,
           "The roles that its groups may confer (R8), each level:slug.", .max_bytes = 160 },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },

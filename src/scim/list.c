@@ -48,7 +48,7 @@ struct walk {
 
 static enum err is_match(const struct walk *walk, const struct claimed_row *row, bool *ret)
 {
-        *ret = !walk->part->filter || walk->part->exact;
+        *ret = !walk->part->filter || walk->part->exact || row->adoptable;
         if (*ret)
                 return ERR_OK;
         json_auto_t *resource = NULL;

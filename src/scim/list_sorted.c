@@ -58,7 +58,7 @@ static enum err each_candidate(void *context, const struct claimed_row *row, str
         json_auto_t *resource = NULL;
         struct sort_key key;
         enum err e = list_resource(sorting->list, part, row, &resource);
-        if (e || !list_matches(sorting->list, part, resource))
+        if (e || (!row->adoptable && !list_matches(sorting->list, part, resource)))
                 return e;
         e = sort_key_of(part->sorts ? &part->sort : NULL, resource, arena, &key, fault);
         return e ? e : add(sorting, row->resource.no, &key);
@@ -100,6 +100,8 @@ static enum err show_page(const struct sorting *sorting)
                 const struct part *part = list_enter(list, candidate->part);
                 struct claimed_row row;
                 enum err e = query_claimed_no(&list->scim->query, part->type, candidate->no, &row, &list->scim->fault);
+                if (e == ERR_NOT_FOUND)
+                        e = adoption_by_no(&list->scim->query, part->type, candidate->no, &row, &list->scim->fault);
                 if (!e)
                         e = list_show(list, &row);
                 if (e && e != ERR_NOT_FOUND) /* gone since the candidates were read */

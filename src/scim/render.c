@@ -140,8 +140,27 @@ static void put_meta(struct scim *scim, const struct claimed_row *row, struct bu
         BUFFER_LITERAL(into, "\\\"\"}}");
 }
 
+/* R13: id, userName, active, meta, and no attribute that anybody else gave. */
+static enum err put_adoptable(struct scim *scim, const struct claimed_row *row, struct buffer *into)
+{
+        json_auto_t *document = NULL;
+        enum err e = json_parse_object(row->resource.doc, row->resource.doc_length, &document, &scim->fault);
+        if (e)
+                return e;
+        const char *name = json_string_value(json_object_get(document, "userName"));
+        BUFFER_LITERAL(into, "{\"schemas\":[\"" URN_USER "\"],\"id\":\"");
+        buffer_puts(into, row->resource.id);
+        BUFFER_LITERAL(into, "\",\"userName\":");
+        buffer_put_json(into, name ? name : "", name ? strlen(name) : 0);
+        buffer_puts(into, row->resource.active ? ",\"active\":true" : ",\"active\":false");
+        put_meta(scim, row, into);
+        return ERR_OK;
+}
+
 static enum err put_whole(struct scim *scim, const struct claimed_row *row, bool edges, struct buffer *into)
 {
+        if (row->adoptable)
+                return put_adoptable(scim, row, into);
         put_schemas(scim, row, into);
         BUFFER_LITERAL(into, ",\"id\":\"");
         buffer_puts(into, row->resource.id);

@@ -17,7 +17,8 @@
         X(9, migration_0009, "0009_connection_job.sql") \
         X(10, migration_0010, "0010_taken.sql")         \
         X(11, migration_0011, "0011_scim_log_loose.sql") \
-        X(12, migration_0012, "0012_schemas.sql")
+        X(12, migration_0012, "0012_schemas.sql")        \
+        X(13, migration_0013, "0013_adoption.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -134,7 +134,8 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
         assert_int_equal(seen.changes, done->changed ? 1 : 0);
         static const bool keeps_version[CHANGE_VERB_COUNT] = {
                 [CHANGE_DELETE] = true, [CHANGE_ROTATE] = true, [CHANGE_PURGE] = true, [CHANGE_CAPTURE] = true,
-                [CHANGE_RELEASE] = true, [CHANGE_WORK] = true
+                [CHANGE_RELEASE] = true, [CHANGE_WORK] = true,
+                [CHANGE_ADOPTION] = true
         };
         if (done->changed && !keeps_version[done->verb])
                 assert_int_equal(done->after.resource.version, seen.change_seq);
