@@ -44,6 +44,8 @@ struct health {
 enum err query_health(const struct query *query, const struct resource_row *connection, struct health *ret, struct fault *fault) MUST_USE;
 /* state and text from the other facts. */
 void health_judge(struct health *health, int64_t now_us);
+/* Is there something that somebody should look at soon? Refusals alone are daily life. */
+bool health_needs_care(const struct health *health, int64_t now_us);
 /* Of all enabled connections that ever succeeded, the last success of the one that waits longest; 0: there is none. For the scheduler. */
 enum err health_oldest_success(struct session *session, int64_t *ret_us, struct fault *fault) MUST_USE;
 

@@ -6,9 +6,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "call.h"
+#include "directory/health.h"
 #include "view.h"
 
 #define EXPIRY_WARNING_DAYS 7
+#define CONNECTIONS_LOOKED_AT 50
 
 struct status {
         const struct call *call;
@@ -117,8 +119,33 @@ static const char *expiry_text(const struct status *status, const char *format)
         return text ? text : format;
 }
 
-static void put_warnings(struct status *status)
+static enum err warn_of_connection(void *context, const struct resource_row *row, struct fault *fault)
 {
+        struct status *status = context;
+        const struct query *query = &status->call->query;
+        struct health health;
+        const char *name = NULL;
+        enum err e = query_health(query, row, &health, fault);
+        if (e || !health_needs_care(&health, clock_now_us()))
+                return e;
+        e = view_name(query->arena, KIND_CONNECTION, row->doc, row->doc_length, &name, fault);
+        const char *text = e ? NULL : arena_printf(query->arena, "connection \"%s\": %s", name, health.text);
+        if (text)
+                warn(status, text);
+        return e;
+}
+
+static enum err warn_of_connections(struct status *status, struct fault *fault)
+{
+        const struct query_page page = { .type = resource_type(KIND_CONNECTION), .limit = CONNECTIONS_LOOKED_AT };
+        bool more;
+        int64_t last_no, total;
+        return query_list(&status->call->query, &page, warn_of_connection, status, &more, &last_no, &total, fault);
+}
+
+static enum err put_warnings(struct status *status, struct fault *fault)
+{
+        enum err e = ERR_OK;
         int64_t left_us = status->expires_us - clock_now_us();
         BUFFER_LITERAL(status->body, ",\"warnings\":[");
         if (text_equal(status->caller_name, "bootstrap"))
@@ -129,7 +156,10 @@ static void put_warnings(struct status *status)
                 warn(status, "no SCIM connection yet: no identity provider can push users here");
         if (!status->call->query.directory->checkpoint_key)
                 warn(status, "the ledger is not signed: there is no checkpoint key");
+        if (status->connections > 0 && status->call->query.actor->org_no == ROOT_ORG_NO)
+                e = warn_of_connections(status, fault);
         buffer_putc(status->body, ']');
+        return e;
 }
 
 enum err status_answer(const struct call *call, struct fault *fault)
@@ -143,9 +173,10 @@ enum err status_answer(const struct call *call, struct fault *fault)
                 e = put_revision(&status, fault);
         if (!e)
                 e = put_counts(&status, fault);
+        if (!e)
+                e = put_warnings(&status, fault);
         if (e)
                 return e;
-        put_warnings(&status);
         buffer_putc(status.body, '}');
         reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;

@@ -13,6 +13,7 @@
 #define DAY_US US_PER_DAY
 #define TOKENS_MAX 16
 #define EXPIRY_TOLD_US (30 * US_PER_DAY)
+#define EXPIRY_CARE_US (7 * US_PER_DAY)
 #define MINUTE_US (60 * US_PER_S)
 #define HOUR_US (60 * MINUTE_US)
 
@@ -245,6 +246,12 @@ static void put_warnings(struct buffer *into, const struct health *health, int64
                 put_since(into, ", its token expires in ", health->token_expires_us - now_us, "");
         if (health->capture_until_us)
                 put_since(into, ", reads are captured for ", health->capture_until_us - now_us, "");
+}
+
+bool health_needs_care(const struct health *health, int64_t now_us)
+{
+        bool ends_soon = !health->has_token || (health->token_expires_us && health->token_expires_us - now_us <= EXPIRY_CARE_US);
+        return health->state == HEALTH_FAILING || health->state == HEALTH_OVERDUE || (health->is_active && ends_soon);
 }
 
 void health_judge(struct health *health, int64_t now_us)

@@ -22,7 +22,7 @@ def test_R19_reads_are_rows_while_a_capture_is_on_and_not_before_or_after(server
     fresh("GET", f'/Users?filter=userName%20eq%20%22{name}%22&count=5', expect=200)
     fresh("POST", "/Users/.search", {"schemas": [SEARCH], "filter": f'userName eq "{name}"'}, expect=200)
     fresh("GET", f"/Users/{user['id']}", expect=200)
-    fresh("GET", "/Schemas", expect=200)
+    fresh("GET", "/ServiceProviderConfig", expect=200)
     acme.api("DELETE", f"/connections/{fresh.id}/capture", expect=204)
     fresh("GET", f"/Users/{user['id']}", expect=200)
     write, listed, searched, got, schemas = log_of(acme, fresh, 5)
@@ -90,6 +90,8 @@ def test_health_survives_a_restart_and_has_a_metric_without_names(own_server, un
     acme = own_server.acme
     scim, idle = acme.connection("okta", preset="okta"), acme.connection("idle")
     scim("GET", "/Users", expect=200)
+    assert not [text for text in acme.api("GET", "/status", expect=200).json["warnings"] if "connection" in text]
+    scim("POST", "/Users", {"schemas": [USER]}, expect=400)
     before = health(own_server, scim)
     own_server.restart()
     after = health(own_server, scim)
@@ -105,3 +107,19 @@ def test_health_survives_a_restart_and_has_a_metric_without_names(own_server, un
     while not oldest() and time.monotonic() < deadline:
         time.sleep(0.2)
     assert abs(oldest() - time.time()) < 120
+
+
+def test_status_warns_of_a_connection_that_needs_care(own_server, unique):
+    acme = own_server.acme
+    scim = acme.connection("okta", preset="okta", ttl_s=6 * 86400)
+    warned = [text for text in acme.api("GET", "/status", expect=200).json["warnings"] if text.startswith("connection ")]
+    assert warned == ['connection "okta": no request yet, its token expires in 6 days']
+    acme.api("POST", f"/connections/{scim.id}/rotate", {}, expect=200)
+    scim("POST", "/Users", {"schemas": [USER]}, expect=400)
+    warned = [text for text in acme.api("GET", "/status", expect=200).json["warnings"] if text.startswith("connection ")]
+    assert len(warned) == 1 and "nothing has succeeded yet" in warned[0]
+    scim("GET", "/Users", expect=200)
+    warned = [text for text in acme.api("GET", "/status", expect=200).json["warnings"] if text.startswith("connection ")]
+    assert "nothing has succeeded" not in "".join(warned)
+    reader = acme.identity(unique("reader"))["token"]
+    assert not [text for text in acme.api("GET", "/status", token=reader, expect=200).json["warnings"] if text.startswith("connection ")]
