@@ -83,6 +83,21 @@ enum err person_check_unique(struct work *work, const struct resource_row *row)
         return e == ERR_MEMORY ? work_memory(work) : e;
 }
 
+enum err person_values_are_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret)
+{
+        struct fault ignored = { 0 }, *caller = work->fault;
+        struct index_walk walk = { work, type, no };
+        work->fault = &ignored;
+        enum err e = document_index(type, document, work->arena, check_unique, &walk);
+        work->fault = caller;
+        if (e == ERR_MEMORY)
+                return work_memory(work);
+        if (e && e != ERR_TAKEN)
+                return fault_set(work->fault, e, ignored.field, "%s", ignored.message);
+        *ret = e != ERR_TAKEN;
+        return ERR_OK;
+}
+
 /* ---- columns ---- */
 
 /* Splits a document into the claim's columns and the canonical text of the rest. */
@@ -293,28 +308,29 @@ enum err claim_localize(struct work *work, const struct claim_row *claim, struct
 
 enum err person_name_is_free(struct work *work, const struct person *person, bool *ret)
 {
-        const struct resource_type *type = resource_type(person->row.kind);
-        if (!type) { /* of a declared type: it has no name */
-                *ret = true;
-                return ERR_OK;
-        }
-        struct resource_name name = { .kind = type->kind, .source_no = type->kind == KIND_GROUP ? person->row.source_no : -1 };
+        const struct resource_type *type = NULL;
+        struct resource_name name = { .kind = person->row.kind, .source_no = person->row.kind == KIND_GROUP ? person->row.source_no : -1 };
         struct resource_row other;
         json_auto_t *document = NULL;
         const char *doc;
         size_t length;
-        enum err e = merge(work, person, &doc, &length);
+        bool free = true;
+        enum err e = work_type(work, person->row.kind, &type);
+        if (!e)
+                e = merge(work, person, &doc, &length);
         if (!e)
                 e = json_parse_object(doc, length, &document, work->fault);
         if (!e)
+                e = person_values_are_free(work, type, person->row.no, document, &free);
+        if (!e)
                 e = document_name(type, document, work->arena, &name.folded, work->fault);
-        if (!e && strcmp(name.folded, person->row.name) != 0)
+        if (!e && name.folded && strcmp(name.folded, person->row.name) != 0)
                 e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
         else if (!e)
                 e = ERR_NOT_FOUND;
         if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
                 return e;
-        *ret = e == ERR_NOT_FOUND;
+        *ret = e == ERR_NOT_FOUND && free;
         return ERR_OK;
 }
 

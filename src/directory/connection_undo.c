@@ -49,6 +49,8 @@ static enum err turn_back(struct work *work, const struct resource_type *type, j
                 if (!attribute || (strcmp(attribute, "active") == 0 && !json_is_true(before)))
                         continue;
                 json_t *place = place_of(type, document, attribute, &key);
+                if (place == document && strchr(attribute, ':')) /* of a schema that is no longer declared */
+                        continue;
                 if (!place || (before && json_object_set(place, key, before)))
                         return work_memory(work);
                 if (!before)
@@ -66,7 +68,7 @@ static enum err turn_back(struct work *work, const struct resource_type *type, j
 /* Names that somebody else has meanwhile stay with him. */
 static enum err keep_taken(struct work *work, const struct person *person, json_t *document)
 {
-        const struct resource_type *type = resource_type(person->row.kind);
+        const struct resource_type *type = work->change->type;
         const char *external_id = json_string_value(json_object_get(document, "externalId")), *folded;
         struct resource_name name = { .kind = type->kind, .source_no = type->kind == KIND_GROUP ? person->row.source_no : -1 };
         struct resource_row other = { 0 };
@@ -80,8 +82,9 @@ static enum err keep_taken(struct work *work, const struct person *person, json_
         } else if (!e && no && no != person->row.no) {
                 (void)json_object_del(document, "externalId");
         }
-        if (!e)
-                e = document_name(type, document, work->arena, &folded, work->fault);
+        if (e || !type->name_attribute)
+                return e;
+        e = document_name(type, document, work->arena, &folded, work->fault);
         name.folded = e ? NULL : folded;
         if (!e)
                 e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
@@ -101,8 +104,10 @@ static enum err undo_update(const struct work_step *step, const struct resource_
         person.own = e ? NULL : claim_of(&person, step->job.connection_no);
         if (e || !person.own || person.own->active == CLAIMED_DELETED)
                 return e;
-        work->change->type = resource_type(row->kind);
-        e = person_document(work, &person);
+        bool free = true;
+        e = work_type(work, row->kind, &work->change->type);
+        if (!e)
+                e = person_document(work, &person);
         json_auto_t *document = e ? NULL : json_whole_copy(person.document);
         if (!e && !document)
                 e = work_memory(work);
@@ -110,7 +115,9 @@ static enum err undo_update(const struct work_step *step, const struct resource_
                 e = turn_back(work, work->change->type, document, difference);
         if (!e)
                 e = keep_taken(work, &person, document);
-        return e ? e : person_store(work, &person, document);
+        if (!e)
+                e = person_values_are_free(work, work->change->type, row->no, document, &free);
+        return e || !free ? e : person_store(work, &person, document);
 }
 
 /* ---- memberships ---- */
@@ -178,10 +185,14 @@ static enum err name_is_free(struct work *work, const struct resource_row *row, 
         const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = row->kind == KIND_GROUP ? row->source_no : -1 };
         struct resource_row other;
         enum err e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
+        json_auto_t *document = NULL;
         if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
                 return e;
-        *ret = e == ERR_NOT_FOUND;
-        return ERR_OK;
+        *ret = false;
+        if (e != ERR_NOT_FOUND)
+                return ERR_OK;
+        e = json_parse_object(row->doc, row->doc_length, &document, work->fault);
+        return e ? e : person_values_are_free(work, work->change->type, row->no, document, ret);
 }
 
 static enum err wake_row(struct work *work, struct resource_row *row)
@@ -206,17 +217,19 @@ static enum err undo_delete(struct work_step *step, struct resource_row *row, co
         *ret_back = false;
         if (e || !claim || claim->active != CLAIMED_DELETED)
                 return e;
-        work->change->type = resource_type(row->kind);
-        if (*claim->external_id)
+        e = work_type(work, row->kind, &work->change->type);
+        if (!e && *claim->external_id)
                 e = claim_find_external(work->session, work->root_no, claim->connection_no, claim->kind, claim->external_id, &no, work->fault);
         if (!e && row->deleted_us)
                 e = name_is_free(work, row, &free);
+        claim->active = json_is_false(json_object_get(body, "was_active")) ? CLAIMED_INACTIVE : CLAIMED_ACTIVE;
+        claim->modified_us = work->at_us;
+        if (!e && !no && !row->deleted_us)
+                e = person_name_is_free(work, &person, &free);
         if (e || no || !free)
                 return e;
         if (row->deleted_us)
                 e = wake_row(work, row);
-        claim->active = json_is_false(json_object_get(body, "was_active")) ? CLAIMED_INACTIVE : CLAIMED_ACTIVE;
-        claim->modified_us = work->at_us;
         person.row = *row;
         if (!e)
                 e = count_move(work->session, work->root_no, row->kind, claim->connection_no, 1, work->fault);

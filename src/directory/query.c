@@ -6,7 +6,6 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/text.h"
-#include "declaration.h"
 
 #define PAGE 1000
 
@@ -25,16 +24,6 @@ static enum err within_deadline(const struct query *query, struct fault *fault)
         if (query->deadline_us && clock_steady_us() > query->deadline_us)
                 return fault_set(fault, ERR_DEADLINE, "", "the answer took too long; narrow the request");
         return ERR_OK;
-}
-
-enum err query_schemas(struct query *query, struct fault *fault)
-{
-        const struct actor *actor = query->actor;
-        query->schemas = schema_set_builtin();
-        if (!actor->schemas_revision)
-                return ERR_OK;
-        const struct schema_question question = { query->slot, query->session, actor->root_no, actor->schemas_revision };
-        return schema_cache_get(query->directory->schemas, &question, &query->schemas, fault);
 }
 
 /* ---- what a connection sees ---- */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "declaration.h"
+#include "directory/query.h"
 
 #define KEPT_MAX 64
 
@@ -133,4 +134,14 @@ enum err schema_cache_get(struct schema_cache *cache, const struct schema_questi
         }
         *ret = slot->set;
         return ERR_OK;
+}
+
+enum err query_schemas(struct query *query, struct fault *fault)
+{
+        const struct actor *actor = query->actor;
+        query->schemas = schema_set_builtin();
+        if (!actor->schemas_revision)
+                return ERR_OK;
+        const struct schema_question question = { query->slot, query->session, actor->root_no, actor->schemas_revision };
+        return schema_cache_get(query->directory->schemas, &question, &query->schemas, fault);
 }

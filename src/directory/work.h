@@ -125,6 +125,8 @@ enum err person_open(struct work *work, const struct resource_row *row, struct p
 enum err person_store(struct work *work, struct person *person, const json_t *document) MUST_USE;
 /* ERR_TAKEN: another live resource has a value that must be unique, as the index of the row's document says. */
 enum err person_check_unique(struct work *work, const struct resource_row *row) MUST_USE;
+/* The same asked of a document that may come to stand in the place of the resource `no`. */
+enum err person_values_are_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret) MUST_USE;
 /* Recomputes document and effective state from person->claims and stores what differs. *ret_changed. */
 enum err person_settle(struct work *work, struct person *person, bool *ret_changed) MUST_USE;
 enum err person_insert(struct work *work, const json_t *document, struct resource_row *ret, struct claim_row *ret_claim) MUST_USE;

@@ -2,6 +2,7 @@
 """Schemas and resource types that an organisation declares for itself: what discovery says is what happens, for that root alone."""
 import copy
 import json
+import time
 
 import pytest
 
@@ -558,6 +559,27 @@ def test_R4_what_a_deleted_connection_gave(acme, badge, devices, how):
     if how == "keep":
         assert acme.api("GET", f"/users/{user['id']}", expect=200).json[badge] == {"badge": "R4"}
         assert "1 resources hold" in acme.api("DELETE", f"/schemas/{acme.schema['id']}", expect=409).json["detail"]
+    assert acme.verify()["whole"]
+
+
+def test_an_undo_gives_extensions_back_where_they_are_free(acme, badge, devices):
+    """What was taken away comes back by the schemas of now; a unique value that somebody has meanwhile stays with him."""
+    kept, lost, binned = (devices.user(f"undo{number}@acme.example", **{badge: {"badge": f"U{number}", "level": number}}) for number in range(3))
+    printer = devices("POST", "/Devices", device("undo"), expect=201).json
+    time.sleep(1.1)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    devices.patch(f"/Users/{kept['id']}", {"op": "remove", "path": badge})
+    devices.patch(f"/Users/{lost['id']}", {"op": "remove", "path": badge})
+    devices("DELETE", f"/Users/{binned['id']}", expect=204)
+    devices("PUT", f"/Devices/{printer['id']}", device("undone"), expect=200)
+    other = acme.connection("meanwhile").user("meanwhile@acme.example", **{badge: {"badge": "u1"}})
+    done = acme.api("POST", f"/connections/{devices.id}/undo", {"since": since}, expect=(200, 202)).json
+    assert done["done"] is True
+    assert devices("GET", f"/Users/{kept['id']}", expect=200).json[badge] == {"badge": "U0", "level": 0}
+    assert badge not in devices("GET", f"/Users/{lost['id']}", expect=200).json
+    assert devices("GET", f"/Users/{binned['id']}", expect=200).json[badge]["badge"] == "U2"
+    assert devices("GET", f"/Devices/{printer['id']}", expect=200).json["displayName"] == "undo"
+    assert other["id"] != lost["id"] and devices("POST", "/Users", {"schemas": [USER], "userName": "x@acme.example", badge: {"badge": "u0"}}).status == 409
     assert acme.verify()["whole"]
 
 
