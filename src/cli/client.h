@@ -72,6 +72,8 @@ enum err audit_verify_run(struct cli *cli, const struct invocation *invocation, 
 enum err scim_log_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_capture_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err scim_replay_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
+/* document.c */
+enum err document_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err connection_work_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err completion_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);
 enum err man_run(struct cli *cli, const struct invocation *invocation, struct fault *fault);

@@ -65,6 +65,8 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(REMOVE, "remove", NULL, FLAG, NULL, "What the connection gave goes with it; users without another source go to the bin")         \
         X(PREVIEW, "preview", NULL, FLAG, NULL, "Change nothing; show the counts")                                                         \
         X(CONFIRM, "confirm", "N", NUMBER, NULL, "The count that the preview names, for what is done at large")                            \
+        X(RESOURCE_TYPE, "resource-type", "TYPE", TEXT, NULL, "Resource type that the schema extends: User, Group or one of your own")      \
+        X(REQUIRED, "required", NULL, FLAG, NULL, "Every new resource of that type must have it")                                           \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

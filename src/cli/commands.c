@@ -99,6 +99,11 @@ static const struct column columns_conflict[] = {
 static const struct column columns_hold[] = {
         { "ID", "id" }, { "GROUP", "group_name" }, { "GROUP ID", "group" }, { "REMOVES", "removes" }, { "OF", "of" }, { "AT", "at" },
         { "UNTIL", "until" }, { "RELEASED", "released_at" }, END };
+static const struct field body_schema[] = { OPTION("resourceType", RESOURCE_TYPE), TRUE_WITH("required", REQUIRED), END };
+static const struct column columns_schema[] = {
+        { "ID", "id" }, { "URN", "urn" }, { "NAME", "name" }, { "EXTENDS", "resourceType" }, { "REQUIRED", "required" }, END };
+static const struct column columns_resource_type[] = {
+        { "ID", "id" }, { "NAME", "name" }, { "ENDPOINT", "endpoint" }, { "SCHEMA", "schema" }, END };
 static const struct column columns_connection[] = {
         { "ID", "id" }, { "NAME", "name" }, { "KIND", "kind" }, { "PROFILE", "profile" }, { "PRESET", "preset" },
         { "ACTIVE", "active" }, { "HEALTH", "health.text" }, END };
@@ -269,6 +274,26 @@ static const struct command commands[] = {
           .run = connection_work_run, .call = { "DELETE", API "connections/{1}", query_end, NULL, NULL, NULL, NULL } },
         LIST("upstream", "upstreams", columns_upstream, "upstreams, the authorities behind connections"),
         SHOW("upstream", "upstreams", "UPSTREAM", "an upstream"),
+
+        LIST("schema", "schemas", columns_schema, "the schemas that this organisation declares"),
+        SHOW("schema", "schemas", "SCHEMA", "a declared schema, by URN or id"),
+        { .path = "schema add", .arguments = "FILE", .options = O_SERVER | O(RESOURCE_TYPE) | O(REQUIRED) | O(DRY_RUN),
+          .summary = "Declare a schema",
+          .detail = "FILE holds the document of RFC 7643 section 7; - is the standard input. With --resource-type it extends that type at once.",
+          .run = document_run, .call = { "POST", API "schemas", NULL, body_schema, NULL, NULL, NULL } },
+        { .path = "schema change", .arguments = "SCHEMA FILE", .options = O_SERVER | O(DRY_RUN), .summary = "Widen a declared schema",
+          .detail = "New attributes, descriptions and values to prefer; nothing that would touch what is stored.",
+          .run = document_run, .call = { "PATCH", API "schemas/{1}", NULL, NULL, NULL, NULL, NULL } },
+        DELETE("schema", "schemas", "SCHEMA", "Remove a declared schema that nothing holds values of"),
+        LIST("resource-type", "resource-types", columns_resource_type, "the resource types that this organisation declares"),
+        SHOW("resource-type", "resource-types", "TYPE", "a declared resource type, by name or id"),
+        { .path = "resource-type add", .arguments = "FILE", .options = O_SERVER | O(DRY_RUN), .summary = "Declare a resource type",
+          .detail = "FILE holds the document of RFC 7643 section 6; its schemas must have been declared before. - is the standard input.",
+          .run = document_run, .call = { "POST", API "resource-types", NULL, NULL, NULL, NULL, NULL } },
+        { .path = "resource-type change", .arguments = "TYPE FILE", .options = O_SERVER | O(DRY_RUN),
+          .summary = "Change the description or the extensions of a declared resource type",
+          .run = document_run, .call = { "PATCH", API "resource-types/{1}", NULL, NULL, NULL, NULL, NULL } },
+        DELETE("resource-type", "resource-types", "TYPE", "Remove a declared resource type that has no resources"),
 
         { .path = "check", .arguments = "SUBJECT ACTION RESOURCE_TYPE [RESOURCE_ID]",
           .options = O_SERVER | O(PROJECT) | O(ORG) | O(IDENTITY) | O(EXIT_CODE), .exclusive = O(PROJECT) | O(ORG),

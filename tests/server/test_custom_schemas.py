@@ -599,6 +599,31 @@ def test_rights_and_ledger_of_declarations(acme, devices):
     assert acme.verify()["whole"]
 
 
+def test_the_command_line_declares_lists_and_removes(own_server, acme, tmp_path):
+    cli, urn = own_server.cli, "urn:acme:scim:schemas:extension:cli:2.0:User"
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps({"schemas": [SCHEMA], "id": urn, "name": "Cli", "attributes": [attribute("a")], "meta": {"resourceType": "Schema"}}))
+    made = own_server.cli_json("schema", "add", path, "--resource-type", "User", "--required")
+    assert made["urn"] == urn and made["resourceType"] == "User" and made["required"] is True
+    assert urn in cli("schema", "list").stdout and own_server.cli_json("schema", "show", urn)["id"] == made["id"]
+    path.write_text(json.dumps({"attributes": [attribute("a"), attribute("b", "integer")]}))
+    assert [row["name"] for row in own_server.cli_json("schema", "change", urn, path)["attributes"]] == ["a", "b"]
+    path.write_text(json.dumps({"attributes": [attribute("b", "integer")]}))
+    refused = cli("schema", "change", urn, path, check=False)
+    assert refused.returncode == 5 and "cannot be taken away" in refused.stderr
+    cli("schema", "delete", urn)
+    assert own_server.cli_json("schema", "list")["total"] == 0
+    device_schema = tmp_path / "device.json"
+    device_schema.write_text(json.dumps(DEVICE_SCHEMA))
+    cli("schema", "add", device_schema)
+    device_type = json.dumps({**DEVICE_TYPE, "schemaExtensions": []})
+    own_server.cli("resource-type", "add", "-", input_text=device_type)
+    assert "/Devices" in cli("resource-type", "list").stdout
+    cli("resource-type", "delete", "Device")
+    cli("schema", "delete", DEVICE_URN)
+    assert cli("schema", "add", tmp_path / "nosuch.json", check=False).returncode == 6
+
+
 def test_a_dry_run_declares_nothing(acme):
     urn = "urn:acme:try:1"
     tried = acme.api("POST", "/schemas?dry_run=true", {"id": urn, "name": "Try", "resourceType": "User", "attributes": [attribute("a")]}, expect=200).json
