@@ -39,4 +39,17 @@ struct connection_undo_preview {
 enum err connection_preview_undo(const struct query *query, const char *ref, int64_t since_us, struct connection_undo_preview *ret,
         struct fault *fault) MUST_USE;
 
+/* How what the one connection claims fits to what the other does. Ambiguous: two candidates, or the two disagree on who is active, or the
+ * second row holds rights or memberships of its own, or another source asserts it. */
+struct connection_fits {
+        int64_t matched, unmatched, unmatched_there, ambiguous;
+};
+struct connection_replace_preview {
+        char id[UUID_TEXT_SIZE], other_id[UUID_TEXT_SIZE];
+        struct connection_fits users, groups;
+};
+/* Of wish: other, join_by. */
+enum err connection_preview_replace(const struct query *query, const char *ref, const struct connection_wish *wish,
+        struct connection_replace_preview *ret, struct fault *fault) MUST_USE;
+
 #endif

@@ -79,6 +79,7 @@ enum err members_remove_answer(const struct call *call, struct fault *fault);
 enum err holds_list_answer(const struct call *call, struct fault *fault);
 enum err hold_release_answer(const struct call *call, struct fault *fault);
 enum err connection_work_answer(const struct call *call, struct fault *fault);
+enum err connection_replace_answer(const struct call *call, struct fault *fault);
 enum err connection_undo_answer(const struct call *call, struct fault *fault);
 enum err connection_delete_answer(const struct call *call, struct fault *fault);
 enum err adoption_approve_answer(const struct call *call, struct fault *fault);

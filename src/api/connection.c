@@ -4,6 +4,7 @@
  * away (R16). Long work is answered with 202 and
  * goes on by itself; /work says how far it is. */
 #include <string.h>
+#include "base/auto.h"
 #include "base/clock.h"
 #include "call.h"
 #include "directory/connection.h"
@@ -148,4 +149,76 @@ enum err connection_undo_answer(const struct call *call, struct fault *fault)
                 return e;
         change.wish.verb = CONNECTION_UNDO;
         return call->request->dry_run ? preview_undo(call, change.wish.since_us, fault) : work(call, &change, fault);
+}
+
+/* ---- replace (R4) ---- */
+
+static enum err take_replace(json_t *body, struct connection_wish *wish, struct fault *fault)
+{
+        static const char *const keys[] = { "by", "join", "confirm" };
+        const char *join = NULL, *key;
+        json_t *value;
+        json_object_foreach(body, key, value)
+        {
+                bool known = false;
+                for (size_t i = 0; i < COUNT_OF(keys); i++)
+                        known = known || strcmp(key, keys[i]) == 0;
+                if (!known)
+                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here, only by, join and confirm", key);
+        }
+        enum err e = json_take_text(body, "by", true, &wish->other, fault);
+        if (!e)
+                e = json_take_text(body, "join", true, &join, fault);
+        if (!e)
+                e = json_take_i64(body, "confirm", false, -1, &wish->confirm, fault);
+        if (e)
+                return e;
+        wish->join_by = strcmp(join, "externalId") == 0 ? JOIN_EXTERNAL_ID : strcmp(join, "userName") == 0 ? JOIN_NAME : JOIN_NONE;
+        return wish->join_by ? ERR_OK : fault_set(fault, ERR_VALUE, "join", "join is externalId or userName");
+}
+
+static void put_fits(struct buffer *body, const char *name, const struct connection_fits *fits)
+{
+        buffer_printf(body, ",\"%s\":{\"matched\":%lld", name, (long long)fits->matched);
+        view_number(body, "unmatched", fits->unmatched);
+        view_number(body, "unmatched_there", fits->unmatched_there);
+        view_number(body, "ambiguous", fits->ambiguous);
+        buffer_putc(body, '}');
+}
+
+static enum err show_replace(const struct call *call, const struct connection_replace_preview *preview)
+{
+        struct buffer *body = &call->request->reply.body;
+        buffer_printf(body, "{\"id\":\"%s\",\"verb\":\"replace\",\"by\":\"%s\",\"dry_run\":true", preview->id, preview->other_id);
+        put_fits(body, "users", &preview->users);
+        put_fits(body, "groups", &preview->groups);
+        view_number(body, "confirm", preview->users.matched + preview->groups.matched);
+        buffer_putc(body, '}');
+        reply_json(call->request, 200, JSON_TYPE);
+        return ERR_OK;
+}
+
+enum err connection_replace_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_WORK);
+        struct connection_replace_preview preview = { 0 };
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = take_replace(body, &change.wish, fault);
+        if (!e)
+                e = call_ref(call, &change.ref, fault);
+        if (!e)
+                e = connection_preview_replace(&call->query, change.ref, &change.wish, &preview, fault);
+        if (e)
+                return e;
+        if (call->request->dry_run)
+                return show_replace(call, &preview);
+        int64_t matched = preview.users.matched + preview.groups.matched;
+        if (change.wish.confirm != matched)
+                return fault_set(fault, ERR_CONFLICT, "confirm",
+                        "%lld of the users and groups match now; look at the dry run, then say so with confirm=%lld", (long long)matched,
+                        (long long)matched);
+        change.wish.verb = CONNECTION_REPLACE;
+        return work(call, &change, fault);
 }

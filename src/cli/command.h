@@ -60,6 +60,7 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(MINUTES, "minutes", "N", NUMBER, NULL, "How long, 1 to 15; default 15")                                                         \
         X(STOP, "stop", NULL, FLAG, NULL, "End it now")                                                                                    \
         X(DRY_RUN, "dry-run", NULL, FLAG, NULL, "Change nothing; show what would come out")                                                \
+        X(JOIN, "join", "KEY", CHOICE, "externalId userName", "What tells that two are the same; of groups userName means displayName")   \
         X(SINCE, "since", "WHEN", TIME, NULL, "From this instant on: 2026-11-21T05:06:07Z, or 2h for two hours ago")                        \
         X(KEEP, "keep", NULL, FLAG, NULL, "What the connection gave becomes local")                                                        \
         X(REMOVE, "remove", NULL, FLAG, NULL, "What the connection gave goes with it; users without another source go to the bin")         \

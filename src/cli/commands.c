@@ -43,6 +43,7 @@ static const struct field query_org[] = { OPTION("organization", ORG), END };
 static const struct field query_end[] = {
         OPTION("organization", ORG), TRUE_WITH("keep", KEEP), TRUE_WITH("remove", REMOVE), TRUE_WITH("preview", PREVIEW),
         OPTION("confirm", CONFIRM), END };
+static const struct field body_replace[] = { ARGUMENT("by", 2), OPTION("join", JOIN), OPTION("confirm", CONFIRM), END };
 static const struct field body_since[] = { OPTION("since", SINCE), END };
 static const struct field body_active[] = { ALWAYS_TRUE("active"), END };
 static const struct field body_inactive[] = { ALWAYS_FALSE("active"), END };
@@ -261,6 +262,12 @@ static const struct command commands[] = {
           .run = call_run, .call = { "POST", API "connections/{1}/rotate", query_org, body_ttl_scopes, NULL, NULL, NULL } },
         SET("connection", "enable", "connections", "CONNECTION", "Enable a connection", body_active, "enabled"),
         SET("connection", "disable", "connections", "CONNECTION", "Disable a connection; what it gave stands", body_inactive, "disabled"),
+        { .path = "connection replace", .arguments = "OLD NEW", .options = O_WRITE_ONE | O(JOIN) | O(CONFIRM), .required = O(JOIN),
+          .one_of = { O(DRY_RUN) | O(CONFIRM) },
+          .summary = "Let a connection take over what another one claims",
+          .detail = "First with --dry-run, which shows how the two fit, then with the number of matches as --confirm. Matched rows keep id, "
+                    "grants and memberships; what does not match, or is ambiguous, stays with OLD.",
+          .run = connection_work_run, .call = { "POST", API "connections/{1}/replace", query_org, body_replace, NULL, NULL, NULL } },
         { .path = "connection undo", .arguments = "CONNECTION", .options = O_WRITE_ONE | O(SINCE), .required = O(SINCE),
           .summary = "Give back what a connection took away since an instant",
           .detail = "From the ledger: attributes, active, people it deleted, memberships it ended. Nobody is deactivated by it, no suspension "

@@ -81,6 +81,7 @@ static const struct {
 } verbs[CONNECTION_VERB_COUNT] = {
         [CONNECTION_KEEP] = { "keep", true, "delete", begin_end, connection_keep_phases },
         [CONNECTION_REMOVE] = { "remove", true, "delete", begin_end, connection_remove_phases },
+        [CONNECTION_REPLACE] = { "replace", false, "edit", connection_replace_begin, connection_replace_phases },
         [CONNECTION_UNDO] = { "undo", false, "edit", connection_undo_begin, connection_undo_phases },
 };
 

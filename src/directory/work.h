@@ -223,7 +223,9 @@ struct work_step {
 };
 typedef enum err (*step_run)(struct work_step *step);
 /* The phases of a verb, ended by NULL; the last one ends the work. */
-extern const step_run connection_keep_phases[], connection_remove_phases[], connection_undo_phases[];
+extern const step_run connection_keep_phases[], connection_remove_phases[], connection_undo_phases[],
+        connection_replace_phases[];
+enum err connection_replace_begin(struct work *work, struct resource_row *row, struct connection_job *job) MUST_USE;
 enum err connection_undo_begin(struct work *work, struct resource_row *row, struct connection_job *job) MUST_USE;
 enum err connection_job_store(struct work *work, const struct connection_job *job) MUST_USE;
 

@@ -143,3 +143,32 @@ def test_r4_killed_in_the_middle_it_is_finished_after_the_start(own_server, word
     if word == "keep":
         edges = acme.api("GET", "/groups/team-0/members?limit=1000", expect=200).json["items"]
         assert len(edges) == 500 and {edge["source"] for edge in edges} == {"local"}
+
+
+def test_r4_replace_first_tells_and_then_does(server, unique):
+    old, new, stem = server.acme.connection(unique("old")), server.acme.connection(unique("new")), unique("r")
+    there = [old.user(f"{stem}-{n}@old", externalId=f"{stem}-{n}")["id"] for n in range(5)]
+    here = [new.user(f"{stem}-{n}@new", externalId=f"{stem}-{n}")["id"] for n in range(3)]
+    group = old.group(f"{stem}-g", externalId=f"{stem}-g", members=there)["id"]
+    new.group(f"{stem}-new", externalId=f"{stem}-g", members=here)
+    project = server.acme.project(f"p-{stem}")
+    server.acme.grant(group, project["id"], privilege="project:read")
+    path = f"/connections/{old.id}/replace"
+    for root, body in ((server.globex, {"by": new.id, "join": "externalId"}), (server.acme, {"by": server.globex.connection(unique("x")).id, "join": "externalId"})):
+        assert root.api("POST", path + "?dry_run=true", body).status == 404
+    for wrong in ({}, {"by": new.id}, {"by": new.id, "join": "emails"}, {"by": old.id, "join": "userName"}, {"by": new.id, "join": "userName", "force": True}):
+        server.acme.api("POST", path, wrong, expect=400)
+    seen = server.cli_json("connection", "replace", old.id, new.id, "--join", "externalId", "--dry-run")
+    assert seen["users"] == {"matched": 3, "unmatched": 2, "unmatched_there": 0, "ambiguous": 0} and seen["confirm"] == 4
+    assert seen["groups"] == {"matched": 1, "unmatched": 0, "unmatched_there": 0, "ambiguous": 0}
+    old("GET", f"/Users/{there[0]}", expect=200)
+    server.acme.api("POST", path, {"by": new.id, "join": "externalId"}, expect=409)
+    server.acme.api("POST", path, {"by": new.id, "join": "externalId", "confirm": 3}, expect=409)
+    assert server.cli("connection", "replace", old.id, new.id, "--join", "externalId", check=False).returncode == 2
+    done = server.cli_json("connection", "replace", old.id, new.id, "--join", "externalId", "--confirm", "4")
+    assert done["done"] is True and (done["users"], done["groups"]) == (3, 1)
+    assert old("GET", f"/Users/{there[0]}").status == 404 and old("GET", f"/Users/{there[4]}").status == 200
+    assert new("GET", f"/Users/{there[0]}", expect=200).json["userName"] == f"{stem}-0@new" and new("GET", f"/Users/{here[0]}").status == 404
+    assert new.members(group) == set(there[:3])  # R14: its own edges
+    assert all(server.acme.decide(one, "read", "project", project["id"]) for one in there)
+    assert server.acme.verify()["whole"] is True

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One connection takes the place of another (R4). People and groups of both are paired by a declared key, exact, exactly one hit: the old
+ * row stays with its id, grants and memberships, and gets the new connection's claim; a second row that the new one had made goes to the
+ * bin. Edges go along where both ends do. What has no pair, or of which the two disagree, stays as it is. */
+#include <string.h>
+#include "base/clock.h"
+#include "directory/connection.h"
+#include "work.h"
+
+#define PAIRS_OF_STEP 50
+#define EDGES_PAGE 250
+#define DEADLINE_EVERY 1000
+
+/* ---- pairs, for the dry run and for the work alike ---- */
+
+enum fit { FIT_NONE, FIT_PAIR, FIT_UNCLEAR };
+struct pair {
+        enum fit fit;
+        int64_t old_no, new_no;
+};
+struct join {
+        struct session *session;
+        struct arena *arena;
+        int64_t root_no, old_connection, new_connection;
+        enum join_by by;
+        struct fault *fault;
+};
+
+static enum err found(enum err e, bool *ret)
+{
+        *ret = e == ERR_OK;
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* The row of the new connection that the key of an old one names; 0: none. */
+static enum err by_key(const struct join *join, const struct claimed_row *old, int64_t *ret)
+{
+        const struct resource_row *row = &old->resource;
+        *ret = 0;
+        if (join->by == JOIN_EXTERNAL_ID)
+                return *old->claim.external_id ? claim_find_external(join->session, join->root_no, join->new_connection, row->kind,
+                                                         old->claim.external_id, ret, join->fault)
+                                               : ERR_OK;
+        if (row->kind != KIND_GROUP) /* a userName is one in the whole root: only the same row can bear it */
+                return ERR_OK;
+        const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = join->new_connection };
+        struct resource_row other;
+        bool exists;
+        enum err e = found(resource_load_by_name(join->session, join->root_no, &name, join->arena, &other, NULL), &exists);
+        if (!e && exists)
+                *ret = other.no;
+        return e == ERR_CONFLICT ? ERR_OK : e;
+}
+
+static enum err has_row(const struct join *join, enum statement statement, int64_t no, int64_t source_no, bool *ret)
+{
+        auto_result result = { 0 };
+        enum err e = statement == ST_GRANT_OF_ANY
+                             ? session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no))
+                             : session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no), V_I64(source_no));
+        return e ? e : result_next(&result, ret, join->fault);
+}
+
+/* Another source that asserts something of it. */
+static enum err has_others(const struct join *join, int64_t no, bool *ret)
+{
+        struct claim_row *claims;
+        size_t count;
+        enum err e = claims_of(join->session, join->root_no, no, join->arena, &claims, &count, join->fault);
+        *ret = false;
+        for (size_t i = 0; !e && i < count; i++)
+                *ret = *ret || (claims[i].connection_no != join->old_connection && claims[i].connection_no != join->new_connection &&
+                                       claim_asserts(&claims[i]));
+        return e;
+}
+
+/* A second row is given up only when nothing but the new connection holds it: no other source, no grant, no membership made here. */
+static enum err is_spare(const struct join *join, int64_t no, bool *ret)
+{
+        bool others = false, old = false, grants = false, local = false;
+        struct claimed_row ignored;
+        enum err e = has_others(join, no, &others);
+        if (!e)
+                e = has_row(join, ST_GRANT_OF_ANY, no, 0, &grants);
+        if (!e)
+                e = has_row(join, ST_MEMBER_OF_SOURCE, no, 0, &local);
+        for (enum resource_kind kind = KIND_USER; !e && !old && kind <= KIND_GROUP; kind++)
+                e = found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, NULL), &old);
+        if (e)
+                return e;
+        *ret = !others && !old && !grants && !local;
+        return ERR_OK;
+}
+
+static enum err find_pair(const struct join *join, enum resource_kind kind, int64_t no, struct pair *ret)
+{
+        struct claimed_row old, same, other;
+        bool claims = false, both = false, there = false, spare = true, others = false;
+        int64_t key_no = 0;
+        *ret = (struct pair){ .old_no = no };
+        enum err e = found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &old, NULL), &claims);
+        if (e || !claims)
+                return e;
+        e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &same, NULL), &both);
+        if (!e)
+                e = by_key(join, &old, &key_no);
+        if (!e && !both && key_no)
+                e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, NULL), &there);
+        if (!e && there) {
+                e = is_spare(join, key_no, &spare);
+                if (!e)
+                        e = has_others(join, no, &others);
+        }
+        if (e || !(both || there))
+                return e;
+        const struct claim_row *new = both ? &same.claim : &other.claim;
+        bool agree = old.claim.active != CLAIMED_ACTIVE || new->active == CLAIMED_ACTIVE;
+        bool one = !both || !key_no || key_no == no;
+        ret->new_no = both ? no : key_no;
+        ret->fit = agree && one && spare && !others ? FIT_PAIR : FIT_UNCLEAR;
+        return ERR_OK;
+}
+
+static enum err next_claims(const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
+{
+        auto_result result = { 0 };
+        bool more = true;
+        size_t count = 0;
+        enum err e = session_query(join->session, ST_CLAIMS_LIVE, &result, join->fault, V_I64(join->root_no), V_I64(join->old_connection),
+                V_I64(kind), V_I64(after_no), V_I64(max));
+        while (!e && more && count < max) {
+                e = result_next(&result, &more, join->fault);
+                if (!e && more)
+                        list[count++] = result_i64(&result, 0);
+        }
+        if (e)
+                return e;
+        *ret_count = count;
+        return ERR_OK;
+}
+
+/* ---- the claim moves ---- */
+
+static struct join join_of(const struct work_step *step)
+{
+        struct work *work = step->work;
+        return (struct join){
+                .session = work->session,
+                .arena = work->arena,
+                .root_no = work->root_no,
+                .old_connection = step->job.connection_no,
+                .new_connection = step->job.other_no,
+                .by = step->job.join_by,
+                .fault = work->fault,
+        };
+}
+
+static enum err tell_claim(struct work *work, const struct claim_row *claim, int64_t no, bool stands)
+{
+        const struct effect effect = { .kind = EFFECT_CLAIM, .no = no, .other_no = claim->connection_no, .active = stands,
+                .text = claim->external_id };
+        return work_effect(work, &effect);
+}
+
+/* Would the group hold itself, or too deep a tower? */
+static enum err fits_in(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind, bool *ret)
+{
+        int64_t above = 0, below = 0;
+        bool circle = group_no == member_no;
+        enum err e = ERR_OK;
+        if (kind == KIND_GROUP && !circle)
+                e = nesting_above(work->session, work->root_no, group_no, member_no, &above, &circle, work->fault);
+        if (!e && kind == KIND_GROUP && !circle)
+                e = nesting_below(work->session, work->root_no, member_no, &below, work->fault);
+        if (e)
+                return e;
+        *ret = !circle && (kind != KIND_GROUP || above + below + 2 <= GROUP_DEPTH_MAX);
+        return ERR_OK;
+}
+
+/* The edge from_group -> from_no of one source becomes to_group -> to_no of another. */
+struct edge_move {
+        int64_t from_group, from_no, from_source, to_group, to_no, to_source;
+        enum resource_kind kind; /* of the member */
+};
+
+static enum err move_edge(struct work *work, const struct edge_move *move)
+{
+        bool changed, fits = true;
+        int64_t left;
+        size_t count = 0;
+        enum err e = member_remove(work->session, work->root_no, move->from_group, move->from_no, move->from_source, &changed, work->fault);
+        if (!e && (move->from_group != move->to_group || move->from_no != move->to_no))
+                e = fits_in(work, move->to_group, move->to_no, move->kind, &fits);
+        if (!e && fits)
+                e = member_add(work->session, work->root_no, move->to_group, move->to_no, move->to_source, work->at_us, &changed, work->fault);
+        if (!e)
+                e = member_sources(work->session, work->root_no, move->from_group, move->from_no, &left, 1, &count, work->fault);
+        const struct effect gone = { .kind = EFFECT_MEMBER, .no = move->from_group, .other_no = move->from_no };
+        const struct effect stands = { .kind = EFFECT_MEMBER, .no = move->to_group, .other_no = move->to_no, .active = true };
+        if (!e && !count)
+                e = work_effect(work, &gone);
+        return e || !fits ? e : work_effect(work, &stands);
+}
+
+struct edges_read {
+        struct work *work;
+        struct {
+                int64_t no;
+                enum resource_kind kind;
+        } list[EDGES_PAGE];
+        size_t count;
+};
+
+static enum err edges_read_one(void *context, const struct member_row *row, struct fault *fault)
+{
+        struct edges_read *edges = context;
+        (void)fault;
+        if (edges->count < EDGES_PAGE) {
+                edges->list[edges->count].no = row->no;
+                edges->list[edges->count++].kind = row->kind;
+        }
+        return ERR_OK;
+}
+
+/* The new connection's memberships of the second row become the first one's. */
+static enum err move_memberships(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no)
+{
+        struct edges_read *groups = arena_zero(work->arena, 1, sizeof(*groups));
+        enum err e = ERR_OK;
+        if (!groups)
+                return work_memory(work);
+        do {
+                groups->count = 0;
+                e = member_groups(work->session, work->root_no, from_no, source_no, edges_read_one, groups, work->fault);
+                for (size_t i = 0; !e && i < groups->count; i++) {
+                        const int64_t group_no = groups->list[i].no;
+                        const struct edge_move move = { group_no, from_no, source_no, group_no, to->no, source_no, to->kind };
+                        e = move_edge(work, &move);
+                        if (!e)
+                                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
+                                        V_I64(work->version), V_I64(work->at_us));
+                }
+        } while (!e && groups->count == EDGES_PAGE);
+        return e;
+}
+
+static enum err give_up(const struct work_step *step, const struct pair *pair, const struct resource_row *stays, struct claim_row *ret_claim)
+{
+        struct work *work = step->work;
+        struct resource_row row;
+        auto_person spare = { 0 };
+        enum err e = resource_load(work->session, work->root_no, pair->new_no, work->arena, &row, work->fault);
+        if (!e)
+                e = person_open(work, &row, &spare);
+        for (size_t i = 0; !e && i < spare.claim_count; i++)
+                if (spare.claims[i].connection_no == step->job.other_no)
+                        *ret_claim = spare.claims[i];
+        if (!e)
+                e = claim_remove(work->session, work->root_no, ret_claim, work->fault);
+        if (!e)
+                e = tell_claim(work, ret_claim, row.no, false);
+        if (!e)
+                e = move_memberships(work, row.no, stays, step->job.other_no);
+        if (!e)
+                e = person_into_bin(work, &spare);
+        return e ? e : work_entry(work, EVENT_DELETED, &row, json_pack("{s:s, s:s}", "id", row.id, "moved_to", stays->id));
+}
+
+/* The claims of the row that stays: the new connection's in place of the old one's, whose veto becomes a local suspension. */
+static enum err exchange(struct work *work, struct person *person, const struct claim_row *old, const struct claim_row *new, bool keep_old)
+{
+        struct claim_row *claims = arena_zero(work->arena, person->claim_count + 2, sizeof(*claims));
+        struct claim_row local = { .kind = person->row.kind, .no = person->row.no, .external_id = "", .doc = "{}", .doc_length = 2 };
+        bool vetoes = old->active == CLAIMED_INACTIVE && !keep_old, had_local = false;
+        size_t count = 0;
+        if (!claims)
+                return work_memory(work);
+        for (size_t i = 0; i < person->claim_count; i++) {
+                const struct claim_row *claim = &person->claims[i];
+                bool is_old = claim->connection_no == old->connection_no;
+                if (!claim->connection_no) {
+                        local = *claim;
+                        had_local = true;
+                } else if (claim->connection_no != new->connection_no && (!is_old || keep_old)) {
+                        claims[count++] = *claim;
+                }
+        }
+        claims[count] = *new;
+        claims[count++].no = person->row.no;
+        if (vetoes) {
+                local.active = CLAIMED_INACTIVE;
+                local.modified_us = work->at_us;
+        }
+        if (had_local || vetoes)
+                claims[count++] = local;
+        person->claims = claims;
+        person->claim_count = count;
+        return ERR_OK;
+}
+
+static enum err drop_old(struct work *work, const struct claim_row *old)
+{
+        enum err e = claim_remove(work->session, work->root_no, old, work->fault);
+        if (!e && claim_asserts(old))
+                e = count_move(work->session, work->root_no, old->kind, old->connection_no, -1, work->fault);
+        return e ? e : tell_claim(work, old, old->no, false);
+}
+
+/* May the row be called the new connection's? Not where that has another group of this name. */
+static enum err may_be_source(struct work *work, const struct resource_row *row, int64_t new_connection, bool *ret)
+{
+        const struct resource_name name = { .kind = KIND_GROUP, .folded = row->name, .source_no = new_connection };
+        struct resource_row other;
+        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL)
+                                             : ERR_NOT_FOUND;
+        *ret = e == ERR_NOT_FOUND;
+        return e == ERR_CONFLICT || e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err put_source(struct work *work, int64_t no, int64_t source_no)
+{
+        return session_run(work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(source_no));
+}
+
+/* Name and source change together; in between the row is nobody's, so that it meets no name of either. */
+static enum err settle_as(struct work *work, struct person *person, int64_t source_no)
+{
+        bool changed;
+        enum err e = put_source(work, person->row.no, -person->row.no);
+        if (!e)
+                e = person_settle(work, person, &changed);
+        return e ? e : put_source(work, person->row.no, source_no);
+}
+
+static enum err take_over(struct work_step *step, const struct pair *pair, bool keep_old)
+{
+        struct work *work = step->work;
+        struct resource_row row;
+        auto_person person = { 0 };
+        struct claim_row old = { 0 }, new = { 0 };
+        bool free = true, renamed = true;
+        int64_t source_no;
+        enum err e = resource_load(work->session, work->root_no, pair->old_no, work->arena, &row, work->fault);
+        if (!e)
+                e = person_open(work, &row, &person);
+        work->change->type = resource_type(row.kind);
+        for (size_t i = 0; !e && i < person.claim_count; i++) {
+                if (person.claims[i].connection_no == step->job.connection_no)
+                        old = person.claims[i];
+                if (person.claims[i].connection_no == step->job.other_no)
+                        new = person.claims[i];
+        }
+        if (!e && pair->new_no != pair->old_no)
+                e = give_up(step, pair, &row, &new);
+        if (!e)
+                e = exchange(work, &person, &old, &new, keep_old);
+        if (!e && pair->new_no == pair->old_no)
+                e = may_be_source(work, &row, step->job.other_no, &renamed);
+        source_no = row.source_no == step->job.connection_no && !keep_old && renamed ? step->job.other_no : row.source_no;
+        person.row.source_no = source_no;
+        if (!e)
+                e = person_name_is_free(work, &person, &free);
+        if (e || !free) /* only where both claimed the same row: nothing has been moved */
+                return e;
+        if (!keep_old)
+                e = drop_old(work, &old);
+        if (!e)
+                e = settle_as(work, &person, source_no);
+        if (!e)
+                e = tell_claim(work, &new, row.no, true);
+        return e ? e
+                 : work_entry(work, EVENT_UPDATED, &row, json_pack("{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from",
+                                                               step->connection.id, "to", (json_int_t)step->job.other_no));
+}
+
+/* ---- phases ---- */
+
+static enum err replace_users(struct work_step *step)
+{
+        const struct join join = join_of(step);
+        int64_t list[PAIRS_OF_STEP];
+        size_t count = 0;
+        enum err e = next_claims(&join, KIND_USER, step->job.at_no, list, PAIRS_OF_STEP, &count);
+        for (size_t i = 0; !e && i < count; i++) {
+                struct pair pair;
+                e = find_pair(&join, KIND_USER, list[i], &pair);
+                if (!e && pair.fit == FIT_PAIR) {
+                        e = take_over(step, &pair, false);
+                        step->job.users++;
+                }
+                step->job.at_no = list[i];
+        }
+        step->done = count < PAIRS_OF_STEP;
+        return e;
+}
+
+/* Does the new connection claim this member, or will it? */
+static enum err comes_along(const struct join *join, enum resource_kind kind, int64_t no, bool *ret)
+{
+        struct claimed_row ignored;
+        struct pair pair = { 0 };
+        enum err e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &ignored, NULL), ret);
+        if (!e && !*ret && kind == KIND_GROUP)
+                e = find_pair(join, kind, no, &pair);
+        *ret = *ret || pair.fit == FIT_PAIR;
+        return e;
+}
+
+/* One page: stage 0, the old connection's members of the group that stays; stage 1, the new one's members of the group that is given up. */
+static enum err move_members(struct work_step *step, const struct pair *pair, int stage, int64_t after_no, int64_t *ret_last, bool *ret_more)
+{
+        const struct join join = join_of(step);
+        struct work *work = step->work;
+        struct edges_read *edges = arena_zero(work->arena, 1, sizeof(*edges));
+        int64_t from = stage ? pair->new_no : pair->old_no, source_no = stage ? join.new_connection : join.old_connection;
+        if (!edges)
+                return work_memory(work);
+        enum err e = member_list_source(
+                work->session, work->root_no, from, source_no, after_no, EDGES_PAGE, edges_read_one, edges, work->fault);
+        for (size_t i = 0; !e && i < edges->count; i++) {
+                const int64_t no = edges->list[i].no;
+                const struct edge_move move = { from, no, source_no, pair->old_no, no, join.new_connection, edges->list[i].kind };
+                bool goes = true;
+                if (!stage)
+                        e = comes_along(&join, edges->list[i].kind, no, &goes);
+                if (!e && goes)
+                        e = move_edge(work, &move);
+                step->job.edges += goes;
+                *ret_last = no;
+        }
+        *ret_more = edges->count == EDGES_PAGE;
+        return e;
+}
+
+static enum err replace_group(struct work_step *step, const struct pair *pair)
+{
+        struct work *work = step->work;
+        for (int stage = (int)(step->job.member_no & 1); stage < (pair->new_no == pair->old_no ? 1 : 2); stage++) {
+                int64_t last = 0;
+                bool more = false;
+                enum err e = move_members(step, pair, stage, step->job.member_no >> 1, &last, &more);
+                if (e)
+                        return e;
+                step->job.member_no = more ? last * 2 + stage : stage + 1;
+                if (more)
+                        return ERR_OK;
+        }
+        const struct join join = join_of(step);
+        auto_result result = { 0 };
+        bool row = false;
+        enum err e = session_query(work->session, ST_MEMBERS_AT_MOST, &result, work->fault, V_I64(work->root_no), V_I64(pair->old_no),
+                V_I64(join.old_connection), V_I64(1));
+        if (!e)
+                e = result_next(&result, &row, work->fault);
+        bool keeps = !e && row && result_i64(&result, 0) > 0;
+        result_done(&result);
+        if (!e)
+                e = take_over(step, pair, keeps);
+        step->job.groups++;
+        step->job.at_no = pair->old_no;
+        step->job.member_no = 0;
+        return e;
+}
+
+static enum err replace_groups(struct work_step *step)
+{
+        const struct join join = join_of(step);
+        int64_t list[PAIRS_OF_STEP], edges = step->job.edges;
+        size_t count = 0;
+        enum err e = next_claims(&join, KIND_GROUP, step->job.at_no, list, PAIRS_OF_STEP, &count);
+        for (size_t i = 0; !e && i < count; i++) {
+                struct pair pair;
+                e = find_pair(&join, KIND_GROUP, list[i], &pair);
+                if (!e && pair.fit == FIT_PAIR) {
+                        e = replace_group(step, &pair);
+                } else {
+                        step->job.at_no = list[i];
+                        step->job.member_no = 0;
+                }
+                if (e || step->job.member_no || step->job.edges - edges >= EDGES_PAGE)
+                        return e;
+        }
+        step->done = count < PAIRS_OF_STEP;
+        return e;
+}
+
+const step_run connection_replace_phases[] = { replace_users, replace_groups, NULL };
+
+/* ---- beginning, dry run ---- */
+
+enum err connection_replace_begin(struct work *work, struct resource_row *row, struct connection_job *job)
+{
+        const struct connection_wish *wish = &work->change->wish;
+        struct resource_row other;
+        if (!wish->other || wish->join_by == JOIN_NONE)
+                return fault_set(work->fault, ERR_VALUE, wish->other ? "join" : "by", "say which connection takes over, and by which key");
+        enum err e = reference_load(work, KIND_CONNECTION, wish->other, 0, &other);
+        if (!e && other.no == row->no)
+                e = fault_set(work->fault, ERR_VALUE, "by", "a connection cannot take its own place");
+        if (!e && !other.active)
+                e = fault_set(work->fault, ERR_CONFLICT, "by", "the connection that takes over is disabled; enable it first");
+        job->other_no = e ? 0 : other.no;
+        if (!e)
+                e = connection_job_store(work, job);
+        return e ? e
+                 : work_body_json(work, json_pack("{s:s, s:s, s:s, s:s}", "id", row->id, "verb", "replace", "by", other.id, "join",
+                                                wish->join_by == JOIN_NAME ? "userName" : "externalId"));
+}
+
+static enum err count_fits(const struct query *query, const struct join *join, enum resource_kind kind, struct connection_fits *ret)
+{
+        int64_t list[DEADLINE_EVERY], after_no = 0;
+        size_t count = 0;
+        enum err e = ERR_OK;
+        struct arena *arena = arena_new((size_t)16 << 20);
+        struct join own = *join;
+        own.arena = arena;
+        if (!arena)
+                return fault_set(join->fault, ERR_MEMORY, "", "out of memory");
+        do {
+                e = next_claims(&own, kind, after_no, list, DEADLINE_EVERY, &count);
+                for (size_t i = 0; !e && i < count; i++) {
+                        struct pair pair = { 0 };
+                        e = find_pair(&own, kind, list[i], &pair);
+                        ret->matched += pair.fit == FIT_PAIR;
+                        ret->unmatched += pair.fit == FIT_NONE;
+                        ret->ambiguous += pair.fit == FIT_UNCLEAR;
+                        after_no = list[i];
+                        arena_reset(arena);
+                }
+                if (!e && clock_steady_us() > query->deadline_us)
+                        e = fault_set(join->fault, ERR_DEADLINE, "", "too many to compare within one request; raise request_timeout");
+        } while (!e && count == DEADLINE_EVERY);
+        arena_free(arena);
+        return e;
+}
+
+enum err connection_preview_replace(
+        const struct query *query, const char *ref, const struct connection_wish *wish, struct connection_replace_preview *ret, struct fault *fault)
+{
+        struct connection_replace_preview preview = { 0 };
+        struct resource_row old, new;
+        int64_t there = 0;
+        enum err e = query_resource(query, resource_type(KIND_CONNECTION), ref, &old, fault);
+        if (!e)
+                e = query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "scim", "edit", fault);
+        if (!e)
+                e = query_resource(query, resource_type(KIND_CONNECTION), wish->other, &new, fault);
+        if (!e && old.no == new.no)
+                e = fault_set(fault, ERR_VALUE, "by", "a connection cannot take its own place");
+        if (e)
+                return e;
+        const struct join join = { query->session, query->arena, query->actor->root_no, old.no, new.no, wish->join_by, fault };
+        struct connection_fits *const fits[] = { &preview.users, &preview.groups };
+        for (size_t i = 0; !e && i < COUNT_OF(fits); i++) {
+                enum resource_kind kind = i ? KIND_GROUP : KIND_USER;
+                e = count_fits(query, &join, kind, fits[i]);
+                if (!e)
+                        e = count_read(query->session, join.root_no, kind, new.no, &there, fault);
+                fits[i]->unmatched_there = there - fits[i]->matched - fits[i]->ambiguous;
+        }
+        if (e)
+                return e;
+        memcpy(preview.id, old.id, sizeof(preview.id));
+        memcpy(preview.other_id, new.id, sizeof(preview.other_id));
+        *ret = preview;
+        return ERR_OK;
+}
