@@ -85,8 +85,8 @@ static enum err blame(const struct patch_work *work, size_t index, bool is_pathl
         if (!work->fault)
                 return e;
         struct fault inner = *work->fault;
-        bool is_path = !is_pathless && (e == ERR_PATH || e == ERR_FILTER || e == ERR_NO_TARGET || e == ERR_MUTABILITY ||
-                                               text_equal(inner.field, "path"));
+        bool is_path = !is_pathless &&
+                       (e == ERR_PATH || e == ERR_FILTER || e == ERR_NO_TARGET || e == ERR_MUTABILITY || text_equal(inner.field, "path"));
         bool has_field = inner.field[0] != '\0' && !text_equal(inner.field, "path") && !text_equal(inner.field, "filter");
         char field[sizeof(inner.field) + 64];
         (void)snprintf(field, sizeof(field), "Operations[%zu].%s%s%s", index, is_path ? "path" : "value", has_field && !is_path ? "." : "",

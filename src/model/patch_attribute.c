@@ -136,7 +136,7 @@ static enum err merge(
         return ERR_OK;
 }
 
-/* `given` instead of `old` (interoperability profile section 6.5.2.1); what of `old` is fixed must stand in it. */
+/* `given` (NULL: nothing) instead of `old` (interoperability profile section 6.5.2.1); what of `old` is fixed must stand in it. */
 static enum err exchange(const struct patch_work *work, const struct attribute *attribute, const json_t *old, json_t *given, json_t **ret)
 {
         const char *key;
@@ -164,8 +164,8 @@ static enum err complex_value(struct patch_work *work, const struct patch_step *
         enum err e = document_accept_value(accept, attribute, false, step->value, &accepted, work->fault);
         if (e)
                 return e;
-        if (is_exchange && !json_is_null(accepted))
-                return exchange(work, attribute, old, accepted, ret);
+        if (is_exchange)
+                return exchange(work, attribute, old, json_is_null(accepted) ? NULL : accepted, ret);
         if (!json_is_null(accepted))
                 return merge(work, attribute, old, accepted, ret);
         const json_t *object = json_array_size(step->value) == 1 ? json_array_get(step->value, 0) : step->value;

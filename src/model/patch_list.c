@@ -290,7 +290,7 @@ struct change {
         size_t selected;
         size_t primary_at; /* of the selected element that stays the primary one, else of the first that became it; SIZE_MAX: none */
         bool became_primary;
-        size_t count;      /* elements changed and kept */
+        size_t count; /* elements changed and kept */
         uint16_t at[MULTI_VALUES_MAX];
 };
 

@@ -350,6 +350,7 @@ static void test_strict_is_the_interoperability_profile(void **state)
                         USER("'name':{'familyName':'h'}"), 0, true },
                 { USER("'name':{'givenName':'g','familyName':'f'}"), "[{'op':'add','path':'name','value':{'familyName':'h'}}]",
                         USER("'name':{'givenName':'g','familyName':'h'}"), 0, true },
+                { USER("'name':{'givenName':'g','familyName':'f'}"), "[{'op':'replace','path':'name','value':{}}]", MINIMAL, 0, true },
                 { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\']'}]", NULL, ERR_PATH, true },
                 { WORK_AND_OTHER, "[{'op':'replace','path':'emails[type eq \\'work\\']','value':{'value':'z'}}]", NULL, ERR_PATH, true },
                 { WORK_AND_OTHER, "[{'op':'add','path':'emails[type eq \\'work\\']','value':{'value':'z'}}]", NULL, ERR_PATH, true },

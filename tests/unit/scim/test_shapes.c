@@ -12,27 +12,70 @@
 #define SEARCH_BODY(more) "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"]," more "}"
 #define NAMED(name) "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"" name "\"}"
 #define POST_OF(bulk_id, type, data) "{\"method\":\"POST\",\"path\":\"/" type "\",\"bulkId\":\"" bulk_id "\",\"data\":" data "}"
-#define MANAGED(name, by)                                                                                                              \
-        "{\"schemas\":[\"" URN_USER "\",\"" URN_ENTERPRISE_USER "\"],\"userName\":\"" name "\",\"" URN_ENTERPRISE_USER                  \
+#define MANAGED(name, by)                                                                                                                  \
+        "{\"schemas\":[\"" URN_USER "\",\"" URN_ENTERPRISE_USER "\"],\"userName\":\"" name "\",\"" URN_ENTERPRISE_USER                     \
         "\":{\"manager\":{\"value\":\"bulkId:" by "\"}}}"
 
 static void test_bulk(struct fixture *fixture)
 {
         struct client *client = client_open(fixture, "lenient");
         assert_status(200, client, METHOD_POST, "/Bulk",
-                BULK_BODY("\"Operations\":["
-                        POST_OF("g", "Groups", "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"Crew\",\"members\":[{\"value\":\"bulkId:a\"}]}")
-                        "," POST_OF("a", "Users", NAMED("ann@acme.example"))
-                        ",{\"method\":\"PATCH\",\"path\":\"/Users/bulkId:a\",\"data\":" PATCH_BODY("{\"op\":\"add\",\"path\":\"title\",\"value\":\"Dr\"}") "}"
-                        ",{\"method\":\"PUT\",\"path\":\"/Users/bulkId:a\",\"version\":\"W/\\\"1\\\"\",\"data\":" NAMED("ann@acme.example") "}"
-                        ",{\"method\":\"DELETE\",\"path\":\"/Groups/bulkId:g\"}]"));
+                BULK_BODY(
+                        "\"Operations\":[" POST_OF("g", "Groups",
+                                "{\"schemas\":[\"" URN_GROUP
+                                "\"],\"displayName\":\"Crew\",\"members\":[{\"value\":\"bulkId:a\"}]}") "," POST_OF("a",
+                                "Users", NAMED("ann@acme.example")) ",{\"method\":\"PATCH\",\"path\":\"/Users/"
+                                                                    "bulkId:a\",\"data\":" PATCH_BODY("{\"op\":\"add\",\"path\":\"title\","
+                                                                                                      "\"value\":\"Dr\"}") "}"
+                                                                                                                           ",{\"method\":"
+                                                                                                                           "\"PUT\","
+                                                                                                                           "\"path\":\"/"
+                                                                                                                           "Users/"
+                                                                                                                           "bulkId:a\","
+                                                                                                                           "\"version\":"
+                                                                                                                           "\"W/"
+                                                                                                                           "\\\"1\\\"\","
+                                                                                                                           "\"data\""
+                                                                                                                           ":" NAMED(
+                                                                                                                                   "ann@"
+                                                                                                                                   "acme."
+                                                                                                                                   "exampl"
+                                                                                                                                   "e") "}"
+                                                                                                                                        ",{"
+                                                                                                                                        "\""
+                                                                                                                                        "me"
+                                                                                                                                        "th"
+                                                                                                                                        "od"
+                                                                                                                                        "\""
+                                                                                                                                        ":"
+                                                                                                                                        "\""
+                                                                                                                                        "DE"
+                                                                                                                                        "LE"
+                                                                                                                                        "TE"
+                                                                                                                                        "\""
+                                                                                                                                        ","
+                                                                                                                                        "\""
+                                                                                                                                        "pa"
+                                                                                                                                        "th"
+                                                                                                                                        "\""
+                                                                                                                                        ":"
+                                                                                                                                        "\""
+                                                                                                                                        "/G"
+                                                                                                                                        "ro"
+                                                                                                                                        "up"
+                                                                                                                                        "s/"
+                                                                                                                                        "bu"
+                                                                                                                                        "lk"
+                                                                                                                                        "Id"
+                                                                                                                                        ":g"
+                                                                                                                                        "\""
+                                                                                                                                        "}"
+                                                                                                                                        "]"));
         client_golden(client, "bulk");
         assert_status(200, client, METHOD_POST, "/Bulk",
-                BULK_BODY("\"failOnErrors\":2,\"Operations\":[" POST_OF("b", "Users", MANAGED("ben@acme.example", "c"))
-                        "," POST_OF("c", "Users", MANAGED("cyd@acme.example", "b"))
-                        "," POST_OF("d", "Users", NAMED("ANN@acme.example"))
-                        "," POST_OF("e", "Users", MANAGED("eve@acme.example", "nobody"))
-                        "," POST_OF("f", "Users", NAMED("not-tried@acme.example")) "]"));
+                BULK_BODY("\"failOnErrors\":2,\"Operations\":[" POST_OF("b", "Users", MANAGED("ben@acme.example", "c")) "," POST_OF("c",
+                        "Users", MANAGED("cyd@acme.example", "b")) "," POST_OF("d", "Users", NAMED("ANN@acme.example")) "," POST_OF("e",
+                        "Users", MANAGED("eve@acme.example", "nobody")) "," POST_OF("f", "Users", NAMED("not-tried@acme.example")) "]"));
         client_golden(client, "bulk-circle-and-refusals");
         assert_status(400, client, METHOD_POST, "/Bulk", BULK_BODY("\"Operations\":{}"));
         client_golden(client, "error-bulk");
@@ -80,13 +123,15 @@ static void test_groups_in_groups(struct fixture *fixture)
         struct client *client = client_open(fixture, "lenient");
         assert_status(200, client, METHOD_POST, "/Bulk",
                 BULK_BODY("\"Operations\":[" POST_OF("a", "Users",
-                        "{\"schemas\":[\"" URN_USER "\",\"" URN_ENTERPRISE_USER "\"],\"userName\":\"ann\",\"displayName\":\"Ann\",\"" URN_ENTERPRISE_USER
+                        "{\"schemas\":[\"" URN_USER "\",\"" URN_ENTERPRISE_USER
+                        "\"],\"userName\":\"ann\",\"displayName\":\"Ann\",\"" URN_ENTERPRISE_USER
                         "\":{\"employeeNumber\":\"7\",\"costCenter\":\"C\",\"organization\":\"O\",\"division\":\"V\",\"department\":\"D\","
-                        "\"manager\":{\"value\":\"m1\",\"$ref\":\"../Users/m1\"}}}") ","
-                        POST_OF("i", "Groups", "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"Inner\",\"members\":[{\"value\":\"bulkId:a\"}]}") ","
-                        POST_OF("o", "Groups", "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"Outer\",\"members\":[{\"value\":\"bulkId:i\"},"
-                                               "{\"value\":\"bulkId:a\"}]}") ","
-                        POST_OF("w", "Groups", "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"Whole\",\"members\":[{\"value\":\"bulkId:o\"}]}") "]"));
+                        "\"manager\":{\"value\":\"m1\",\"$ref\":\"../Users/m1\"}}}") "," POST_OF("i", "Groups",
+                        "{\"schemas\":[\"" URN_GROUP
+                        "\"],\"displayName\":\"Inner\",\"members\":[{\"value\":\"bulkId:a\"}]}") "," POST_OF("o", "Groups",
+                        "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"Outer\",\"members\":[{\"value\":\"bulkId:i\"},"
+                        "{\"value\":\"bulkId:a\"}]}") "," POST_OF("w", "Groups",
+                        "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"Whole\",\"members\":[{\"value\":\"bulkId:o\"}]}") "]"));
         char user[256];
         (void)snprintf(user, sizeof user, "%s", strstr(client_text(client, "Operations/0/location"), "/Users/"));
         assert_status(200, client, METHOD_GET, user, NULL);
