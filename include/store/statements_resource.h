@@ -214,8 +214,8 @@
         X(CREDENTIAL_ENDING, READ, "iiii", "iiiiit",                                                                                   \
                 "SELECT c.root_no, c.no, c.owner_no, c.expires_us, r.kind, r.id FROM credential c CROSS JOIN resource r WHERE "        \
                 "c.revoked_us = 0 AND c.expires_us > $1 AND c.expires_us <= $1 + $2 AND c.expires_us - c.created_us > $2 AND "         \
-                "(c.warned_days = 0 OR c.warned_days > $3) AND r.root_no = c.root_no AND r.no = c.owner_no AND r.active = 1 AND "      \
-                "r.deleted_us = 0 ORDER BY c.expires_us LIMIT $4")                                                                     \
+                "(c.warned_days = 0 OR c.warned_days > $3) AND r.root_no = c.root_no AND r.no = c.owner_no AND +r.active = 1 AND "     \
+                "+r.deleted_us = 0 ORDER BY c.expires_us LIMIT $4")                                                                    \
         X(CREDENTIAL_WARN, AUDITED, "iii", "",                                                                                         \
                 "UPDATE credential SET warned_days = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0 AND (warned_days = 0 OR "    \
                 "warned_days > $3)")                                                                                                   \

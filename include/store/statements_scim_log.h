@@ -45,10 +45,10 @@
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (root_no, connection_no) DO UPDATE SET last_us = "         \
                 "excluded.last_us, success_us = excluded.success_us, cycle_us = excluded.cycle_us, cycles = excluded.cycles, "      \
                 "gap_1_us = excluded.gap_1_us, gap_2_us = excluded.gap_2_us, gap_3_us = excluded.gap_3_us")                         \
-        /* Over all roots, for one number without names. */                                                                         \
+        /* Over all roots, for one number without names; a resource for each row, whatever the planner knows of the tables. */       \
         X(PULSE_OLDEST, READ, "i", "i",                                                                                             \
-                "SELECT p.success_us FROM pulse p CROSS JOIN resource r WHERE r.root_no = p.root_no AND r.no = p.connection_no "    \
-                "AND r.active = 1 AND r.deleted_us = 0 AND p.success_us > 0 ORDER BY p.success_us LIMIT $1")                        \
+                "SELECT p.success_us FROM pulse p WHERE p.success_us > 0 AND (SELECT r.active FROM resource r WHERE r.root_no = "   \
+                "p.root_no AND r.no = p.connection_no AND +r.deleted_us = 0) = 1 ORDER BY p.success_us LIMIT $1")                   \
         X(PULSE_REFUSALS, READ, "iiii", "iitt",                                                                                     \
                 "SELECT COUNT(*), status, scim_type, field FROM (SELECT status, scim_type, field FROM scim_log WHERE root_no = $1 " \
                 "AND connection_no = $2 AND no > $3 AND status >= 400 ORDER BY no DESC LIMIT $4) newest GROUP BY status, "          \
