@@ -24,7 +24,7 @@
         /* Claims of connections on users; 3 = claimed as deleted. */                                                                     \
         X(ACCESS_CLAIMS, READ, "iiii", "iit",                                                                                            \
                 "SELECT no, connection_no, external_id FROM claim WHERE root_no = $1 AND (no, connection_no) > ($2, $3) AND kind = 2 "    \
-                "AND connection_no > 0 AND claimed_active <> 3 ORDER BY no, connection_no LIMIT $4")                                      \
+                "AND connection_no > 0 AND ended = 0 ORDER BY no, connection_no LIMIT $4")                                      \
         X(ACCESS_CONNECTIONS, READ, "iii", "it",                                                                                          \
                 "SELECT no, doc FROM resource WHERE root_no = $1 AND kind = 9 AND no > $2 AND deleted_us = 0 ORDER BY no LIMIT $3")
 

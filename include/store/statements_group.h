@@ -54,7 +54,7 @@
                 "AND +r.kind = 3 AND r.deleted_us = 0 UNION SELECT r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN "       \
                 "resource r WHERE down.depth < 16 AND m.root_no = $1 AND m.container_no = down.no AND r.root_no = m.root_no AND r.no = " \
                 "m.member_no AND +r.kind = 3 AND r.deleted_us = 0) SELECT c.no FROM down CROSS JOIN claim c WHERE c.root_no = $1 AND "   \
-                "c.no = down.no AND c.connection_no = $3 AND c.claimed_active <> 3 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \
+                "c.no = down.no AND c.connection_no = $3 AND c.ended = 0 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \
                 "member m WHERE m.root_no = $1 AND m.container_no = down.no AND m.source_no = $3 LIMIT 1")                              \
         /* Users who count for R24: by a grant of their own, by a group that holds the role, by a group inside such a group. Joins instead   \
            of EXISTS, and in this order: no planner has to guess, and one row is enough. $4: a source that is being removed; -1: none. */                                              \

@@ -68,6 +68,8 @@
         X(VALUE_INSERT, AUDITED, "iitii", "",                                                                                \
                 "INSERT INTO resource_value (root_no, attr, value_folded, no, ord) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO " \
                 "NOTHING")                                                                                                   \
+        X(VALUES_OF, READ, "ii", "iti",                                                                                      \
+                "SELECT attr, value_folded, ord FROM resource_value WHERE root_no = $1 AND no = $2 ORDER BY ord, attr LIMIT 1000") \
         X(VALUE_CLEAR, AUDITED, "ii", "",                                                                                    \
                 "DELETE FROM resource_value WHERE root_no = $1 AND no = $2")                                                 \
         X(VALUE_FIND, READ, "iiti", "i",                                                                                     \
@@ -81,10 +83,11 @@
                 "resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = '' AND "   \
                 "r.root_no = $1 AND r.no = v.no")                                                                            \
         X(CLAIM_PUT, AUDITED, "iiiitiit", "",                                                                                \
-                "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) VALUES ($1, " \
-                "$2, $3, $4, $5, $6, $7, $8) ON CONFLICT (root_no, no, connection_no) DO UPDATE SET external_id = "    \
-                "excluded.external_id, claimed_active = excluded.claimed_active, modified_us = excluded.modified_us, doc = " \
-                "excluded.doc")                                                                                              \
+                "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, ended, modified_us, doc) VALUES " \
+                "($1, $2, $3, $4, $5, $6, CASE WHEN $6 = 3 THEN 1 ELSE 0 END, $7, $8) ON CONFLICT (root_no, no, connection_no) DO " \
+                "UPDATE SET external_id = excluded.external_id, claimed_active = excluded.claimed_active, ended = excluded.ended, "  \
+                "modified_us = excluded.modified_us, doc = excluded.doc")                                                    \
+        /* Neither ends nor revives: no index changes. */                                                                    \
         X(CLAIM_REMOVE, AUDITED, "iiii", "",                                                                                 \
                 "DELETE FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND no = $4")                     \
         X(CLAIMS_OF, READ, "ii", "iitiit",                                                                                   \
@@ -92,34 +95,34 @@
                 "= $2 ORDER BY connection_no")                                                                               \
         X(CLAIM_BY_EXTERNAL, READ, "iiit", "ii",                                                                             \
                 "SELECT no, claimed_active FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND external_id = " \
-                "$4 AND external_id <> '' AND claimed_active <> 3")                                                          \
+                "$4 AND external_id <> '' AND ended = 0")                                                          \
         X(CLAIMED_BY_ID, READ, "iiit", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM resource r JOIN claim c ON c.root_no = r.root_no AND "        \
                 "c.connection_no = $2 AND c.kind = $3 AND c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 " \
-                "AND c.claimed_active <> 3")                                                                                 \
+                "AND c.ended = 0")                                                                                 \
         X(CLAIMED_BY_NO, READ, "iiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
                 "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no = $4 AND r.deleted_us = 0 AND "      \
-                "c.claimed_active <> 3")                                                                                     \
+                "c.ended = 0")                                                                                     \
         X(CLAIMED_USER_BY_NAME, READ, "iit", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM resource r CROSS JOIN claim c WHERE r.root_no = $1 AND r.name_folded = $3 AND r.kind = 2 AND " \
-                "r.deleted_us = 0 AND c.root_no = r.root_no AND c.no = r.no AND c.connection_no = $2 AND c.claimed_active <> 3") \
+                "r.deleted_us = 0 AND c.root_no = r.root_no AND c.no = r.no AND c.connection_no = $2 AND c.ended = 0") \
         X(CLAIMED_LIST, READ, "iiiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
                 "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no > $4 AND r.deleted_us = 0 AND "      \
-                "c.claimed_active <> 3 ORDER BY c.no LIMIT $5")                                                              \
+                "c.ended = 0 ORDER BY c.no LIMIT $5")                                                              \
         X(CLAIMED_PAGE, READ, "iiiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 " \
-                "AND claimed_active <> 3 ORDER BY no LIMIT $5 OFFSET $4) p JOIN claim c ON c.root_no = $1 AND c.no = p.no AND " \
+                "AND ended = 0 ORDER BY no LIMIT $5 OFFSET $4) p JOIN claim c ON c.root_no = $1 AND c.no = p.no AND " \
                 "c.connection_no = $2 JOIN resource r ON r.root_no = $1 AND r.no = p.no WHERE r.deleted_us = 0 ORDER BY p.no")                                                    \
         X(CLAIMED_NO, READ, "iiit", "i",                                                                                     \
                 "SELECT c.no FROM resource r JOIN claim c ON c.root_no = r.root_no AND c.connection_no = $2 AND c.kind = $3 AND "    \
-                "c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 AND c.claimed_active <> 3")              \
+                "c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND r.deleted_us = 0 AND c.ended = 0")              \
         X(RESOURCE_PURGE, AUDITED, "ii", "", "DELETE FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us > 0")                 \
         X(CLAIMS_PURGE, AUDITED, "ii", "", "DELETE FROM claim WHERE root_no = $1 AND no = $2")                                         \
         X(MEMBER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND member_no = $2")                                 \

@@ -160,7 +160,7 @@ enum err bin_restore(struct work *work)
         if (!e)
                 e = unbin(work, &row);
         if (!e)
-                e = person_check_unique(work, &row);
+                e = index_check_unique(work, &row);
         if (!e)
                 e = person_open(work, &row, &person);
         if (!e)

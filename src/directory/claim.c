@@ -20,84 +20,6 @@ static enum err taken(struct work *work, const struct fault *cause, const struct
         return fault_set(work->fault, ERR_TAKEN, type->name_attribute, "%s \"%.120s\" is already taken", type->name_attribute, name);
 }
 
-/* ---- index values ---- */
-
-struct index_walk {
-        struct work *work;
-        const struct resource_type *type;
-        int64_t no;
-};
-
-/* What a root declares unique is so among its live resources; the root's lock makes looking and writing one. */
-static enum err check_unique(void *context, const struct index_value *value)
-{
-        const struct index_walk *walk = context;
-        struct work *work = walk->work;
-        auto_result result = { 0 };
-        bool row = false;
-        if (!value->is_unique)
-                return ERR_OK;
-        enum err e = session_query(work->session, ST_VALUE_TAKEN, &result, work->fault, V_I64(work->root_no), V_I64(value->number),
-                V_TEXT(value->value), V_I64(walk->no));
-        if (!e)
-                e = result_next(&result, &row, work->fault);
-        if (e || !row)
-                return e;
-        bool in_core = value->schema == walk->type->core;
-        const char *path = arena_printf(work->arena, "%s%s%s%s%s", in_core ? "" : value->schema->urn, in_core ? "" : ":", value->attribute->name,
-                value->sub ? "." : "", value->sub ? value->sub->name : "");
-        if (!path)
-                return work_memory(work);
-        return fault_set(work->fault, ERR_TAKEN, path, "%s \"%.120s\" is already taken", path, value->value);
-}
-
-static enum err index_insert(void *context, const struct index_value *value)
-{
-        struct index_walk *walk = context;
-        enum err e = check_unique(context, value);
-        return e ? e : session_run(walk->work->session, ST_VALUE_INSERT, NULL, walk->work->fault, V_I64(walk->work->root_no),
-                V_I64(value->number), V_TEXT(value->value), V_I64(walk->no), V_I64(value->ord));
-}
-
-static enum err index_store(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool clear)
-{
-        enum err e = ERR_OK;
-        if (clear)
-                e = session_run(work->session, ST_VALUE_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(no));
-        if (e)
-                return e;
-        struct index_walk walk = { work, type, no };
-        e = document_index(type, document, work->arena, index_insert, &walk);
-        return e == ERR_MEMORY ? work_memory(work) : e;
-}
-
-enum err person_check_unique(struct work *work, const struct resource_row *row)
-{
-        struct index_walk walk = { .work = work, .no = row->no };
-        json_auto_t *document = NULL;
-        enum err e = work_type(work, row->kind, &walk.type);
-        if (!e)
-                e = json_parse_object(row->doc, row->doc_length, &document, work->fault);
-        if (!e)
-                e = document_index(walk.type, document, work->arena, check_unique, &walk);
-        return e == ERR_MEMORY ? work_memory(work) : e;
-}
-
-enum err person_values_are_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret)
-{
-        struct fault ignored = { 0 }, *caller = work->fault;
-        struct index_walk walk = { work, type, no };
-        work->fault = &ignored;
-        enum err e = document_index(type, document, work->arena, check_unique, &walk);
-        work->fault = caller;
-        if (e == ERR_MEMORY)
-                return work_memory(work);
-        if (e && e != ERR_TAKEN)
-                return fault_set(work->fault, e, ignored.field, "%s", ignored.message);
-        *ret = e != ERR_TAKEN;
-        return ERR_OK;
-}
-
 /* ---- columns ---- */
 
 /* Splits a document into the claim's columns and the canonical text of the rest. */
@@ -321,7 +243,7 @@ enum err person_name_is_free(struct work *work, const struct person *person, boo
         if (!e)
                 e = json_parse_object(doc, length, &document, work->fault);
         if (!e)
-                e = person_values_are_free(work, type, person->row.no, document, &free);
+                e = index_is_free(work, type, person->row.no, document, &free);
         if (!e)
                 e = document_name(type, document, work->arena, &name.folded, work->fault);
         if (!e && name.folded && strcmp(name.folded, person->row.name) != 0)
@@ -343,11 +265,14 @@ static bool effective(const struct person *person)
 }
 
 /* Then the row stands already and no index changes. */
-static bool keeps_external_id(const struct person *person, const struct claim_row *row)
+static bool keeps_place(const struct person *person, const struct claim_row *row)
 {
-        for (size_t i = 0; i < person->stored_count; i++)
-                if (person->stored[i].connection_no == row->connection_no)
-                        return strcmp(person->stored[i].external_id, row->external_id) == 0;
+        for (size_t i = 0; i < person->stored_count; i++) {
+                const struct claim_row *stored = &person->stored[i];
+                if (stored->connection_no == row->connection_no)
+                        return strcmp(stored->external_id, row->external_id) == 0 &&
+                               (stored->active == CLAIMED_DELETED) == (row->active == CLAIMED_DELETED);
+        }
         return false;
 }
 
@@ -358,8 +283,8 @@ static enum err put_claims(struct work *work, const struct person *person, const
                 struct claim_row row = person->claims[i];
                 if (strcmp(row.doc, doc) == 0)
                         row.doc = "";
-                e = keeps_external_id(person, &row) ? claim_update(work->session, work->root_no, &row, work->fault)
-                                                    : claim_put(work->session, work->root_no, &row, work->fault);
+                e = keeps_place(person, &row) ? claim_update(work->session, work->root_no, &row, work->fault)
+                                              : claim_put(work->session, work->root_no, &row, work->fault);
         }
         return e;
 }
@@ -415,7 +340,7 @@ enum err person_settle(struct work *work, struct person *person, bool *ret_chang
         if (!e)
                 e = store_row(work, type, person, &row);
         if (!e && doc_changed)
-                e = index_store(work, type, row.no, document, true);
+                e = index_store(work, type, row.no, document, false);
         if (!e && takes)
                 e = guard_end(work, &guard);
         if (!e && (row.active != person->row.active || strcmp(row.name, person->row.name) != 0))
@@ -512,7 +437,7 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
                         *work->fault = cause;
                 return e;
         }
-        e = index_store(work, type, row.no, document, false);
+        e = index_store(work, type, row.no, document, true);
         if (!e)
                 e = work_effect_resource(work, &row);
         if (!e)

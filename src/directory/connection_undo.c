@@ -116,7 +116,7 @@ static enum err undo_update(const struct work_step *step, const struct resource_
         if (!e)
                 e = keep_taken(work, &person, document);
         if (!e)
-                e = person_values_are_free(work, work->change->type, row->no, document, &free);
+                e = index_is_free(work, work->change->type, row->no, document, &free);
         return e || !free ? e : person_store(work, &person, document);
 }
 
@@ -192,7 +192,7 @@ static enum err name_is_free(struct work *work, const struct resource_row *row, 
         if (e != ERR_NOT_FOUND)
                 return ERR_OK;
         e = json_parse_object(row->doc, row->doc_length, &document, work->fault);
-        return e ? e : person_values_are_free(work, work->change->type, row->no, document, ret);
+        return e ? e : index_is_free(work, work->change->type, row->no, document, ret);
 }
 
 static enum err wake_row(struct work *work, struct resource_row *row)

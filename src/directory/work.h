@@ -96,6 +96,14 @@ enum err guard_begin(struct work *work, struct guard *ret) MUST_USE;
 enum err guard_begin_for(struct work *work, const struct resource_row *row, struct guard *ret) MUST_USE;
 enum err guard_end(struct work *work, const struct guard *guard) MUST_USE;
 
+/* ---- index values (index.c) ---- */
+/* Makes the rows of resource_value those of the document. */
+enum err index_store(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool is_new) MUST_USE;
+/* ERR_TAKEN: another live resource has a value that must be unique, as the index of the row's document says. */
+enum err index_check_unique(struct work *work, const struct resource_row *row) MUST_USE;
+/* The same asked of a document that may come to stand in the place of the resource `no`. */
+enum err index_is_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret) MUST_USE;
+
 /* ---- users and groups: person.c over claim.c ---- */
 struct person {
         struct resource_row row;
@@ -123,10 +131,6 @@ enum err person_load(struct work *work, const char *action, struct person *ret) 
 enum err person_open(struct work *work, const struct resource_row *row, struct person *ret) MUST_USE;
 /* Writes the own claim as `document` (columns inside) says, merges all claims, and stores what differs: rows, index, effects, event. */
 enum err person_store(struct work *work, struct person *person, const json_t *document) MUST_USE;
-/* ERR_TAKEN: another live resource has a value that must be unique, as the index of the row's document says. */
-enum err person_check_unique(struct work *work, const struct resource_row *row) MUST_USE;
-/* The same asked of a document that may come to stand in the place of the resource `no`. */
-enum err person_values_are_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret) MUST_USE;
 /* Recomputes document and effective state from person->claims and stores what differs. *ret_changed. */
 enum err person_settle(struct work *work, struct person *person, bool *ret_changed) MUST_USE;
 enum err person_insert(struct work *work, const json_t *document, struct resource_row *ret, struct claim_row *ret_claim) MUST_USE;

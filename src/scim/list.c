@@ -222,8 +222,10 @@ static enum err prepare_parts(struct list *list)
                 enum err e = prepare_part(list, type);
                 if (only || (e && e != ERR_FILTER && e != ERR_VALUE))
                         return e;
-                if (e)
-                        first = scim->fault;
+                if (!e)
+                        continue;
+                first = scim->fault;
+                first.code = e;
         }
         if (!list->part_count && !first.code)
                 return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token reaches no resources");

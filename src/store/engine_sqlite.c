@@ -325,20 +325,32 @@ static int prepare(struct sqlite_connection *connection, enum statement statemen
         return SQLITE_OK;
 }
 
+/* One more of a statement whose result is still being read. */
+static enum err statement_take_second(
+        struct sqlite_connection *connection, enum statement statement, struct prepared **ret, struct fault *fault)
+{
+        auto_free_ struct prepared *second = calloc(1, sizeof *second);
+        if (!second)
+                return fault_set(fault, ERR_MEMORY, "", "no memory for a statement");
+        if (prepare(connection, statement, second) != SQLITE_OK) {
+                enum err e = failed(connection, fault);
+                return e ? e : ERR_INTERNAL;
+        }
+        second->open = second->temporary = true;
+        *ret = STEAL(second);
+        return ERR_OK;
+}
+
 static enum err statement_take(struct sqlite_connection *connection, enum statement statement, struct prepared **ret, struct fault *fault)
 {
         struct prepared *prepared = &connection->prepared[statement];
-        auto_free_ struct prepared *second = NULL;
-        if (prepared->open) {
-                prepared = second = calloc(1, sizeof *second);
-                if (!second)
-                        return fault_set(fault, ERR_MEMORY, "", "no memory for a statement");
-                second->temporary = true;
+        if (prepared->open)
+                return statement_take_second(connection, statement, ret, fault);
+        if (!prepared->statement && prepare(connection, statement, prepared) != SQLITE_OK) {
+                enum err e = failed(connection, fault);
+                return e ? e : ERR_INTERNAL;
         }
-        if (!prepared->statement && prepare(connection, statement, prepared) != SQLITE_OK)
-                return failed(connection, fault);
         prepared->open = true;
-        second = NULL;
         *ret = prepared;
         return ERR_OK;
 }

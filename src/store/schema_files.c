@@ -18,7 +18,8 @@
         X(10, migration_0010, "0010_taken.sql")         \
         X(11, migration_0011, "0011_scim_log_loose.sql") \
         X(12, migration_0012, "0012_schemas.sql")        \
-        X(13, migration_0013, "0013_adoption.sql")
+        X(13, migration_0013, "0013_adoption.sql") \
+        X(14, migration_0014, "0014_claim_ended.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

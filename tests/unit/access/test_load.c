@@ -99,17 +99,17 @@ static void rows_of(struct fixture *fixture, const struct oracle *oracle, bool n
                                 (int)oracle->members[i].member_no, source);
         rows_end(fixture, &rows);
         rows_grants(fixture, oracle);
-        rows_begin(&rows, "credential"); /* root_no, no, owner_no, kind, label, hash, scopes, created, expires, last_used, revoked */
+        rows_begin(&rows, "credential"); /* root_no, no, owner_no, kind, label, hash, scopes, created, expires, last_used, revoked, warned_days */
         for (size_t i = 0; i < oracle->credential_count; i++) {
                 const struct oracle_credential *c = &oracle->credentials[i];
                 hash_literal(fixture, c->hash, hash);
-                rows_add(&rows, "(%d, %d, %d, %d, '', %s, 3, 1, %d, 0, 0)", WORLD_ROOT, (int)c->no, (int)c->owner_no, c->token_kind, hash,
+                rows_add(&rows, "(%d, %d, %d, %d, '', %s, 3, 1, %d, 0, 0, 0)", WORLD_ROOT, (int)c->no, (int)c->owner_no, c->token_kind, hash,
                         (int)c->expires_us);
         }
         rows_end(fixture, &rows);
-        rows_begin(&rows, "claim"); /* root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc */
+        rows_begin(&rows, "claim"); /* root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc, ended */
         for (size_t i = 0; i < oracle->claim_count; i++)
-                rows_add(&rows, "(%d, %d, 2, %d, '%s', 1, 1, '')", WORLD_ROOT, (int)oracle->claims[i].connection_no,
+                rows_add(&rows, "(%d, %d, 2, %d, '%s', 1, 1, '', 0)", WORLD_ROOT, (int)oracle->claims[i].connection_no,
                         (int)oracle->claims[i].no, oracle->claims[i].external);
         rows_end(fixture, &rows);
 }
@@ -246,7 +246,7 @@ static void test_what_must_not_be_seen_is_not(struct fixture *fixture)
         raw_script(fixture, sql);
         (void)snprintf(sql, sizeof sql, "UPDATE credential SET revoked_us = 5 WHERE no = %d", (int)credential_no);
         raw_script(fixture, sql);
-        (void)snprintf(sql, sizeof sql, "UPDATE claim SET claimed_active = 3 WHERE connection_no = %d AND no = %d",
+        (void)snprintf(sql, sizeof sql, "UPDATE claim SET claimed_active = 3, ended = 1 WHERE connection_no = %d AND no = %d",
                 (int)claim.connection_no, (int)claim.no);
         raw_script(fixture, sql);
         world_gone(world, 4);
@@ -286,7 +286,7 @@ static void test_more_rows_than_a_page(struct fixture *fixture)
         }
         rows_end(fixture, &rows);
         raw_script(fixture, "INSERT INTO member SELECT root_no, 2, no, 0, 0, 1 FROM resource WHERE kind = 2");
-        raw_script(fixture, "INSERT INTO claim SELECT root_no, 5, 2, no, name_folded, 1, 1, '' FROM resource WHERE kind = 2");
+        raw_script(fixture, "INSERT INTO claim SELECT root_no, 5, 2, no, name_folded, 1, 1, '', 0 FROM resource WHERE kind = 2");
         load(fixture, access);
         const struct graph *graph = root_find(access, WORLD_ROOT)->graph;
         assert_int_equal(graph->by_no.count, USERS + 2);

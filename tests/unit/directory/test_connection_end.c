@@ -121,9 +121,9 @@ static void test_r4_remove_takes_what_nobody_else_gives(struct fixture *fixture)
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, local, "[\"%s\",\"%s\"]", ann, ben);
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, group, "[\"%s\"]", ben);
         /* okta says something of carl and dora, too, as after an adoption: no, and deleted. */
-        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-carl', 2, 1, '')", (long long)okta.no,
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-carl', 2, 1, '', 0)", (long long)okta.no,
                 (long long)house_no(house, carl));
-        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, '', 3, 1, '')", (long long)okta.no, (long long)house_no(house, dora));
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, '', 3, 1, '', 1)", (long long)okta.no, (long long)house_no(house, dora));
         house_script(house, "UPDATE resource SET active = 0 WHERE id IN ('%s', '%s')", carl, dora);
         house_script(house, "UPDATE resource_count SET live = live + 1 WHERE kind = 2 AND connection_no = %lld", (long long)okta.no);
         access_unload(house->directory->access, 1);

@@ -306,7 +306,7 @@ static void test_r2_a_local_suspension_loses_nothing_that_was_said_here(struct f
         struct actor okta = house_connection(house, "okta");
         const char *ann = house_do(house, &house->admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"title\":\"local\"}");
         long long no = (long long)house_no(house, ann), connection = (long long)okta.no;
-        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-ann', 1, 1, '{\"userName\":\"ann\",\"nickName\":\"Annie\"}')",
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-ann', 1, 1, '{\"userName\":\"ann\",\"nickName\":\"Annie\"}', 0)",
                 connection, no);
         house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", connection);
         access_unload(house->directory->access, 1);

@@ -23,6 +23,7 @@ static void test_an_id_of_another_kind_is_unknown(struct fixture *fixture)
                 for (int other = 1; other < KIND_COUNT; other++) {
                         if (!ids[kind] || !ids[other] || kind == other)
                                 continue;
+                        house->want.wish = (struct connection_wish){ .verb = CONNECTION_KEEP };
                         enum err e = house_change(house, &house->admin, CHANGE_DELETE, (enum resource_kind)kind, ids[other], NULL);
                         if (e != ERR_NOT_FOUND)
                                 fail_msg("deleting %s by the id of %s: %s", resource_type((enum resource_kind)kind)->word,
