@@ -48,10 +48,10 @@
                 "m.member_no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND "            \
                 "m.root_no = $1 AND m.container_no = down.no AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3) SELECT "  \
                 "COALESCE(MAX(depth), 0) FROM down")                                                                                    \
-        /* Of the group $2 and the live groups inside it, one that connection $3 claims or has put a member into. */                    \
+        /* Of the group $2, live or not, and the live groups inside it, one that connection $3 claims or has put a member into. */                    \
         X(GROUP_FED_BY, READ, "iii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(0 AS BIGINT) FROM resource r WHERE r.root_no = $1 AND r.no = $2 " \
-                "AND +r.kind = 3 AND r.deleted_us = 0 UNION SELECT r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN "       \
+                "AND +r.kind = 3 UNION SELECT r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN "                           \
                 "resource r WHERE down.depth < 16 AND m.root_no = $1 AND m.container_no = down.no AND r.root_no = m.root_no AND r.no = " \
                 "m.member_no AND +r.kind = 3 AND r.deleted_us = 0) SELECT c.no FROM down CROSS JOIN claim c WHERE c.root_no = $1 AND "   \
                 "c.no = down.no AND c.connection_no = $3 AND c.ended = 0 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \

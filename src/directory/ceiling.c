@@ -143,19 +143,47 @@ static enum err refuse(struct work *work, const char *field, const struct exceed
                 missing ? missing : "this", exceeded->name, known ? fed.name : "");
 }
 
-static enum err judge(
-        struct work *work, const char *field, int64_t holder_no, int64_t below_no, const struct permission_set *wanted)
+/* A connection whose ceiling is below `wanted` and who fills the group, or is about to; *ret NULL: none. */
+static enum err find_tie(struct work *work, int64_t below_no, int64_t claimant_no, const struct permission_set *wanted, struct exceeded **ret,
+        int64_t *ret_fed_no)
 {
         struct exceeded *exceeded = NULL;
-        if (permission_set_is_empty(wanted))
-                return ERR_OK;
-        enum err e = find_exceeded(work, wanted, &exceeded);
-        for (; !e && exceeded; exceeded = exceeded->next) {
-                int64_t fed_no = 0;
-                e = find_fed(work, below_no, exceeded->connection_no, &fed_no);
-                if (!e && fed_no)
-                        return refuse(work, field, exceeded, holder_no, fed_no);
+        int64_t fed_no = 0;
+        enum err e = permission_set_is_empty(wanted) ? ERR_OK : find_exceeded(work, wanted, &exceeded);
+        while (!e && exceeded) {
+                if (exceeded->connection_no == claimant_no)
+                        fed_no = below_no;
+                else
+                        e = find_fed(work, below_no, exceeded->connection_no, &fed_no);
+                if (e || fed_no)
+                        break;
+                exceeded = exceeded->next;
         }
+        if (e)
+                return e;
+        *ret = exceeded;
+        *ret_fed_no = fed_no;
+        return ERR_OK;
+}
+
+static enum err judge(struct work *work, const char *field, int64_t holder_no, int64_t below_no, const struct permission_set *wanted)
+{
+        struct exceeded *exceeded = NULL;
+        int64_t fed_no = 0;
+        enum err e = find_tie(work, below_no, 0, wanted, &exceeded, &fed_no);
+        return e || !exceeded ? e : refuse(work, field, exceeded, holder_no, fed_no);
+}
+
+enum err ceiling_allows(struct work *work, int64_t holder_no, int64_t below_no, int64_t claimant_no, bool *ret)
+{
+        struct permission_set wanted;
+        struct exceeded *exceeded = NULL;
+        int64_t fed_no = 0;
+        enum err e = ceiling_conferred(work, holder_no, &wanted);
+        if (!e)
+                e = find_tie(work, below_no, claimant_no, &wanted, &exceeded, &fed_no);
+        if (!e)
+                *ret = !exceeded;
         return e;
 }
 

@@ -136,6 +136,11 @@ static enum err give_back_edge(const struct work_step *step, int64_t group_no, i
                 e = nesting_below(work->session, work->root_no, member_no, &below, work->fault);
         if (e || circle || above + below + 2 > GROUP_DEPTH_MAX)
                 return e;
+        bool allowed = true; /* R8: what the group above was given meanwhile was never judged with this member */
+        if (kind == KIND_GROUP)
+                e = ceiling_allows(work, group_no, member_no, step->job.connection_no, &allowed);
+        if (e || !allowed)
+                return e;
         e = member_add(work->session, work->root_no, group_no, member_no, step->job.connection_no, work->at_us, &changed, work->fault);
         if (e || !changed)
                 return e;
@@ -226,7 +231,10 @@ static enum err undo_delete(struct work_step *step, struct resource_row *row, co
         claim->modified_us = work->at_us;
         if (!e && !no && !row->deleted_us)
                 e = person_name_is_free(work, &person, &free);
-        if (e || no || !free)
+        bool allowed = true; /* R8: who fills it now, and who claims it then */
+        if (!e && row->kind == KIND_GROUP)
+                e = ceiling_allows(work, row->no, row->no, claim->connection_no, &allowed);
+        if (e || no || !free || !allowed)
                 return e;
         if (row->deleted_us)
                 e = wake_row(work, row);

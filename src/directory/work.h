@@ -81,6 +81,8 @@ enum err rights_cover(struct work *work, int64_t principal_no) MUST_USE;
 enum err ceiling_check_grant(struct work *work, const char *field, int64_t group_no, const struct permission_set *wanted) MUST_USE;
 /* The same for all that `holder_no` and the groups above it confer, towards `below_no` and the groups inside it. */
 enum err ceiling_check_tie(struct work *work, const char *field, int64_t holder_no, int64_t below_no) MUST_USE;
+/* The same as a question, of a group that may lie in the bin and that a connection is about to claim again (claimant_no; 0: none). */
+enum err ceiling_allows(struct work *work, int64_t holder_no, int64_t below_no, int64_t claimant_no, bool *ret) MUST_USE;
 /* All that a user, group or identity holds anywhere, now or once something wakes or begins: both levels in one set. */
 enum err ceiling_conferred(struct work *work, int64_t principal_no, struct permission_set *ret) MUST_USE;
 /* After a ceiling was set (`before` NULL: on a new connection): an alert when it reaches admin roles it did not reach. */

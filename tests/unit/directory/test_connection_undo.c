@@ -134,9 +134,39 @@ static void test_r16_who_may_undo_and_since_when(struct fixture *fixture)
         house_close(house);
 }
 
+/* R8: what was tied above meanwhile, and who fills what comes back, was never judged together. */
+static void test_R8_undo_ties_nothing_above_a_ceiling(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), other = house_connection(house, "other");
+        const char *outer = house_group(house, &okta, "outer"), *inner = house_group(house, &okta, "inner"),
+                   *gone = house_group(house, &okta, "gone"), *local = house_group(house, &house->admin, "local"),
+                   *pushed = house_group(house, &other, "pushed");
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, outer, "{\"displayName\":\"outer\",\"members\":[{\"value\":\"%s\"}]}", inner);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, gone, "[\"%s\"]", local);
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        house_grant(house, gone, NULL, "admin");
+        int64_t since_us = now();
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, outer, "{\"displayName\":\"outer\",\"members\":[]}");
+        house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, gone, NULL);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, local, "[\"%s\"]", pushed); /* nothing is above it now */
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, inner, "[\"%s\"]", pushed);
+        house_grant(house, outer, NULL, "auditor");
+        undo(house, &okta, since_us);
+        assert_false(house_is_member(house, outer, inner));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us = 0", gone), 0);
+        /* Once the other's ceiling is raised, both come back. */
+        house_ceiling(house, &other, "[\"organization:admin\"]");
+        undo(house, &okta, since_us);
+        assert_true(house_is_member(house, outer, inner));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us = 0", gone), 1);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_R8_undo_ties_nothing_above_a_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_r16_what_was_taken_is_given_back_and_nothing_more, ON_BOTH),
                 FIXTURE_TEST(test_r16_names_that_are_taken_meanwhile_stay_where_they_are, ON_BOTH),
                 FIXTURE_TEST(test_r16_who_may_undo_and_since_when, ON_BOTH),
