@@ -148,6 +148,19 @@ static void keep_token(struct house *house, const char *token)
                 house->tokens[house->token_count++] = arena_strdup(house->arena, token);
 }
 
+static void take_type(struct house *house, const struct actor *actor, enum resource_kind kind, struct change *change)
+{
+        change->type = resource_type(kind);
+        if (!house->declares)
+                return;
+        struct actor asking = *actor;
+        asking.schemas_revision = house_number(house, "SELECT schemas_revision FROM root WHERE root_no = %lld", (long long)actor->root_no);
+        struct query query = house_query(house, &asking);
+        assert_ok(query_schemas(&query, &house->fault));
+        change->type = schema_set_type(query.schemas, kind);
+        change->schemas_revision = query.schemas->revision;
+}
+
 enum err house_change(
         struct house *house, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref, const char *text)
 {
@@ -160,7 +173,7 @@ enum err house_change(
         struct change *change = &house->done;
         change->verb = verb;
         change->actor = actor;
-        change->type = resource_type(kind);
+        take_type(house, actor, kind, change);
         change->ref = ref;
         change->leniency = &leniency;
         change->arena = house->change_arena ? house->change_arena : house->arena;
@@ -197,7 +210,7 @@ const char *house_do(struct house *house, const struct actor *actor, enum change
         }
         enum err e = house_change(house, actor, verb, kind, ref, text);
         if (e)
-                fail_msg("%s of %s %s with %s answers %s: %s", verb == CHANGE_CREATE ? "create" : "change", resource_type(kind)->word,
+                fail_msg("%s of %s %s with %s answers %s: %s", verb == CHANGE_CREATE ? "create" : "change", house->done.type->word,
                         ref ? ref : "", text ? text : "nothing", error_row(e)->name, house->fault.message);
         free(text);
         return arena_strdup(house->arena, house->done.after.resource.id);
@@ -445,6 +458,7 @@ static void picture_tokens(struct house *house, struct picture *picture)
                 picture_add(picture, (unsigned char)e);
                 picture_add(picture, (unsigned char)(e ? 0 : actor.no));
                 picture_add(picture, (unsigned char)(e ? 0 : actor.scopes));
+                picture_add(picture, (unsigned char)(e ? 0 : actor.schemas_revision));
         }
 }
 
