@@ -2,7 +2,8 @@
  *
  * One connection takes the place of another (R4). People and groups of both are paired by a declared key, exact, exactly one hit: the old
  * row stays with its id, grants and memberships, and gets the new connection's claim; a second row that the new one had made goes to the
- * bin. Edges go along where both ends do. What has no pair, or of which the two disagree, stays as it is. */
+ * bin. Edges go along where both ends do. What has no pair, of which the two disagree, or which confers more than a ceiling allows (R8), stays
+ * as it is. */
 #include <string.h>
 #include "base/clock.h"
 #include "directory/connection.h"
@@ -464,6 +465,22 @@ static enum err replace_group(struct work_step *step, const struct pair *pair)
         return e;
 }
 
+/* R8: the new connection fills what the old group confers, and, where its own group is given up, what holds that group holds the old one and
+ * who is inside that group comes into the old one. What a ceiling forbids has no pair. */
+static enum err is_below_ceilings(struct work *work, const struct pair *pair, int64_t new_connection, bool *ret)
+{
+        const struct {
+                int64_t holder_no, below_no, claimant_no;
+        } ties[] = { { pair->old_no, pair->old_no, new_connection }, { pair->old_no, pair->new_no, 0 }, { pair->new_no, pair->old_no, 0 } };
+        bool allowed = true;
+        enum err e = ERR_OK;
+        for (size_t i = 0; !e && allowed && i < (pair->new_no == pair->old_no ? 1 : COUNT_OF(ties)); i++)
+                e = ceiling_allows(work, ties[i].holder_no, ties[i].below_no, ties[i].claimant_no, &allowed);
+        if (!e)
+                *ret = allowed;
+        return e;
+}
+
 static enum err replace_groups(struct work_step *step)
 {
         const struct join join = join_of(step);
@@ -472,8 +489,11 @@ static enum err replace_groups(struct work_step *step)
         enum err e = next_claims(&join, KIND_GROUP, step->job.at_no, list, PAIRS_OF_STEP, &count);
         for (size_t i = 0; !e && i < count; i++) {
                 struct pair pair;
+                bool allowed = true;
                 e = find_pair(&join, KIND_GROUP, list[i], &pair);
-                if (!e && pair.fit == FIT_PAIR) {
+                if (!e && pair.fit == FIT_PAIR && !step->job.member_no)
+                        e = is_below_ceilings(step->work, &pair, join.new_connection, &allowed);
+                if (!e && pair.fit == FIT_PAIR && allowed) {
                         e = replace_group(step, &pair);
                 } else {
                         step->job.at_no = list[i];

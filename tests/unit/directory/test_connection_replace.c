@@ -196,9 +196,41 @@ static void test_r4_a_large_group_is_replaced_in_pages(struct fixture *fixture)
         house_close(house);
 }
 
+/* The new connection, or who is inside its groups, may not come to more than its ceiling by taking a place. */
+static void test_R8_replace_ties_nothing_above_a_ceiling(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra"), third = house_connection(house, "third");
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        const char *ann = user(house, &okta, "ann", "1", "");
+        const char *plain = group(house, &okta, "plain", "g1", member(house, ann)), *high = group(house, &okta, "high", "g2", member(house, ann)),
+                   *mixed = group(house, &okta, "mixed", "g3", "");
+        const char *there = group(house, &entra, "plain2", "g1", ""), *other = group(house, &entra, "high2", "g2", ""),
+                   *inside = group(house, &entra, "mixed2", "g3", "");
+        house_grant(house, high, NULL, "auditor");
+        replace(house, &okta, &entra, JOIN_EXTERNAL_ID);
+        assert_int_equal(claims(house, plain, &entra), 1);
+        assert_true(is_binned(house, there));
+        assert_int_equal(claims(house, high, &entra), 0);
+        assert_int_equal(claims(house, high, &okta), 1);
+        assert_false(is_binned(house, other));
+        assert_int_equal(claims(house, mixed, &entra), 1);
+        assert_true(is_binned(house, inside));
+        house_ceiling(house, &entra, "[\"organization:auditor\"]");
+        /* Somebody else's group is inside the one that would be given up. */
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, other, "[\"%s\"]", house_group(house, &third, "third"));
+        replace(house, &okta, &entra, JOIN_EXTERNAL_ID);
+        assert_int_equal(claims(house, high, &entra), 0);
+        house_ceiling(house, &third, "[\"organization:auditor\"]");
+        replace(house, &okta, &entra, JOIN_EXTERNAL_ID);
+        assert_int_equal(claims(house, high, &entra), 1);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_R8_replace_ties_nothing_above_a_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_r4_replace_by_external_id_moves_claims_and_edges, ON_BOTH),
                 FIXTURE_TEST(test_r4_replace_by_name_takes_rows_that_both_claim_and_groups_of_one_name, ON_BOTH),
                 FIXTURE_TEST(test_r4_replace_refuses_what_makes_no_sense, ON_BOTH),
