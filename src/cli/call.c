@@ -55,9 +55,11 @@ static json_t *time_value(const char *text, int sign)
         return json_string(formatted);
 }
 
-/* "a,b" as ["a","b"]. */
+/* "a,b" as ["a","b"]; "any" takes a limit away. */
 static json_t *list_value(const char *text)
 {
+        if (text_equal(text, "any"))
+                return json_null();
         json_t *list = json_array();
         for (size_t length; list && *text; text += length + (text[length] == ',')) {
                 length = strcspn(text, ",");

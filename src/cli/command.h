@@ -40,7 +40,7 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(PRIVILEGE, "privilege", "PERMISSION", TEXT, NULL, "One permission, subject:action, instead of a role")                           \
         X(TTL, "ttl", "TIME", DURATION, NULL, "Life of the token: 30d, 12h, 90m, 600s")                                                    \
         X(SCOPE, "scope", "LIST", LIST, NULL, "What the token may: users, groups, read, with commas; default users,groups")               \
-        X(ALLOW_ADDRESS, "allow-address", "LIST", LIST, NULL, "Addresses and networks it may call from, with commas; default all")        \
+        X(ALLOW_ADDRESS, "allow-address", "LIST", LIST, NULL, "Addresses and networks it may call from, with commas, or any")             \
         X(FROM, "from", "WHEN", TIME, NULL, "First instant: 2026-11-21T05:06:07Z, or 12h for in twelve hours")                             \
         X(UNTIL, "until", "WHEN", TIME, NULL, "End: 2026-11-21T05:06:07Z, or 30d for in thirty days")                                      \
         X(REASON, "reason", "TEXT", TEXT, NULL, "Why it is given")                                                                         \

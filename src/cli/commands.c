@@ -244,7 +244,7 @@ static const struct command commands[] = {
         { .path = "connection update", .arguments = "CONNECTION",
           .options = O_WRITE_ONE | O_TREATMENT,
           .summary = "Change how a connection is treated; what is not named stays",
-          .detail = "--allow-address 0.0.0.0/0,::/0 lets it call from everywhere again. A lower --ceiling takes nothing back that its "
+          .detail = "--allow-address any lets it call from everywhere again. A lower --ceiling takes nothing back that its "
                     "groups confer already; a higher one with admin roles raises an alert.",
           .run = call_run,
           .call = { "PATCH", API "connections/{1}", query_org, body_connection_update, NULL, NULL, NULL } },

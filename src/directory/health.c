@@ -79,6 +79,12 @@ static enum err refusals_load(const struct query *query, int64_t connection_no, 
         return e;
 }
 
+enum err query_tokens(
+        const struct query *query, int64_t owner_no, struct credential_row *ret, size_t max, size_t *ret_count, struct fault *fault)
+{
+        return credential_list(query->session, query->actor->root_no, owner_no, ret, max, ret_count, fault);
+}
+
 /* Of two tokens the one that was used last is in use; of unused ones the newest. */
 static enum err token_load(const struct query *query, int64_t connection_no, int64_t now_us, struct health *health, struct fault *fault)
 {

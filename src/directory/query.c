@@ -542,12 +542,6 @@ enum err query_count(const struct query *query, enum resource_kind kind, int64_t
         return count_read(query->session, query->actor->root_no, kind, COUNT_ALL, ret, fault);
 }
 
-enum err query_tokens(
-        const struct query *query, int64_t owner_no, struct credential_row *ret, size_t max, size_t *ret_count, struct fault *fault)
-{
-        return credential_list(query->session, query->actor->root_no, owner_no, ret, max, ret_count, fault);
-}
-
 enum err query_credential_expiry(const struct query *query, int64_t *ret_expires_us, struct fault *fault)
 {
         struct credential_row row;

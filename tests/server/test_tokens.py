@@ -138,6 +138,7 @@ def test_the_command_line_makes_narrow_tokens(server, unique):
     shown = server.cli_json("connection", "show", made["id"])
     assert shown["allowed_addresses"] == ["127.0.0.0/8", "::1"] and [row["scopes"] for row in shown["tokens"]] == [["groups", "read"]]
     assert server.cli_json("connection", "update", made["id"], "--allow-address", "192.0.2.1")["allowed_addresses"] == ["192.0.2.1"]
+    assert "allowed_addresses" not in server.cli_json("connection", "update", made["id"], "--allow-address", "any")
     refused = server.cli("connection", "update", made["id"], "--allow-address", "192.0.2.1,x", check=False)
     assert refused.returncode == 6 and '"x"' in refused.stderr
     server.cli("connection", "rotate", made["id"], "--scope", "users")
