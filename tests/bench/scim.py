@@ -139,16 +139,16 @@ def cursors(scim, wanted):
 # ---- phases ----
 
 def single_phases(target, ids, count):
-    """What a provider does all day; a peer takes part in these."""
-    pick = [ids[n * 7919 % len(ids)] for n in range(count)]
+    """What a provider does all day, spread over all users; a peer takes part in these."""
     seeds = [n * 7919 % len(ids) for n in range(count)]
+    pick = [ids[n] for n in seeds]
     target.measure("create", [target.request("POST", "/Users", user_body(f"new-{n}")) for n in range(count)])
     target.measure("GET by id", [target.request("GET", f"/Users/{one}") for one in pick])
     target.measure("userName eq", [target.request("GET", f"/Users?filter=userName%20eq%20%22seed-{n}@example.com%22") for n in seeds])
     # Every request changes something: each user is switched off, then on.
-    rounds = [(one, active) for active in (False, True) for one in ids[: count // 2]]
+    rounds = [(one, active) for active in (False, True) for one in pick[: count // 2]]
     target.measure("PATCH active", [target.request("PATCH", f"/Users/{one}", patch_body({"op": "replace", "path": "active", "value": active})) for one, active in rounds])
-    target.measure("PUT", [target.request("PUT", f"/Users/{one}", user_body(f"seed-{n}", title=f"Title {n}", id=one)) for n, one in enumerate(ids[:count])])
+    target.measure("PUT", [target.request("PUT", f"/Users/{ids[n]}", user_body(f"seed-{n}", title=f"Title {n}", id=ids[n])) for n in seeds])
 
 
 def member_phases(target, group, ids):
@@ -190,8 +190,9 @@ def bench_us(options, users, load, folder):
         count = min(options.requests, users)
         single_phases(target, ids, count)
         list_phases(target, scim, count, users)
-        member_phases(target, lambda name, members: group_of(scim, name, members), ids)
         target.results["RSS MiB"] = peak_mib(server.pid)
+        member_phases(target, lambda name, members: group_of(scim, name, members), ids)
+        target.results["RSS MiB with members"] = peak_mib(server.pid)
         return target.results
     finally:
         server.kill9()
@@ -232,8 +233,9 @@ def bench_peer(options, name, users, load, folder):
         ids = [make("Users", user_body(f"seed-{n}")) for n in range(users)]
         target = Target(name, port, "/scim/v2", "secret", process.pid, load, folder, options.connections)
         single_phases(target, ids, min(options.requests, users))
-        member_phases(target, lambda group, members: make("Groups", {"schemas": [GROUP], "displayName": group, "members": [{"value": one} for one in members]}), ids)
         target.results["RSS MiB"] = peak_mib(process.pid)
+        member_phases(target, lambda group, members: make("Groups", {"schemas": [GROUP], "displayName": group, "members": [{"value": one} for one in members]}), ids)
+        target.results["RSS MiB with members"] = peak_mib(process.pid)
         return target.results
     finally:
         process.terminate()
@@ -265,8 +267,8 @@ def print_table(columns):
         print(f"{phase:34}" + "".join(f"{figure(value):>16}" for value in values) + f"   {judge(phase, ours[-1].get(phase), bar):24} {spread}")
     small, large = ours[-1].get("1 member to a group of 10"), ours[-1].get("1 member to a large group")
     print(f"{'large group / group of 10':34} {judge('large group', large / small if small and large else None, LARGE_TO_SMALL)}")
-    memory = [figure(results.get("RSS MiB")) for _, results in columns]
-    print(f"{'peak RSS, MiB':34}" + "".join(f"{value:>16}" for value in memory))
+    for title, key in (("peak RSS, MiB", "RSS MiB"), ("peak RSS with members, MiB", "RSS MiB with members")):
+        print(f"{title:34}" + "".join(f"{figure(results.get(key)):>16}" for _, results in columns))
     for title, results in columns:
         if title == f"N={RSS_USERS:,}":
             print(f"{'peak RSS at ' + title:34} {judge('RSS', results['RSS MiB'], RSS_MIB)}")
