@@ -48,6 +48,10 @@ struct reply {
 struct route;
 struct dry_run;
 
+struct request_parameter {
+        const char *name, *value; /* decoded, in the arena */
+};
+
 struct request {
         struct arena *arena;     /* owns what handlers allocate; ceiling 64 MiB */
         enum method method;
@@ -57,6 +61,8 @@ struct request {
         const char *params[ROUTE_PARAMS_MAX]; /* values of {..} in the pattern, in order, decoded */
         unsigned param_count;
         const char *query;       /* raw, without '?'; "" when none */
+        const struct request_parameter *parameters; /* of the query, once request_read_query has read it */
+        size_t parameter_count;
         const char *headers[HEADER_COUNT]; /* NULL: absent */
         const char *body;        /* whole; "" when none; NUL-terminated */
         size_t body_length;
@@ -77,6 +83,8 @@ struct request {
         struct reply reply;
 };
 
+/* Decodes the query, once, before a handler runs: what it finds then is there or absent, never lost. False: out of memory. */
+bool request_read_query(struct request *request);
 /* Decoded value of a query parameter (names compare case-insensitively as clients vary), first one wins; NULL: absent. In the arena. */
 const char *request_query(struct request *request, const char *name);
 /* As a number clamped to [min, max]; absent: fallback. False: not a number. */

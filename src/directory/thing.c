@@ -288,13 +288,41 @@ static enum err made_connection(struct work *work, struct resource_row *row, jso
 /* ---- load for a change ---- */
 
 /* The scope whose rights guard this thing: a project guards itself, everything else its organisation. */
+/* What a child's own administrator may set: its slug stands among its siblings', which are the root's business, and so is whether it lives. */
+static bool is_own_matter(const struct change *change)
+{
+        static const char *const own[] = { "name", "description" };
+        const char *key;
+        json_t *value;
+        if (change->verb != CHANGE_MERGE)
+                return false;
+        json_object_foreach ((json_t *)change->document, key, value) {
+                bool found = false;
+                for (size_t i = 0; i < COUNT_OF(own); i++)
+                        found = found || strcmp(key, own[i]) == 0;
+                if (!found)
+                        return false;
+        }
+        return true;
+}
+
+static enum err need_organization(struct work *work, const struct resource_row *row, const char *action)
+{
+        if (row->no != ROOT_ORG_NO && is_own_matter(work->change)) {
+                enum err e = rights_need(work, row, "organization", action);
+                if (e != ERR_FORBIDDEN)
+                        return e;
+        }
+        return rights_need_org(work, ROOT_ORG_NO, row->no == ROOT_ORG_NO ? "organization" : "sub-organization", action);
+}
+
 static enum err need(struct work *work, const struct resource_row *row, const char *action)
 {
         const struct resource_type *type = work->change->type;
         if (type->kind == KIND_PROJECT)
                 return rights_need(work, row, type->subject, action);
         if (type->kind == KIND_ORGANIZATION)
-                return rights_need_org(work, ROOT_ORG_NO, row->no == ROOT_ORG_NO ? "organization" : "sub-organization", action);
+                return need_organization(work, row, action);
         return rights_need_org(work, row->org_no, type->subject, action);
 }
 

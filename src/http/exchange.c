@@ -182,7 +182,7 @@ static bool try_on_loop(struct exchange *exchange)
         struct request *request = &exchange->request;
         bool has_workers = exchange->loop->server->pool != NULL;
         if (!exchange->is_authenticated || request->body_length > LOOP_BODY_MAX_BYTES ||
-                (has_workers && !(request->route->flags & ROUTE_ON_LOOP)))
+                (has_workers && !(request->route->flags & ROUTE_ON_LOOP)) || !request_read_query(request))
                 return false;
         log_set_request_id(request->request_id);
         json_memory_limit(JSON_JOB_CEILING_BYTES);

@@ -7,9 +7,8 @@
 #include "base/text.h"
 
 #include <string.h>
-#include <strings.h>
 
-static char *decode(struct request *request, const char *text, size_t length)
+static const char *decode(struct request *request, const char *text, size_t length)
 {
         char *decoded = arena_text(request->arena, text, length);
         size_t decoded_length;
@@ -19,33 +18,46 @@ static char *decode(struct request *request, const char *text, size_t length)
         return decoded;
 }
 
-static bool is_plain(const char *text, size_t length)
+static size_t count_parameters(const char *query)
 {
-        for (size_t i = 0; i < length; i++)
-                if (text[i] == '%' || text[i] == '+')
-                        return false;
-        return true;
+        size_t count = 1;
+        for (; *query; query++)
+                count += *query == '&';
+        return count;
 }
 
-static bool name_is(struct request *request, const char *text, size_t length, const char *name)
+bool request_read_query(struct request *request)
 {
-        if (is_plain(text, length))
-                return strlen(name) == length && strncasecmp(text, name, length) == 0;
-        return text_equal_ascii_nocase(decode(request, text, length), name);
+        if (request->parameters || !request->query || !*request->query)
+                return true;
+        struct request_parameter *parameters = arena_zero(request->arena, count_parameters(request->query), sizeof(*parameters));
+        size_t count = 0;
+        if (!parameters)
+                return false;
+        for (const char *at = request->query; *at;) {
+                size_t length = strcspn(at, "&"), name_length = 0;
+                while (name_length < length && at[name_length] != '=')
+                        name_length++;
+                size_t value = name_length < length ? name_length + 1 : length;
+                parameters[count].name = decode(request, at, name_length);
+                parameters[count].value = decode(request, at + value, length - value);
+                if (!parameters[count].name || !parameters[count].value)
+                        return false;
+                count++;
+                at += length + (at[length] == '&');
+        }
+        request->parameters = parameters;
+        request->parameter_count = count;
+        return true;
 }
 
 const char *request_query(struct request *request, const char *name)
 {
-        for (const char *at = request->query; at && *at;) {
-                size_t length = strcspn(at, "&"), name_length = 0;
-                while (name_length < length && at[name_length] != '=')
-                        name_length++;
-                if (name_is(request, at, name_length, name)) {
-                        size_t value = name_length < length ? name_length + 1 : length;
-                        return decode(request, at + value, length - value);
-                }
-                at += length + (at[length] == '&');
-        }
+        if (!request_read_query(request)) /* not behind a server, which has read it before */
+                return NULL;
+        for (size_t i = 0; i < request->parameter_count; i++)
+                if (text_equal_ascii_nocase(request->parameters[i].name, name))
+                        return request->parameters[i].value;
         return NULL;
 }
 

@@ -271,6 +271,8 @@ static bool job_run(struct worker *worker, struct exchange *exchange)
                 if (!e && root_must_wait(worker, exchange))
                         return false;
         }
+        if (!e && !request_read_query(request)) /* a parameter that is lost would read as absent */
+                e = fault_set(&fault, ERR_MEMORY, NULL, "The query needs more memory than a request may use.");
         if (e)
                 reply_fault(request, e, &fault);
         else if (request->route->handler(request) == HANDLED_BY_WORKER)

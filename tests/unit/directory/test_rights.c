@@ -185,6 +185,29 @@ static void test_a_new_group_takes_members_from_who_may_add_them(struct fixture 
         house_close(house);
 }
 
+/* R25: a child's administrator names his own organisation; what it is called among its siblings, and whether it lives, is the root's. */
+static void test_a_childs_administrator_edits_his_own_organisation(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        const char *kid = house_do(house, &house->admin, CHANGE_CREATE, KIND_ORGANIZATION, NULL, "{\"slug\":\"kid\",\"name\":\"K\"}"),
+                   *sister = house_do(house, &house->admin, CHANGE_CREATE, KIND_ORGANIZATION, NULL, "{\"slug\":\"sis\",\"name\":\"S\"}");
+        struct actor chief = house_identity(house, "chief", NULL), member = house_identity(house, "member", NULL);
+        house_grant(house, chief.id, kid, "admin");
+        house_grant(house, member.id, kid, "member");
+        static const char *const others[] = { "{\"slug\":\"new\"}", "{\"slug\":\"sis\"}", "{\"active\":false}", "{\"name\":\"x\",\"slug\":\"y\"}" };
+        for (size_t i = 0; i < COUNT_OF(others); i++)
+                assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, kid, others[i]);
+        assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, sister, "{\"name\":\"x\"}");
+        assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, house->installed.org_id, "{\"name\":\"x\"}");
+        assert_change(ERR_FORBIDDEN, house, &member, CHANGE_MERGE, KIND_ORGANIZATION, kid, "{\"name\":\"x\"}");
+        assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_DELETE, KIND_ORGANIZATION, kid, NULL);
+        house_do(house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, kid, "{\"name\":\"Kid\",\"description\":\"ours\"}");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_ORGANIZATION, kid, "{\"active\":false}");
+        assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, kid, "{\"name\":\"x\"}"); /* law 3 */
+        house_check(house);
+        house_close(house);
+}
+
 /* R19: connections are made and rotated by organisation admins, whatever privilege somebody else holds. */
 static void test_connections_are_for_administrators(struct fixture *fixture)
 {
@@ -315,6 +338,7 @@ int main(void)
                 FIXTURE_TEST(test_a_token_of_a_stronger_identity_is_not_handed_out, ON_BOTH),
                 FIXTURE_TEST(test_who_adds_to_a_group_hands_out_what_it_holds, ON_BOTH),
                 FIXTURE_TEST(test_a_new_group_takes_members_from_who_may_add_them, ON_SQLITE),
+                FIXTURE_TEST(test_a_childs_administrator_edits_his_own_organisation, ON_BOTH),
                 FIXTURE_TEST(test_connections_are_for_administrators, ON_SQLITE),
                 FIXTURE_TEST(test_without_rights_nothing_can_be_written, ON_SQLITE),
                 FIXTURE_TEST(test_a_deactivated_organization_allows_nothing, ON_SQLITE),

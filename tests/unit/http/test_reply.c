@@ -36,6 +36,32 @@ static void query_parameters_are_decoded(void **state)
         request_free(request);
 }
 
+/* What does not fit is told before a handler asks: it never looks like a parameter that was not sent. */
+static void a_query_that_cannot_be_read_is_no_empty_query(void **state)
+{
+        char query[9000] = "filter=";
+        memset(query + 7, 'x', sizeof(query) - 8);
+        for (size_t size = 512; size <= (size_t)1 << 20; size *= 2) {
+                struct request *request = request_new();
+                arena_free(request->arena);
+                request->arena = arena_new(size);
+                request->query = query;
+                if (request_read_query(request))
+                        assert_int_equal(strlen(request_query(request, "filter")), sizeof(query) - 8);
+                else
+                        assert_true(size < 2 * sizeof(query));
+                request_free(request);
+        }
+        struct request *request = request_new();
+        assert_true(request_read_query(request));
+        request->query = "&&=&a&a=2";
+        assert_true(request_read_query(request));
+        assert_string_equal(request_query(request, "A"), "");
+        assert_string_equal(request_query(request, ""), "");
+        assert_null(request_query(request, "b"));
+        request_free(request);
+}
+
 static void numbers_are_clamped(void **state)
 {
         static const struct {
@@ -277,6 +303,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(query_parameters_are_decoded),
+                cmocka_unit_test(a_query_that_cannot_be_read_is_no_empty_query),
                 cmocka_unit_test(numbers_are_clamped),
                 cmocka_unit_test(headers_are_copied_replaced_and_cleaned),
                 cmocka_unit_test(a_refusal_has_the_form_of_its_face),
