@@ -197,3 +197,21 @@ def test_ipsie_several_attributes_and_bulk(strict, user, unique):
 def test_ipsie_rate_of_a_connection(server, unique):
     """At least 25 requests a second (RFC 6585 section 4 beyond that; test_scim_rate.py tries it)."""
     server.acme.api("POST", "/connections", {"name": unique("slow"), "kind": "scim", "profile": "strict", "rate_limit": 24}, expect=400)
+
+
+def test_ipsie_managed_resources_are_not_edited_locally(server, strict, user, unique):
+    group = strict.group(unique("managed"), [user["id"]])
+    for path, change in ((f"/users/{user['id']}", {"userName": unique("edited@example.com")}), (f"/users/{user['id']}", {"displayName": "Edited"}),
+                         (f"/groups/{group['id']}", {"displayName": unique("edited")})):
+        reply = server.acme.api("PATCH", path, change)
+        assert (reply.status, reply.json["type"]) == (400, "urn:muster:problem:read-only"), (path, reply)
+    assert strict("GET", f"/Users/{user['id']}", expect=200).json["userName"] == user["userName"]
+    assert strict("GET", f"/Groups/{group['id']}", expect=200).json["displayName"] == group["displayName"]
+
+
+def test_ipsie_every_change_is_audited(server, strict, unique):
+    user = strict.user(unique("audited@example.com"))
+    strict.patch(f"/Users/{user['id']}", add("title", "T"))
+    strict("DELETE", f"/Users/{user['id']}", expect=204)
+    events = [entry["event"] for entry in server.acme.audit() if entry.get("subject") == user["id"] or user["id"] in str(entry)]
+    assert len(events) == 3, events
