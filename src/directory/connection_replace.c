@@ -346,7 +346,8 @@ static enum err take_over(struct work_step *step, const struct pair *pair, bool 
         enum err e = resource_load(work->session, work->root_no, pair->old_no, work->arena, &row, work->fault);
         if (!e)
                 e = person_open(work, &row, &person);
-        work->change->type = resource_type(row.kind);
+        if (!e)
+                e = work_type(work, row.kind, &work->change->type);
         for (size_t i = 0; !e && i < person.claim_count; i++) {
                 if (person.claims[i].connection_no == step->job.connection_no)
                         old = person.claims[i];
