@@ -86,7 +86,8 @@ class Target:
                 raise SystemExit(f"{phase}: {done.stdout}{done.stderr}")
             return
         self.results[phase] = cpu / words[0]
-        print(f"  {self.name:12} {phase:34} {self.results[phase]:9.4f} ms CPU {words[0] / words[2]:9.0f}/s  p50 {words[3]:7.0f} us  p99 {words[4]:8.0f} us", flush=True)
+        print(f"  {self.name:12} {phase:34} {self.results[phase]:9.4f} ms CPU "
+              f"{words[0] / words[2]:9.0f}/s  p50 {words[3]:7.0f} us  p99 {words[4]:8.0f} us", flush=True)
 
 
 # ---- filling ----
@@ -147,7 +148,8 @@ def single_phases(target, ids, count):
     target.measure("userName eq", [target.request("GET", f"/Users?filter=userName%20eq%20%22seed-{n}@example.com%22") for n in seeds])
     # Every request changes something: each user is switched off, then on.
     rounds = [(one, active) for active in (False, True) for one in pick[: count // 2]]
-    target.measure("PATCH active", [target.request("PATCH", f"/Users/{one}", patch_body({"op": "replace", "path": "active", "value": active})) for one, active in rounds])
+    switch = lambda active: patch_body({"op": "replace", "path": "active", "value": active})
+    target.measure("PATCH active", [target.request("PATCH", f"/Users/{one}", switch(active)) for one, active in rounds])
     target.measure("PUT", [target.request("PUT", f"/Users/{ids[n]}", user_body(f"seed-{n}", title=f"Title {n}", id=ids[n])) for n in seeds])
 
 
@@ -234,7 +236,8 @@ def bench_peer(options, name, users, load, folder):
         target = Target(name, port, "/scim/v2", "secret", process.pid, load, folder, options.connections)
         single_phases(target, ids, min(options.requests, users))
         target.results["RSS MiB"] = peak_mib(process.pid)
-        member_phases(target, lambda group, members: make("Groups", {"schemas": [GROUP], "displayName": group, "members": [{"value": one} for one in members]}), ids)
+        body = lambda group, members: {"schemas": [GROUP], "displayName": group, "members": [{"value": one} for one in members]}
+        member_phases(target, lambda group, members: make("Groups", body(group, members)), ids)
         target.results["RSS MiB with members"] = peak_mib(process.pid)
         return target.results
     finally:

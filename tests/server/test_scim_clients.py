@@ -8,6 +8,7 @@ import pytest
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+pytestmark = pytest.mark.sanitize
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def people(fresh, unique):
 
 def test_jumpcloud_makes_and_deletes_a_user_and_a_group_to_activate(fresh, unique):
     user = fresh("POST", "/Users", {"schemas": [USER], "userName": unique("jc@example.com"), "externalId": unique("jc"), "active": True,
-                                    "emails": [{"value": "jc@example.com", "type": "work", "primary": True}], "name": {"givenName": "Test", "familyName": "User"}},
+                                    "emails": [{"value": "jc@example.com", "type": "work", "primary": True}],
+                                    "name": {"givenName": "Test", "familyName": "User"}},
                  expect=201).json
     group = fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": unique("jc group"), "members": [{"value": user["id"], "display": "x"}]},
                   expect=201).json
@@ -29,7 +31,8 @@ def test_jumpcloud_makes_and_deletes_a_user_and_a_group_to_activate(fresh, uniqu
 
 
 def test_onelogin_names_the_schema_of_scim_1(fresh, unique):
-    body = {"schemas": ["urn:scim:schemas:core:1.0"], "userName": unique("onelogin@example.com"), "active": True, "urn:scim:schemas:extension:enterprise:1.0": {}}
+    body = {"schemas": ["urn:scim:schemas:core:1.0"], "userName": unique("onelogin@example.com"), "active": True,
+            "urn:scim:schemas:extension:enterprise:1.0": {}}
     user = fresh("POST", "/Users", body, expect=201).json
     assert user["schemas"][0] == USER
     assert fresh("PUT", f"/Users/{user['id']}", {**body, "id": user["id"], "title": "T"}, expect=200).json["title"] == "T"
@@ -47,7 +50,8 @@ def test_ping_looks_up_by_emails_without_sub_attribute_and_falls_back_to_put(fre
 
 
 def test_sailpoint_replaces_what_is_not_there_and_sends_members_one_by_one_in_parallel(server, fresh, unique, people):
-    fresh.patch(f"/Users/{people[0]}", {"op": "replace", "path": "name", "value": {"givenName": "Sail"}}, {"op": "replace", "path": f"{ENTERPRISE}:manager.value", "value": people[1]})
+    fresh.patch(f"/Users/{people[0]}", {"op": "replace", "path": "name", "value": {"givenName": "Sail"}},
+                {"op": "replace", "path": f"{ENTERPRISE}:manager.value", "value": people[1]})
     user = fresh("GET", f"/Users/{people[0]}", expect=200).json
     assert user["name"] == {"givenName": "Sail"} and user[ENTERPRISE]["manager"]["value"] == people[1]
     group = fresh.group(unique("sailpoint"))
@@ -71,10 +75,12 @@ def test_authentik_reads_the_configuration_and_patches_a_group_with_its_id(fresh
     assert fresh("GET", "/ServiceProviderConfig", expect=200).json["patch"]["supported"] is True
     group = fresh.group(unique("authentik"), people[:2], externalId=unique("ak"))
     name = unique("authentik renamed")
-    fresh.patch(f"/Groups/{group['id']}", {"op": "replace", "path": None, "value": {"id": group["id"], "displayName": name, "externalId": group["externalId"]}})
+    whole = {"id": group["id"], "displayName": name, "externalId": group["externalId"]}
+    fresh.patch(f"/Groups/{group['id']}", {"op": "replace", "path": None, "value": whole})
     after = fresh("GET", f"/Groups/{group['id']}", expect=200).json
     assert (after["displayName"], len(after["members"])) == (name, 2)
-    fresh("PUT", f"/Groups/{group['id']}", {"schemas": [GROUP], "id": group["id"], "displayName": name, "members": [{"value": one} for one in people]}, expect=200)
+    fresh("PUT", f"/Groups/{group['id']}", {"schemas": [GROUP], "id": group["id"], "displayName": name,
+                                             "members": [{"value": one} for one in people]}, expect=200)
     assert fresh.members(group["id"]) == set(people)
 
 

@@ -18,8 +18,10 @@ WORK = {"value": "work@example.com", "type": "work"}
 # name -> (type, operations of a PATCH or members of a new resource, part of the resource afterwards, scimType in the strict profile)
 NEEDED = {
     "boolean-as-text": ("User", [{"op": "replace", "path": "active", "value": "False"}], {"active": False}, "invalidValue"),
-    "number-as-text": ("User", [{"op": "add", "path": f"{ENTERPRISE}:employeeNumber", "value": 701984}], {ENTERPRISE: {"employeeNumber": "701984"}}, "invalidValue"),
-    "unknown-attribute": ("User", [{"op": "add", "path": "unheard", "value": "x"}, {"op": "add", "path": "title", "value": "T"}], {"title": "T"}, "invalidSyntax"),
+    "number-as-text": ("User", [{"op": "add", "path": f"{ENTERPRISE}:employeeNumber", "value": 701984}],
+                       {ENTERPRISE: {"employeeNumber": "701984"}}, "invalidValue"),
+    "unknown-attribute": ("User", [{"op": "add", "path": "unheard", "value": "x"}, {"op": "add", "path": "title", "value": "T"}],
+                          {"title": "T"}, "invalidSyntax"),
     "unknown-schema": ("Group", {"schemas": [GROUP, MICROSOFT]}, {"schemas": [GROUP]}, "invalidSyntax"),
     "pathless-patch": ("User", [{"op": "replace", "value": {"active": False}}], {"active": False}, "invalidSyntax"),
     "dotted-key": ("User", [{"op": "replace", "value": {"name.givenName": "Dot"}}], {"name": {"givenName": "Dot", "familyName": "F"}}, "invalidSyntax"),

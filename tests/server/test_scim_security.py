@@ -30,7 +30,8 @@ def test_sec12_post_of_an_existing_user_in_each_state_is_409_without_side_effect
         if state.startswith("deleted"):
             fresh.user(unique("bystander@example.com"))
     before = snapshot(server, fresh)
-    reply = fresh("POST", "/Users", {"schemas": [USER], "userName": name.upper(), "externalId": "ext-of-a-thief", "displayName": "Thief", "active": True}, expect=409)
+    thief = {"schemas": [USER], "userName": name.upper(), "externalId": "ext-of-a-thief", "displayName": "Thief", "active": True}
+    reply = fresh("POST", "/Users", thief, expect=409)
     assert reply.json["scimType"] == "uniqueness" and f"ext-{name}" not in reply.text and "Before" not in reply.text
     assert snapshot(server, fresh) == before
 

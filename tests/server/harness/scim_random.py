@@ -5,7 +5,8 @@ import json
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-WORDS = ["a", "A", "b", "Ada", "ada", "Ada Lovelace", "Engineer", "engineer II", "Zoë", "ZOË", "x\"y", "back\\slash", "", "10", "9", "true", "straße", "STRASSE", "é", "e\u0301"]
+WORDS = ["a", "A", "b", "Ada", "ada", "Ada Lovelace", "Engineer", "engineer II", "Zoë", "ZOË", "x\"y", "back\\slash", "", "10", "9", "true",
+         "straße", "STRASSE", "é", "e\u0301"]
 MAILS = ["ada@example.com", "ADA@example.com", "b@example.org", "work@example.com", "home@example.com"]
 TYPES = ["work", "home", "other"]  # in lower case: the library stores its own spelling of these
 TEXTS = ["title", "displayName", "nickName", "userType"]
@@ -145,7 +146,8 @@ def random_path(chance):
         return chance.choice(["name", "active", ENTERPRISE, f"{ENTERPRISE}:manager", "emails", "roles", "unheard", "groups", "id", "userName"])
     of = chance.choice(["emails", "roles"])
     value = json.dumps(chance.choice(MAILS if of == "emails" else WORDS[:8]))
-    selection = chance.choice([f'type eq "{chance.choice(TYPES)}"', f"value eq {value}", "primary eq true", f'type eq "work" and value eq {value}', "not (type pr)"])
+    selection = chance.choice([f'type eq "{chance.choice(TYPES)}"', f"value eq {value}", "primary eq true", f'type eq "work" and value eq {value}',
+                               "not (type pr)"])
     return f"{of}[{selection}]" + chance.choice(["", ".value", ".type", ".primary", ".display"])
 
 
