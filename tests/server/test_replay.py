@@ -155,3 +155,14 @@ def test_the_command_line_follows_the_log(server, fresh, unique):
         following.kill()
         assert following.stdout.read() == ""
         following.wait()
+
+
+def test_R19_a_request_of_a_connection_that_is_gone_is_not_replayed(server, unique):
+    acme = server.acme
+    scim = acme.connection(unique("gone"))
+    scim("POST", "/Users", {"schemas": [USER], "active": True}, expect=400)
+    row = log_of(acme, scim, 1)[0]
+    assert replay(acme, row, expect=200).json["status"] == 400
+    acme.api("DELETE", f"/connections/{scim.id}?keep=true", expect=(200, 202, 204))
+    for dry_run in (True, False):
+        assert "gone" in replay(acme, row, dry_run=dry_run, expect=409).json["detail"]
