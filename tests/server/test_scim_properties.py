@@ -144,3 +144,51 @@ def test_paging_by_index_sees_every_row_once_while_others_come_and_change(fresh,
         stop.set()
         other.join()
     assert not failures, failures[0]
+
+
+def random_member_operation(chance, people, is_strict):
+    """An operation on members, and what it makes of a set of them (R14)."""
+    some = chance.sample(people, chance.randrange(4))
+    values = [{"value": one} for one in some]
+    one = chance.choice(people)
+    listed = " or ".join(f'value eq "{each}"' for each in some) or "value eq null"
+    choices = [
+        ({"op": "add", "path": "members", "value": values}, lambda held: held | set(some)),
+        ({"op": "replace", "path": "members", "value": values}, lambda held: set(some)),
+        ({"op": "remove", "path": f'members[value eq "{one}"]'}, lambda held: held - {one}),
+        ({"op": "remove", "path": f"members[{listed}]"}, lambda held: held - set(some)),
+        ({"op": "remove", "path": 'members[type eq "User"]'}, lambda held: set()),
+        ({"op": "remove", "path": 'members[type eq "Group"]'}, lambda held: held),
+        ({"op": "remove", "path": f'members[not (value eq "{one}")]'}, lambda held: held & {one}),
+        ({"op": "remove", "path": "members"}, lambda held: set()),
+    ]
+    lenient = [
+        ({"op": "Remove", "path": "members", "value": values}, lambda held: held - set(some)),
+        ({"op": "Add", "value": {"members": values}}, lambda held: held | set(some)),
+        ({"op": "add", "path": "members", "value": {"value": one}}, lambda held: held | {one}),
+        ({"op": "Add", "path": "members", "value": some}, lambda held: held | set(some)),
+    ]
+    return chance.choice(choices if is_strict else choices + lenient)
+
+
+@pytest.mark.parametrize("profile", ["lenient", "strict"])
+def test_members_are_the_set_that_the_operations_make(server, unique, profile):
+    """Against a set in memory; at most 15 people, whom no threshold holds (R16). What moves nobody
+    leaves the version."""
+    connection, chance = server.acme.connection(unique(profile), profile=profile), random.Random("members")
+    people = [connection.user(unique("member@example.com"))["id"] for _ in range(15)]
+    group, held = connection.group(unique("set")), set()
+    path, version = f"/Groups/{group['id']}", group["meta"]["version"]
+    for _ in range(ROUNDS):
+        steps = [random_member_operation(chance, people, profile == "strict") for _ in range(chance.randrange(1, 4))]
+        moved = False
+        connection("PATCH", path, message(*(operation for operation, _ in steps)), expect=204)
+        for _, becomes in steps:
+            moved, held = moved or becomes(held) != held, becomes(held)
+        after = read(connection, path)
+        assert {one["value"] for one in after.get("members", [])} == held, [operation for operation, _ in steps]
+        assert len(after.get("members", [])) == len(held)
+        assert moved or after["meta"]["version"] == version, [operation for operation, _ in steps]
+        version = after["meta"]["version"]
+    for one in people:
+        assert bool(read(connection, f"/Users/{one}").get("groups")) == (one in held)
