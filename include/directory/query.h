@@ -70,8 +70,8 @@ enum err query_connection(const struct query *query, json_t **ret, struct fault 
 /* By id or name; judged by the type's subject:read in its organisation (projects: any right there, or access-all-projects). */
 enum err query_resource(const struct query *query, const struct resource_type *type, const char *ref, struct resource_row *ret,
         struct fault *fault) MUST_USE;
-/* A page by number. organization NULL: the actor's own; name NULL: all. *ret_more: rows are left; *ret_total of the type in the root, or of the
- * page when narrowed. */
+/* A page by number. organization NULL: the actor's own; name NULL: all. *ret_more: rows are left; *ret_total of the type in that
+ * organisation, or of the page when narrowed; -1: not counted. */
 struct query_page {
         const struct resource_type *type;
         const char *organization, *name;
@@ -89,6 +89,8 @@ enum err query_grant(const struct query *query, int64_t no, struct grant_row *re
 /* externalId of a user or group, as whoever made it gave it; "" when he gave none. In the arena. */
 enum err query_external_id(const struct query *query, const struct resource_row *row, const char **ret, struct fault *fault) MUST_USE;
 enum err query_count(const struct query *query, enum resource_kind kind, int64_t *ret, struct fault *fault) MUST_USE;
+/* Of one organisation. */
+enum err query_count_in(const struct query *query, enum resource_kind kind, int64_t org_no, int64_t *ret, struct fault *fault) MUST_USE;
 /* Does the actor hold subject:action in this organisation or project? */
 enum err query_need(const struct query *query, int64_t scope_no, enum permission_level level, const char *subject, const char *action,
         struct fault *fault) MUST_USE;

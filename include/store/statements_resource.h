@@ -45,6 +45,8 @@
                 "SELECT " R_COLUMNS                                                                                          \
                 " FROM resource WHERE root_no = $1 AND kind = $2 AND no > $3 AND org_no = $4 AND deleted_us = 0 ORDER BY no " \
                 "LIMIT $5")                                                                                                  \
+        X(RESOURCE_COUNT_ORG, READ, "iii", "i",                                                                              \
+                "SELECT COUNT(*) FROM resource WHERE root_no = $1 AND kind = $2 AND org_no = $3 AND deleted_us = 0")         \
         X(RESOURCE_INSERT, AUDITED, "iitiitiiiit", "",                                                                       \
                 "INSERT INTO resource (root_no, no, id, org_no, kind, name_folded, source_no, active, version, created_us, " \
                 "modified_us, deleted_us, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, $11)")               \

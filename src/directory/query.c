@@ -509,9 +509,9 @@ enum err query_list(const struct query *query, const struct query_page *page, re
                 org_no = 0;
         e = page->name ? list_named(query, page, &walk, org_no, fault) : list_pages(query, page, &walk, org_no, fault);
         if (!e && !page->name && !each_judged)
-                e = query_count(query, type->kind, ret_total, fault);
+                e = query_count_in(query, type->kind, org_no, ret_total, fault);
         else
-                *ret_total = page->after_no ? -1 : walk.shown;
+                *ret_total = page->after_no || walk.more ? -1 : walk.shown;
         if (e)
                 return e;
         *ret_more = walk.more;
@@ -535,11 +535,6 @@ enum err query_by_no(const struct query *query, int64_t no, struct resource_row 
 enum err query_grant(const struct query *query, int64_t no, struct grant_row *ret, struct fault *fault)
 {
         return grant_load(query->session, query->actor->root_no, no, query->arena, ret, fault);
-}
-
-enum err query_count(const struct query *query, enum resource_kind kind, int64_t *ret, struct fault *fault)
-{
-        return count_read(query->session, query->actor->root_no, kind, COUNT_ALL, ret, fault);
 }
 
 enum err query_credential_expiry(const struct query *query, int64_t *ret_expires_us, struct fault *fault)

@@ -115,6 +115,47 @@ static void test_lists_hold_what_may_be_read(struct fixture *fixture)
         house_close(house);
 }
 
+/* Law 1 between organisations: a total says how many there are where the caller looks, not how many others have. */
+static void test_a_total_counts_one_organisation(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        const char *kid = house_do(house, &house->admin, CHANGE_CREATE, KIND_ORGANIZATION, NULL, "{\"slug\":\"kid\",\"name\":\"K\"}");
+        for (int i = 0; i < 5; i++)
+                house_identity(house, arena_printf(house->arena, "root-%d", i), NULL);
+        house->want.organization = kid;
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_IDENTITY, NULL, "{\"name\":\"child\"}");
+        struct actor child = house_actor(house, house->token);
+        house_grant(house, child.id, kid, "admin");
+        house_user(house, &house->admin, "ann");
+        const struct {
+                const struct actor *who;
+                const char *organization;
+                enum resource_kind kind;
+                int64_t total;
+        } cases[] = { { &child, NULL, KIND_IDENTITY, 1 }, { &child, kid, KIND_IDENTITY, 1 }, { &child, NULL, KIND_GRANT, 2 },
+                { &child, NULL, KIND_USER, 0 }, { &child, NULL, KIND_GROUP, 0 }, { &house->admin, NULL, KIND_IDENTITY, 6 },
+                { &house->admin, kid, KIND_IDENTITY, 1 }, { &house->admin, NULL, KIND_USER, 2 } };
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                struct query query = house_query(house, cases[i].who);
+                struct seen seen = { .count = 0 };
+                bool more;
+                int64_t last_no, total = -7;
+                const struct query_page page = { .type = resource_type(cases[i].kind), .organization = cases[i].organization, .limit = 100 };
+                assert_ok(query_list(&query, &page, see, &seen, &more, &last_no, &total, &house->fault));
+                assert_int_equal(seen.count, total);
+                assert_int_equal(total, cases[i].total);
+        }
+        struct query query = house_query(house, &house->admin);
+        struct seen seen = { .count = 0 };
+        bool more;
+        int64_t last_no, total = -7;
+        const struct query_page page = { .type = resource_type(KIND_ORGANIZATION), .limit = 1 };
+        assert_ok(query_list(&query, &page, see, &seen, &more, &last_no, &total, &house->fault));
+        assert_true(more);
+        assert_int_equal(total, -1); /* a page is no total */
+        house_close(house);
+}
+
 static enum err count_row(void *context, const struct claimed_row *row, struct fault *fault)
 {
         (void)row;
@@ -203,6 +244,7 @@ int main(void)
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_who_sees_what, ON_BOTH),
                 FIXTURE_TEST(test_lists_hold_what_may_be_read, ON_SQLITE),
+                FIXTURE_TEST(test_a_total_counts_one_organisation, ON_BOTH),
                 FIXTURE_TEST(test_a_connection_reads_its_claims_only, ON_BOTH),
                 FIXTURE_TEST(test_the_ledger_is_for_who_may_read_it, ON_BOTH),
                 FIXTURE_TEST(test_time_runs_out, ON_SQLITE),
