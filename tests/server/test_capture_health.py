@@ -6,6 +6,8 @@ import pytest
 
 from test_scim_log import USER, log_of
 
+pytestmark = pytest.mark.sanitize
+
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 

@@ -2,6 +2,8 @@
 """Dry runs of the management API: what would come out, and nothing stored."""
 import pytest
 
+pytestmark = pytest.mark.sanitize
+
 
 def ledger(server):
     return server.acme.audit(class_="change")

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl")
+pytestmark = [pytest.mark.sanitize, pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl")]
 
 
 def make_certificate(folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):

@@ -4,8 +4,12 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from harness.server import BUILD
 from test_scim_log import USER, log_of
+
+pytestmark = pytest.mark.sanitize
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.sanitize
+
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
