@@ -74,15 +74,17 @@ static bool disarm(struct story *story)
 }
 
 /* Runs the step until nothing is left to fail; returns its id. */
+FORMAT(6, 7)
 static const char *step(struct story *story, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref,
         const char *format, ...)
 {
         struct house *house = story->house;
         struct change wanted = house->want;
-        char text[1024];
+        char text[1024] = "";
         va_list arguments;
         va_start(arguments, format);
-        (void)vsnprintf(text, sizeof text, format ? format : "", arguments);
+        if (format)
+                (void)vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
         int64_t digest = house_digest(house);
         for (long at = 0;; at++) {
