@@ -87,6 +87,10 @@ struct change {
         int64_t capture_s;          /* 0: the capture ends */
         int64_t hold;               /* RELEASE: its number */
         struct connection_wish wish; /* DELETE of a connection, WORK */
+        struct {
+                size_t at_once;     /* STEP: at most so many at once; 0: as many as it likes */
+                bool skips;         /* STEP: passes over the next one instead, which cannot be done */
+        } step;
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
         struct dry_run *dry_run;    /* not NULL: the whole change runs, is told here and rolled back; no token comes out */

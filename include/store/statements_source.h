@@ -26,6 +26,8 @@
         X(CONFLICTS_OF, READ, "iii", "itiiti",                                                                                          \
                 "SELECT kind, attribute, object_no, at_us, request_id, times FROM conflict WHERE root_no = $1 AND connection_no = $2 "   \
                 "ORDER BY at_us DESC, kind, attribute, object_no LIMIT $3")                                                             \
+        X(ADOPTIONS_FORGET, AUDITED, "ii", "", "DELETE FROM adoption WHERE root_no = $1 AND connection_no = $2")                        \
+        X(PULSE_FORGET, PLAIN, "ii", "", "DELETE FROM pulse WHERE root_no = $1 AND connection_no = $2")                                 \
         X(CONFLICTS_FORGET, PLAIN, "ii", "", "DELETE FROM conflict WHERE root_no = $1 AND connection_no = $2")                          \
         /* What a connection took away (R16). */                                                                                        \
         X(TAKEN_OF, READ, "iiii", "iii",                                                                                                \

@@ -35,7 +35,7 @@ static enum err claims_live(const struct work_step *step, enum resource_kind kin
         auto_result result = { 0 };
         *ret = (struct numbers){ 0 };
         enum err e = session_query(work->session, ST_CLAIMS_LIVE, &result, work->fault, V_I64(work->root_no), V_I64(step->job.connection_no),
-                V_I64(kind), V_I64(step->job.at_no), V_I64(PEOPLE_OF_STEP));
+                V_I64(kind), V_I64(step->job.at_no), V_I64(step_size(step, PEOPLE_OF_STEP)));
         return e ? e : numbers_read(work, &result, ret);
 }
 
@@ -45,7 +45,7 @@ static enum err claims_ended(const struct work_step *step, struct numbers *ret)
         auto_result result = { 0 };
         *ret = (struct numbers){ 0 };
         enum err e = session_query(work->session, ST_CLAIMS_ENDED, &result, work->fault, V_I64(work->root_no),
-                V_I64(step->job.connection_no), V_I64(step->job.at_no), V_I64(PEOPLE_OF_STEP));
+                V_I64(step->job.connection_no), V_I64(step->job.at_no), V_I64(step_size(step, PEOPLE_OF_STEP)));
         return e ? e : numbers_read(work, &result, ret);
 }
 
@@ -224,6 +224,8 @@ static enum err remove_one(const struct work_step *step, int64_t no)
 
 static enum err end_one(const struct work_step *step, int64_t no)
 {
+        if (step_skips(step))
+                return ERR_OK;
         return step->job.verb == CONNECTION_KEEP ? keep_one(step, no) : remove_one(step, no);
 }
 
@@ -307,7 +309,7 @@ static enum err end_groups(struct work_step *step)
         enum err e = claims_live(step, KIND_GROUP, &groups);
         for (size_t i = 0; !e && i < groups.count; i++) {
                 bool more = false;
-                e = end_edges(step, groups.list[i], &more);
+                e = step_skips(step) ? ERR_OK : end_edges(step, groups.list[i], &more);
                 if (e || more)
                         return e;
                 e = end_one(step, groups.list[i]);
@@ -317,7 +319,7 @@ static enum err end_groups(struct work_step *step)
                 if (step->job.edges - before >= EDGES_OF_STEP)
                         return e;
         }
-        step->done = groups.count < PEOPLE_OF_STEP;
+        step->done = groups.count < step_size(step, PEOPLE_OF_STEP);
         return e;
 }
 
@@ -330,7 +332,7 @@ static enum err end_users(struct work_step *step)
                 step->job.users++;
                 step->job.at_no = users.list[i];
         }
-        step->done = users.count < PEOPLE_OF_STEP;
+        step->done = users.count < step_size(step, PEOPLE_OF_STEP);
         return e;
 }
 
@@ -342,7 +344,7 @@ static enum err end_vetoes(struct work_step *step)
                 e = end_one(step, people.list[i]);
                 step->job.at_no = people.list[i];
         }
-        step->done = people.count < PEOPLE_OF_STEP;
+        step->done = people.count < step_size(step, PEOPLE_OF_STEP);
         return e;
 }
 

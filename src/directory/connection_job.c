@@ -214,7 +214,9 @@ static enum err finish(struct work *work, const struct work_step *step)
         if (!e && verbs[job->verb].ends)
                 e = threshold_forget(work, row->no);
         if (!e && verbs[job->verb].ends) {
-                e = session_run(work->session, ST_CONFLICTS_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
+                static const enum statement kept[] = { ST_CONFLICTS_FORGET, ST_ADOPTIONS_FORGET, ST_PULSE_FORGET };
+                for (size_t i = 0; !e && i < COUNT_OF(kept); i++)
+                        e = session_run(work->session, kept[i], NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
                 if (!e)
                         e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
                                 V_I64(work->version), V_I64(work->at_us));
@@ -225,6 +227,17 @@ static enum err finish(struct work *work, const struct work_step *step)
                         e = work_effect(work, &gone);
         }
         return e ? e : describe(work, verbs[job->verb].ends ? EVENT_DELETED : EVENT_WORK_DONE, row);
+}
+
+size_t step_size(const struct work_step *step, size_t most)
+{
+        size_t at_once = step->work->change->step.at_once;
+        return at_once && at_once < most ? at_once : most;
+}
+
+bool step_skips(const struct work_step *step)
+{
+        return step->work->change->step.skips;
 }
 
 static enum err run_phase(struct work *work, struct work_step *step)
@@ -267,27 +280,51 @@ enum err connection_step(struct work *work)
 
 /* ---- going on ---- */
 
-/* *ret_job: where it stands; connection_no 0: nothing is left to do. */
-static enum err one_step(struct directory *directory, const struct actor *system, struct arena *arena, struct connection_job *job,
-        struct fault *fault)
+static enum err submit_step(struct directory *directory, const struct actor *system, struct arena *arena, size_t at_once, bool skips,
+        struct connection_job *ret, struct fault *fault)
 {
         arena_reset(arena);
         struct change change = {
                 .verb = CHANGE_STEP,
                 .actor = system,
                 .type = resource_type(KIND_CONNECTION),
+                .step = { .at_once = at_once, .skips = skips },
                 .alone = true,
                 .arena = arena,
                 .deadline_us = clock_steady_us() + STEP_DEADLINE_US,
         };
         enum err e = directory_change(directory, &change, fault);
+        if (!e)
+                *ret = change.job;
+        return e;
+}
+
+/* What comes again however often it is tried. */
+static bool is_lasting(enum err e)
+{
+        int status = error_row(e)->http_status;
+        return status >= 400 && status < 500 && status != 429;
+}
+
+/* job->connection_no 0 afterwards: nothing is left to do. One that cannot be done must not stop the others: it is tried alone, then passed
+ * over, and stays as it is. */
+static enum err one_step(struct directory *directory, const struct actor *system, struct arena *arena, struct connection_job *job,
+        struct fault *fault)
+{
+        struct connection_job now = { 0 };
+        enum err e = submit_step(directory, system, arena, 0, false, &now, fault);
+        if (is_lasting(e))
+                e = submit_step(directory, system, arena, 1, false, &now, fault);
+        if (is_lasting(e)) {
+                log_event(LOG_WARN, "connection-work-skipped", LOG_I64("root", system->root_no), LOG_TEXT("why", fault ? fault->message : ""));
+                e = submit_step(directory, system, arena, 1, true, &now, fault);
+        }
         if (e)
                 return e;
-        bool more = change.job.connection_no && verbs[change.job.verb].phases[change.job.phase];
-        int64_t connection_no = change.job.connection_no;
-        if (connection_no)
-                *job = change.job;
-        job->connection_no = more ? connection_no : 0;
+        bool more = now.connection_no && verbs[now.verb].phases[now.phase];
+        if (now.connection_no)
+                *job = now;
+        job->connection_no = more ? now.connection_no : 0;
         return ERR_OK;
 }
 

@@ -383,18 +383,18 @@ static enum err replace_users(struct work_step *step)
 {
         const struct join join = join_of(step);
         int64_t list[PAIRS_OF_STEP];
-        size_t count = 0;
-        enum err e = next_claims(&join, KIND_USER, step->job.at_no, list, PAIRS_OF_STEP, &count);
+        size_t count = 0, size = step_size(step, PAIRS_OF_STEP);
+        enum err e = next_claims(&join, KIND_USER, step->job.at_no, list, size, &count);
         for (size_t i = 0; !e && i < count; i++) {
                 struct pair pair;
                 e = find_pair(&join, KIND_USER, list[i], &pair);
-                if (!e && pair.fit == FIT_PAIR) {
+                if (!e && pair.fit == FIT_PAIR && !step_skips(step)) {
                         e = take_over(step, &pair, false);
                         step->job.users++;
                 }
                 step->job.at_no = list[i];
         }
-        step->done = count < PAIRS_OF_STEP;
+        step->done = count < size;
         return e;
 }
 
@@ -486,15 +486,15 @@ static enum err replace_groups(struct work_step *step)
 {
         const struct join join = join_of(step);
         int64_t list[PAIRS_OF_STEP], edges = step->job.edges;
-        size_t count = 0;
-        enum err e = next_claims(&join, KIND_GROUP, step->job.at_no, list, PAIRS_OF_STEP, &count);
+        size_t count = 0, size = step_size(step, PAIRS_OF_STEP);
+        enum err e = next_claims(&join, KIND_GROUP, step->job.at_no, list, size, &count);
         for (size_t i = 0; !e && i < count; i++) {
                 struct pair pair;
                 bool allowed = true;
                 e = find_pair(&join, KIND_GROUP, list[i], &pair);
                 if (!e && pair.fit == FIT_PAIR && !step->job.member_no)
                         e = is_below_ceilings(step->work, &pair, join.new_connection, &allowed);
-                if (!e && pair.fit == FIT_PAIR && allowed) {
+                if (!e && pair.fit == FIT_PAIR && allowed && !step_skips(step)) {
                         e = replace_group(step, &pair);
                 } else {
                         step->job.at_no = list[i];
@@ -503,7 +503,7 @@ static enum err replace_groups(struct work_step *step)
                 if (e || step->job.member_no || step->job.edges - edges >= EDGES_PAGE)
                         return e;
         }
-        step->done = count < PAIRS_OF_STEP;
+        step->done = count < size;
         return e;
 }
 

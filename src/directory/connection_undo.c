@@ -84,6 +84,9 @@ static enum err keep_taken(struct work *work, const struct person *person, json_
         }
         if (e || !type->name_attribute)
                 return e;
+        json_t *now = json_object_get(person->document, type->name_attribute);
+        if (now && !json_object_get(document, type->name_attribute) && json_object_set(document, type->name_attribute, now))
+                return work_memory(work); /* an entry about an adoption: there was no name before */
         e = document_name(type, document, work->arena, &folded, work->fault);
         name.folded = e ? NULL : folded;
         if (!e)
@@ -92,7 +95,6 @@ static enum err keep_taken(struct work *work, const struct person *person, json_
                 return e;
         if (e == ERR_NOT_FOUND || other.no == person->row.no)
                 return ERR_OK;
-        json_t *now = json_object_get(person->document, type->name_attribute);
         return now && json_object_set(document, type->name_attribute, now) ? work_memory(work) : ERR_OK;
 }
 
@@ -300,7 +302,7 @@ static enum err read_entries(struct work_step *step, int64_t from_seq, struct en
         bool more = true;
         size_t count = 0;
         enum err e = session_query(work->session, ST_LEDGER_OF_ACTOR, &result, work->fault, V_I64(work->root_no), V_I64(step->job.at_no),
-                V_I64(from_seq), V_I64(ACTOR_CONNECTION), V_I64(step->job.connection_no), V_I64(ENTRIES_OF_STEP));
+                V_I64(from_seq), V_I64(ACTOR_CONNECTION), V_I64(step->job.connection_no), V_I64(step_size(step, ENTRIES_OF_STEP)));
         while (!e && more && count < ENTRIES_OF_STEP) {
                 e = result_next(&result, &more, work->fault);
                 if (e || !more)
@@ -325,11 +327,11 @@ static enum err undo_entries(struct work_step *step)
         size_t count = 0;
         int64_t from_seq = step->job.at_no - WINDOW + 1 > step->job.first_seq ? step->job.at_no - WINDOW + 1 : step->job.first_seq;
         enum err e = read_entries(step, from_seq, entries, &count);
-        for (size_t i = 0; !e && i < count; i++)
+        for (size_t i = 0; !e && i < count && !step_skips(step); i++)
                 e = undo_entry(step, &entries[i]);
         if (e)
                 return e;
-        step->job.at_no = count == ENTRIES_OF_STEP ? entries[count - 1].seq - 1 : from_seq - 1;
+        step->job.at_no = count == step_size(step, ENTRIES_OF_STEP) ? entries[count - 1].seq - 1 : from_seq - 1;
         step->done = step->job.at_no < step->job.first_seq;
         return ERR_OK;
 }

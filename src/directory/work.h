@@ -227,6 +227,10 @@ struct work_step {
         struct resource_row connection;
         bool done;                 /* nothing is left of this phase */
 };
+/* How many of at most `most` this step takes in hand: fewer after one of them failed. */
+size_t step_size(const struct work_step *step, size_t most);
+/* Is the next one, which failed by itself, passed over? */
+bool step_skips(const struct work_step *step);
 typedef enum err (*step_run)(struct work_step *step);
 /* The phases of a verb, ended by NULL; the last one ends the work. */
 extern const step_run connection_keep_phases[], connection_remove_phases[], connection_undo_phases[],

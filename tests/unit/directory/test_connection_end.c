@@ -210,6 +210,31 @@ static void test_r4_an_interrupted_end_is_finished_by_whoever_comes(struct fixtu
         house_close(house);
 }
 
+/* What cannot be done stops nobody else: it is passed over, and stays as it is. */
+static void test_r4_one_that_fails_is_passed_over(struct fixture *fixture)
+{
+        static const enum connection_verb ends[] = { CONNECTION_KEEP, CONNECTION_REMOVE };
+        struct house *house = house_open(fixture);
+        for (size_t v = 0; v < COUNT_OF(ends); v++) {
+                struct actor okta = house_connection(house, v ? "okta" : "entra"), other = house_connection(house, v ? "b" : "a");
+                const char *id = id_of(house, &okta), *ids[4];
+                char name[24];
+                for (int i = 0; i < 4; i++) {
+                        (void)snprintf(name, sizeof name, "user%zu-%d", v, i);
+                        ids[i] = house_user(house, &okta, name);
+                }
+                house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, '', 1, 1, '{\"userName\":\"u\"', 0)", (long long)other.no,
+                        (long long)house_no(house, ids[1])); /* no JSON: a fault of the world */
+                house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", (long long)other.no);
+                assert_ok(begin(house, id, ends[v], -1));
+                directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND claimed_active <> 3", (long long)okta.no), 1);
+                assert_int_equal(claims_of_source(house, ids[1], okta.no), 1);
+        }
+        house_close(house);
+}
+
 /* R24: judged at the beginning, for all that will go; what is to go counts for nothing from then on. */
 static void test_r24_the_last_administrator_stops_it_before_anything_is_gone(struct fixture *fixture)
 {
@@ -240,6 +265,7 @@ int main(void)
                 FIXTURE_TEST(test_r4_remove_takes_what_nobody_else_gives, ON_BOTH),
                 FIXTURE_TEST(test_r4_large_removals_want_the_count, ON_BOTH),
                 FIXTURE_TEST(test_r4_an_interrupted_end_is_finished_by_whoever_comes, ON_BOTH),
+                FIXTURE_TEST(test_r4_one_that_fails_is_passed_over, ON_BOTH),
                 FIXTURE_TEST(test_r24_the_last_administrator_stops_it_before_anything_is_gone, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));

@@ -126,7 +126,7 @@ static void test_r4_replace_by_name_takes_rows_that_both_claim_and_groups_of_one
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
         const char *ann = user(house, &okta, "ann", "1", ",\"title\":\"old\""), *ben = user(house, &okta, "ben", "2", "");
-        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'e1', 1, 1, '{\"title\":\"new\",\"userName\":\"ann\"}')",
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'e1', 1, 1, '{\"title\":\"new\",\"userName\":\"ann\"}', 0)",
                 (long long)entra.no, (long long)house_no(house, ann)); /* as after an adoption */
         house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", (long long)entra.no);
         access_unload(house->directory->access, 1);
