@@ -10,15 +10,15 @@
 #include "directory/query.h"
 #include "directory/threshold.h"
 
-/* Begins the work that change->wish names (DELETE of a connection, or CHANGE_WORK), or finds it begun already, and goes on with it until it is
- * done or `until_us` (steady). change->job is what stands then. */
+/* Begins the work that change->wish names (DELETE of a connection, or CHANGE_WORK), or finds it begun already, and goes on with it until it
+ * is done or `until_us` (steady). change->job is what stands then. */
 enum err connection_work(struct directory *directory, struct change *change, int64_t until_us, struct fault *fault) MUST_USE;
 /* For the scheduler: goes on with what others began. */
 void directory_continue_work(struct directory *directory, struct session *reader, int64_t budget_us);
 
 /* The work under way with this connection; ret->connection_no 0: none. *ret_id: the connection's. */
-enum err query_connection_work(const struct query *query, const char *ref, struct connection_job *ret, char ret_id[UUID_TEXT_SIZE],
-        struct fault *fault) MUST_USE;
+enum err query_connection_work(
+        const struct query *query, const char *ref, struct connection_job *ret, char ret_id[UUID_TEXT_SIZE], struct fault *fault) MUST_USE;
 
 /* What the work would touch; nothing is written. Needs the right to begin it. */
 struct connection_preview {
@@ -36,8 +36,8 @@ struct connection_undo_preview {
         char id[UUID_TEXT_SIZE];
         int64_t entries, users, groups;
 };
-enum err connection_preview_undo(const struct query *query, const char *ref, int64_t since_us, struct connection_undo_preview *ret,
-        struct fault *fault) MUST_USE;
+enum err connection_preview_undo(
+        const struct query *query, const char *ref, int64_t since_us, struct connection_undo_preview *ret, struct fault *fault) MUST_USE;
 
 /* How what the one connection claims fits to what the other does. Ambiguous: two candidates, or the two disagree on who is active, or the
  * second row holds rights or memberships of its own, or another source asserts it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How much a connection may take away in a day (R16). Deactivations are counted and, above the threshold, an alarm; they are in force in any
- * case. A list-shaped write that takes too many members out of one group is held: 429 until an administrator releases it. */
+ * How much a connection may take away in a day (R16). Deactivations are counted and, above the threshold, an alarm; they are in force in
+ * any case. A list-shaped write that takes too many members out of one group is held: 429 until an administrator releases it. */
 #ifndef DIRECTORY_THRESHOLD_H
 #define DIRECTORY_THRESHOLD_H
 

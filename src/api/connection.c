@@ -158,8 +158,7 @@ static enum err take_replace(json_t *body, struct connection_wish *wish, struct 
         static const char *const keys[] = { "by", "join", "confirm" };
         const char *join = NULL, *key;
         json_t *value;
-        json_object_foreach(body, key, value)
-        {
+        json_object_foreach (body, key, value) {
                 bool known = false;
                 for (size_t i = 0; i < COUNT_OF(keys); i++)
                         known = known || strcmp(key, keys[i]) == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The end of a connection (R4): what it gave becomes local (keep), or goes with it (remove). Groups come first, with the members it put into
- * them page by page, then users, then claims that say "deleted". Its vetoes become local suspensions either way. */
+ * The end of a connection (R4): what it gave becomes local (keep), or goes with it (remove). Groups come first, with the members it put
+ * into them page by page, then users, then claims that say "deleted". Its vetoes become local suspensions either way. */
 #include <string.h>
 #include "directory/connection.h"
 #include "work.h"
@@ -34,8 +34,8 @@ static enum err claims_live(const struct work_step *step, enum resource_kind kin
         struct work *work = step->work;
         auto_result result = { 0 };
         *ret = (struct numbers){ 0 };
-        enum err e = session_query(work->session, ST_CLAIMS_LIVE, &result, work->fault, V_I64(work->root_no), V_I64(step->job.connection_no),
-                V_I64(kind), V_I64(step->job.at_no), V_I64(step_size(step, PEOPLE_OF_STEP)));
+        enum err e = session_query(work->session, ST_CLAIMS_LIVE, &result, work->fault, V_I64(work->root_no),
+                V_I64(step->job.connection_no), V_I64(kind), V_I64(step->job.at_no), V_I64(step_size(step, PEOPLE_OF_STEP)));
         return e ? e : numbers_read(work, &result, ret);
 }
 
@@ -56,8 +56,8 @@ struct parted {
         struct person person;
         struct claim_row claim; /* of the connection */
         struct claim_row *local;
-        bool was_local;         /* the local claim asserted */
-        bool others;            /* somebody else asserts: a connection, or the local claim */
+        bool was_local; /* the local claim asserted */
+        bool others;    /* somebody else asserts: a connection, or the local claim */
 };
 
 static enum err part(const struct work_step *step, int64_t no, struct parted *ret)
@@ -194,8 +194,7 @@ static enum err remove_alone(struct work *work, const struct resource_row *row, 
                         e = person_forget(work, &person, &person.claims[i]);
         if (!e)
                 e = person_into_bin(work, &person);
-        return e ? e
-                 : work_entry(work, EVENT_DELETED, row, json_pack("{s:s, s:b}", "id", row->id, "kept_by_another_source", false));
+        return e ? e : work_entry(work, EVENT_DELETED, row, json_pack("{s:s, s:b}", "id", row->id, "kept_by_another_source", false));
 }
 
 static enum err remove_one(const struct work_step *step, int64_t no)
@@ -218,8 +217,7 @@ static enum err remove_one(const struct work_step *step, int64_t no)
                 e = person_name_is_free(work, &parted.person, &free);
         if (!e)
                 e = free ? settle(work, &parted) : leave_behind(step, &parted);
-        return e ? e
-                 : work_entry(work, EVENT_UPDATED, row, json_pack("{s:s, s:s}", "id", row->id, "claim_ended", step->connection.id));
+        return e ? e : work_entry(work, EVENT_UPDATED, row, json_pack("{s:s, s:s}", "id", row->id, "claim_ended", step->connection.id));
 }
 
 static enum err end_one(const struct work_step *step, int64_t no)
@@ -380,8 +378,7 @@ static enum err count_given(const struct query *query, enum statement statement,
         return ERR_OK;
 }
 
-static enum err count_alone(
-        const struct query *query, int64_t connection_no, enum resource_kind kind, int64_t *ret, struct fault *fault)
+static enum err count_alone(const struct query *query, int64_t connection_no, enum resource_kind kind, int64_t *ret, struct fault *fault)
 {
         auto_result result = { 0 };
         bool row = false;

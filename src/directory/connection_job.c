@@ -165,16 +165,12 @@ static enum err describe(struct work *work, enum ledger_event event, const struc
         return ERR_OK;
 }
 
-static enum err check_wish(struct work *work)
+static bool is_offered(const struct work *work)
 {
-        const struct connection_wish *wish = &work->change->wish;
         bool deletes = work->change->verb == CHANGE_DELETE;
-        if (work->change->type->kind == KIND_CONNECTION && verbs[wish->verb].begin && verbs[wish->verb].ends == deletes)
-                return ERR_OK;
-        if (!deletes)
-                return fault_set(work->fault, ERR_METHOD, "", "%ss cannot be changed this way", work->change->type->word);
-        return fault_set(work->fault, ERR_VALUE, "keep",
-                "deleting a connection says what becomes of what it gave: keep makes it local, remove takes it away");
+        enum connection_verb verb = work->change->wish.verb;
+        bool fits = verbs[verb].begin ? verbs[verb].ends == deletes : deletes;
+        return fits && work->change->type->kind == KIND_CONNECTION;
 }
 
 enum err connection_begin(struct work *work)
@@ -182,9 +178,12 @@ enum err connection_begin(struct work *work)
         const struct connection_wish *wish = &work->change->wish;
         struct connection_job running, job = { .verb = wish->verb, .join_by = wish->join_by, .started_us = work->at_us };
         struct resource_row row;
-        enum err e = check_wish(work);
-        if (!e)
-                e = thing_load(work, verbs[wish->verb].right, &row);
+        if (!is_offered(work))
+                return fault_set(work->fault, ERR_METHOD, "", "%ss cannot be changed this way", work->change->type->word);
+        enum err e = thing_load(work, wish->verb ? verbs[wish->verb].right : "delete", &row);
+        if (!e && !wish->verb) /* what is not there, or not the caller's, is so whatever he forgot to say */
+                e = fault_set(work->fault, ERR_VALUE, "keep",
+                        "deleting a connection says what becomes of what it gave: keep makes it local, remove takes it away");
         if (!e)
                 e = connection_job_load(work, &running);
         if (e)
@@ -194,8 +193,8 @@ enum err connection_begin(struct work *work)
         if (running.connection_no == row.no && running.verb == wish->verb)
                 return ERR_OK; /* begun already: go on */
         if (running.connection_no)
-                return fault_set(work->fault, ERR_CONFLICT, "", "another piece of work on a whole connection (%s) is under way here; wait for it",
-                        verbs[running.verb].word);
+                return fault_set(work->fault, ERR_CONFLICT, "",
+                        "another piece of work on a whole connection (%s) is under way here; wait for it", verbs[running.verb].word);
         job.connection_no = row.no;
         e = verbs[wish->verb].begin(work, &row, &job);
         if (e)
@@ -308,15 +307,16 @@ static bool is_lasting(enum err e)
 
 /* job->connection_no 0 afterwards: nothing is left to do. One that cannot be done must not stop the others: it is tried alone, then passed
  * over, and stays as it is. */
-static enum err one_step(struct directory *directory, const struct actor *system, struct arena *arena, struct connection_job *job,
-        struct fault *fault)
+static enum err one_step(
+        struct directory *directory, const struct actor *system, struct arena *arena, struct connection_job *job, struct fault *fault)
 {
         struct connection_job now = { 0 };
         enum err e = submit_step(directory, system, arena, 0, false, &now, fault);
         if (is_lasting(e))
                 e = submit_step(directory, system, arena, 1, false, &now, fault);
         if (is_lasting(e)) {
-                log_event(LOG_WARN, "connection-work-skipped", LOG_I64("root", system->root_no), LOG_TEXT("why", fault ? fault->message : ""));
+                log_event(LOG_WARN, "connection-work-skipped", LOG_I64("root", system->root_no),
+                        LOG_TEXT("why", fault ? fault->message : ""));
                 e = submit_step(directory, system, arena, 1, true, &now, fault);
         }
         if (e)
@@ -329,8 +329,7 @@ static enum err one_step(struct directory *directory, const struct actor *system
 }
 
 /* Steps until it is done, or the time is up. */
-static enum err go_on(
-        struct directory *directory, int64_t root_no, int64_t until_us, struct connection_job *job, struct fault *fault)
+static enum err go_on(struct directory *directory, int64_t root_no, int64_t until_us, struct connection_job *job, struct fault *fault)
 {
         const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = root_no };
         struct arena *arena = arena_new(STEP_ARENA);

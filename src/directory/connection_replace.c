@@ -2,8 +2,8 @@
  *
  * One connection takes the place of another (R4). People and groups of both are paired by a declared key, exact, exactly one hit: the old
  * row stays with its id, grants and memberships, and gets the new connection's claim; a second row that the new one had made goes to the
- * bin. Edges go along where both ends do. What has no pair, of which the two disagree, or which confers more than a ceiling allows (R8), stays
- * as it is. */
+ * bin. Edges go along where both ends do. What has no pair, of which the two disagree, or which confers more than a ceiling allows (R8),
+ * stays as it is. */
 #include <string.h>
 #include "base/clock.h"
 #include "directory/connection.h"
@@ -57,9 +57,10 @@ static enum err by_key(const struct join *join, const struct claimed_row *old, i
 static enum err has_row(const struct join *join, enum statement statement, int64_t no, int64_t source_no, bool *ret)
 {
         auto_result result = { 0 };
-        enum err e = statement == ST_GRANT_OF_ANY
-                             ? session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no))
-                             : session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no), V_I64(source_no));
+        enum err e =
+                statement == ST_GRANT_OF_ANY
+                        ? session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no))
+                        : session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no), V_I64(source_no));
         return e ? e : result_next(&result, ret, join->fault);
 }
 
@@ -107,7 +108,8 @@ static enum err find_pair(const struct join *join, enum resource_kind kind, int6
         if (!e)
                 e = by_key(join, &old, &key_no);
         if (!e && !both && key_no)
-                e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, NULL), &there);
+                e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, NULL),
+                        &there);
         if (!e && there) {
                 e = is_spare(join, key_no, &spare);
                 if (!e)
@@ -123,7 +125,8 @@ static enum err find_pair(const struct join *join, enum resource_kind kind, int6
         return ERR_OK;
 }
 
-static enum err next_claims(const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
+static enum err next_claims(
+        const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
 {
         auto_result result = { 0 };
         bool more = true;
@@ -159,8 +162,9 @@ static struct join join_of(const struct work_step *step)
 
 static enum err tell_claim(struct work *work, const struct claim_row *claim, int64_t no, bool stands)
 {
-        const struct effect effect = { .kind = EFFECT_CLAIM, .no = no, .other_no = claim->connection_no, .active = stands,
-                .text = claim->external_id };
+        const struct effect effect = {
+                .kind = EFFECT_CLAIM, .no = no, .other_no = claim->connection_no, .active = stands, .text = claim->external_id
+        };
         return work_effect(work, &effect);
 }
 
@@ -195,7 +199,8 @@ static enum err move_edge(struct work *work, const struct edge_move *move)
         if (!e && (move->from_group != move->to_group || move->from_no != move->to_no))
                 e = fits_in(work, move->to_group, move->to_no, move->kind, &fits);
         if (!e && fits)
-                e = member_add(work->session, work->root_no, move->to_group, move->to_no, move->to_source, work->at_us, &changed, work->fault);
+                e = member_add(
+                        work->session, work->root_no, move->to_group, move->to_no, move->to_source, work->at_us, &changed, work->fault);
         if (!e)
                 e = member_sources(work->session, work->root_no, move->from_group, move->from_no, &left, 1, &count, work->fault);
         const struct effect gone = { .kind = EFFECT_MEMBER, .no = move->from_group, .other_no = move->from_no };
@@ -247,7 +252,8 @@ static enum err move_memberships(struct work *work, int64_t from_no, const struc
         return e;
 }
 
-static enum err give_up(const struct work_step *step, const struct pair *pair, const struct resource_row *stays, struct claim_row *ret_claim)
+static enum err give_up(
+        const struct work_step *step, const struct pair *pair, const struct resource_row *stays, struct claim_row *ret_claim)
 {
         struct work *work = step->work;
         struct resource_row row;
@@ -373,8 +379,9 @@ static enum err take_over(struct work_step *step, const struct pair *pair, bool 
         if (!e)
                 e = tell_claim(work, &new, row.no, true);
         return e ? e
-                 : work_entry(work, EVENT_UPDATED, &row, json_pack("{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from",
-                                                               step->connection.id, "to", (json_int_t)step->job.other_no));
+                 : work_entry(work, EVENT_UPDATED, &row,
+                           json_pack("{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from", step->connection.id, "to",
+                                   (json_int_t)step->job.other_no));
 }
 
 /* ---- phases ---- */
@@ -411,7 +418,8 @@ static enum err comes_along(const struct join *join, enum resource_kind kind, in
 }
 
 /* One page: stage 0, the old connection's members of the group that stays; stage 1, the new one's members of the group that is given up. */
-static enum err move_members(struct work_step *step, const struct pair *pair, int stage, int64_t after_no, int64_t *ret_last, bool *ret_more)
+static enum err move_members(
+        struct work_step *step, const struct pair *pair, int stage, int64_t after_no, int64_t *ret_last, bool *ret_more)
 {
         const struct join join = join_of(step);
         struct work *work = step->work;
@@ -419,8 +427,8 @@ static enum err move_members(struct work_step *step, const struct pair *pair, in
         int64_t from = stage ? pair->new_no : pair->old_no, source_no = stage ? join.new_connection : join.old_connection;
         if (!edges)
                 return work_memory(work);
-        enum err e = member_list_source(
-                work->session, work->root_no, from, source_no, after_no, EDGES_PAGE, edges_read_one, edges, work->fault);
+        enum err e =
+                member_list_source(work->session, work->root_no, from, source_no, after_no, EDGES_PAGE, edges_read_one, edges, work->fault);
         for (size_t i = 0; !e && i < edges->count; i++) {
                 const int64_t no = edges->list[i].no;
                 const struct edge_move move = { from, no, source_no, pair->old_no, no, join.new_connection, edges->list[i].kind };
@@ -466,8 +474,8 @@ static enum err replace_group(struct work_step *step, const struct pair *pair)
         return e;
 }
 
-/* R8: the new connection fills what the old group confers, and, where its own group is given up, what holds that group holds the old one and
- * who is inside that group comes into the old one. What a ceiling forbids has no pair. */
+/* R8: the new connection fills what the old group confers, and, where its own group is given up, what holds that group holds the old one
+ * and who is inside that group comes into the old one. What a ceiling forbids has no pair. */
 static enum err is_below_ceilings(struct work *work, const struct pair *pair, int64_t new_connection, bool *ret)
 {
         const struct {
@@ -558,8 +566,8 @@ static enum err count_fits(const struct query *query, const struct join *join, e
         return e;
 }
 
-enum err connection_preview_replace(
-        const struct query *query, const char *ref, const struct connection_wish *wish, struct connection_replace_preview *ret, struct fault *fault)
+enum err connection_preview_replace(const struct query *query, const char *ref, const struct connection_wish *wish,
+        struct connection_replace_preview *ret, struct fault *fault)
 {
         struct connection_replace_preview preview = { 0 };
         struct resource_row old, new;

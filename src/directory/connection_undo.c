@@ -42,8 +42,7 @@ static enum err turn_back(struct work *work, const struct resource_type *type, j
 {
         const json_t *row;
         size_t i;
-        json_array_foreach(difference, i, row)
-        {
+        json_array_foreach (difference, i, row) {
                 const char *key, *attribute = json_string_value(json_object_get(row, "attribute"));
                 json_t *before = json_object_get(row, "before");
                 if (!attribute || (strcmp(attribute, "active") == 0 && !json_is_true(before)))
@@ -73,8 +72,8 @@ static enum err keep_taken(struct work *work, const struct person *person, json_
         struct resource_name name = { .kind = type->kind, .source_no = type->kind == KIND_GROUP ? person->row.source_no : -1 };
         struct resource_row other = { 0 };
         int64_t no = 0;
-        enum err e = external_id ? claim_find_external(work->session, work->root_no, person->own->connection_no, type->kind, external_id, &no,
-                                           work->fault)
+        enum err e = external_id ? claim_find_external(work->session, work->root_no, person->own->connection_no, type->kind, external_id,
+                                           &no, work->fault)
                                  : ERR_OK;
         if (!e && no && no != person->row.no && *person->own->external_id) {
                 if (json_object_set_new(document, "externalId", json_string(person->own->external_id)))
@@ -169,8 +168,7 @@ static enum err give_back_edges(struct work_step *step, int64_t no, enum resourc
 {
         const json_t *id;
         size_t i;
-        json_array_foreach(ids, i, id)
-        {
+        json_array_foreach (ids, i, id) {
                 enum resource_kind other_kind;
                 int64_t other_no = 0;
                 enum err e = find_claimed(step, json_string_value(id), &other_kind, &other_no);
@@ -189,7 +187,9 @@ static enum err give_back_edges(struct work_step *step, int64_t no, enum resourc
 
 static enum err name_is_free(struct work *work, const struct resource_row *row, bool *ret)
 {
-        const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = row->kind == KIND_GROUP ? row->source_no : -1 };
+        const struct resource_name name = {
+                .kind = row->kind, .folded = row->name, .source_no = row->kind == KIND_GROUP ? row->source_no : -1
+        };
         struct resource_row other;
         enum err e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
         json_auto_t *document = NULL;
@@ -226,7 +226,8 @@ static enum err undo_delete(struct work_step *step, struct resource_row *row, co
                 return e;
         e = work_type(work, row->kind, &work->change->type);
         if (!e && *claim->external_id)
-                e = claim_find_external(work->session, work->root_no, claim->connection_no, claim->kind, claim->external_id, &no, work->fault);
+                e = claim_find_external(
+                        work->session, work->root_no, claim->connection_no, claim->kind, claim->external_id, &no, work->fault);
         if (!e && row->deleted_us)
                 e = name_is_free(work, row, &free);
         claim->active = json_is_false(json_object_get(body, "was_active")) ? CLAIMED_INACTIVE : CLAIMED_ACTIVE;
@@ -245,8 +246,9 @@ static enum err undo_delete(struct work_step *step, struct resource_row *row, co
                 e = count_move(work->session, work->root_no, row->kind, claim->connection_no, 1, work->fault);
         if (!e)
                 e = person_settle(work, &person, &changed);
-        const struct effect stands = { .kind = EFFECT_CLAIM, .no = row->no, .other_no = claim->connection_no, .active = true,
-                .text = claim->external_id };
+        const struct effect stands = {
+                .kind = EFFECT_CLAIM, .no = row->no, .other_no = claim->connection_no, .active = true, .text = claim->external_id
+        };
         if (!e)
                 e = work_effect(work, &stands);
         *ret_back = !e;
@@ -292,7 +294,8 @@ static enum err undo_entry(struct work_step *step, const struct entry *entry)
                 return e;
         step->job.users += row.kind == KIND_USER;
         step->job.groups += row.kind == KIND_GROUP;
-        return work_entry(work, EVENT_UNDONE, &row, json_pack("{s:s, s:I, s:s}", "id", row.id, "undoes", (json_int_t)entry->seq, "was", entry->event));
+        return work_entry(work, EVENT_UNDONE, &row,
+                json_pack("{s:s, s:I, s:s}", "id", row.id, "undoes", (json_int_t)entry->seq, "was", entry->event));
 }
 
 static enum err read_entries(struct work_step *step, int64_t from_seq, struct entry *entries, size_t *ret_count)

@@ -67,11 +67,11 @@ static enum err day_add(struct work *work, int64_t object_no, const struct day *
 
 enum err threshold_forget(struct work *work, int64_t connection_no)
 {
-        enum err e = session_run(work->session, ST_TAKEN_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(connection_no),
-                V_I64(INT64_MAX));
+        enum err e = session_run(
+                work->session, ST_TAKEN_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(INT64_MAX));
         return e ? e
-                 : session_run(work->session, ST_HOLDS_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(connection_no),
-                           V_I64(INT64_MAX));
+                 : session_run(
+                           work->session, ST_HOLDS_FORGET, NULL, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(INT64_MAX));
 }
 
 /* ---- users ---- */
@@ -90,9 +90,9 @@ enum err threshold_deactivated(struct work *work)
         e = day_add(work, 0, &day, 1, is_over);
         if (e || !is_over || day.was_over)
                 return e;
-        return work_alert(work, EVENT_MANY_DEACTIVATED, json_pack("{s:s, s:I, s:I, s:I}", "connection", work->actor->id, "deactivated",
-                                                                (json_int_t)times, "threshold", (json_int_t)threshold, "users",
-                                                                (json_int_t)users));
+        return work_alert(work, EVENT_MANY_DEACTIVATED,
+                json_pack("{s:s, s:I, s:I, s:I}", "connection", work->actor->id, "deactivated", (json_int_t)times, "threshold",
+                        (json_int_t)threshold, "users", (json_int_t)users));
 }
 
 /* ---- members ---- */
@@ -164,8 +164,9 @@ enum err threshold_removed(struct work *work, const struct resource_row *group, 
         e = day_add(work, group->no, &day, removed, is_over);
         if (e || !is_over || day.was_over || released)
                 return e;
-        return work_alert(work, EVENT_MANY_REMOVED, json_pack("{s:s, s:s, s:I, s:I}", "connection", work->actor->id, "group", group->id,
-                                                            "removed", (json_int_t)taken, "of", (json_int_t)members));
+        return work_alert(work, EVENT_MANY_REMOVED,
+                json_pack("{s:s, s:s, s:I, s:I}", "connection", work->actor->id, "group", group->id, "removed", (json_int_t)taken, "of",
+                        (json_int_t)members));
 }
 
 /* ---- holds ---- */
@@ -265,7 +266,8 @@ void threshold_hold(struct directory *directory, const struct change *change, st
                 log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(EVENT_MEMBERS_HELD)),
                         LOG_I64("root", change->actor->root_no), LOG_I64("hold", job.no));
         (void)fault_set(fault, ERR_THRESHOLD, "members",
-                "this would take %lld of %lld members out of the group at once: held as hold %lld. An administrator may release it within 24 "
+                "this would take %lld of %lld members out of the group at once: held as hold %lld. An administrator may release it within "
+                "24 "
                 "hours (muster connection release %s %lld); then send it again",
                 (long long)change->held.removes, (long long)change->held.of_members, (long long)job.no, change->actor->id,
                 (long long)job.no);

@@ -78,8 +78,8 @@ static void test_r4_keep_makes_everything_local_and_loses_nothing(struct fixture
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta");
         house_ceiling(house, &okta, "[\"organization:admin\"]");
-        const char *ann = house_do(
-                house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x-ann\",\"title\":\"Dr\"}");
+        const char *ann =
+                house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"x-ann\",\"title\":\"Dr\"}");
         const char *off = house_user(house, &okta, "off"), *gone = house_user(house, &okta, "gone");
         house_patch(house, &okta, KIND_USER, off, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, gone, NULL);
@@ -94,8 +94,11 @@ static void test_r4_keep_makes_everything_local_and_loses_nothing(struct fixture
         assert_true(house_holds(house, ann, NULL, "audit-logs:read"));
         assert_int_equal(edges_of(house, okta.no), 0);
         assert_int_equal(edges_of(house, 0), 1);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND claimed_active <> 3", (long long)okta.no), 0);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE kind IN (2, 3) AND deleted_us = 0 AND source_no <> 0"), 0);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND claimed_active <> 3", (long long)okta.no),
+                0);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM resource WHERE kind IN (2, 3) AND deleted_us = 0 AND source_no <> 0"), 0);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = 0 AND external_id = 'x-ann'"), 1);
         /* They are local now: an administrator changes, suspends and wakes them. */
         house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"title\":\"Prof\"}");
@@ -115,7 +118,8 @@ static void test_r4_remove_takes_what_nobody_else_gives(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
-        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &entra, "ben"), *cora = house_user(house, &okta, "cora");
+        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &entra, "ben"),
+                   *cora = house_user(house, &okta, "cora");
         const char *group = group_with(house, &okta, "crew", ann), *local = house_group(house, &house->admin, "local");
         const char *carl = house_user(house, &entra, "carl"), *dora = house_user(house, &entra, "dora");
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, local, "[\"%s\",\"%s\"]", ann, ben);
@@ -123,13 +127,16 @@ static void test_r4_remove_takes_what_nobody_else_gives(struct fixture *fixture)
         /* okta says something of carl and dora, too, as after an adoption: no, and deleted. */
         house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-carl', 2, 1, '', 0)", (long long)okta.no,
                 (long long)house_no(house, carl));
-        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, '', 3, 1, '', 1)", (long long)okta.no, (long long)house_no(house, dora));
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, '', 3, 1, '', 1)", (long long)okta.no,
+                (long long)house_no(house, dora));
         house_script(house, "UPDATE resource SET active = 0 WHERE id IN ('%s', '%s')", carl, dora);
         house_script(house, "UPDATE resource_count SET live = live + 1 WHERE kind = 2 AND connection_no = %lld", (long long)okta.no);
         access_unload(house->directory->access, 1);
         house_check(house);
         end(house, id_of(house, &okta), CONNECTION_REMOVE);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id IN ('%s', '%s', '%s') AND deleted_us > 0", ann, cora, group), 3);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM resource WHERE id IN ('%s', '%s', '%s') AND deleted_us > 0", ann, cora, group),
+                3);
         assert_true(house_active(house, ben));
         assert_int_equal(edges_of(house, okta.no), 0);
         assert_false(house_is_member(house, local, ann));
@@ -229,7 +236,9 @@ static void test_r4_one_that_fails_is_passed_over(struct fixture *fixture)
                 assert_ok(begin(house, id, ends[v], -1));
                 directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
-                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND claimed_active <> 3", (long long)okta.no), 1);
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND claimed_active <> 3",
+                                         (long long)okta.no),
+                        1);
                 assert_int_equal(claims_of_source(house, ids[1], okta.no), 1);
         }
         house_close(house);

@@ -26,7 +26,9 @@ static void replace(struct house *house, const struct actor *old, const struct a
         const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
         assert_ok(begin(house, old, new->id, by));
         for (bool more = true; more;) {
-                struct change change = { .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena };
+                struct change change = {
+                        .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena
+                };
                 assert_ok(directory_change(house->directory, &change, &house->fault));
                 house_check(house);
                 more = change.job.connection_no != 0;
@@ -37,13 +39,14 @@ static void replace(struct house *house, const struct actor *old, const struct a
 
 static const char *user(struct house *house, const struct actor *actor, const char *name, const char *external_id, const char *more)
 {
-        return house_do(house, actor, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"%s\",\"externalId\":\"%s\"%s}", name, external_id, more);
+        return house_do(
+                house, actor, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"%s\",\"externalId\":\"%s\"%s}", name, external_id, more);
 }
 
 static const char *group(struct house *house, const struct actor *actor, const char *name, const char *external_id, const char *members)
 {
-        return house_do(house, actor, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"%s\",\"externalId\":\"%s\",\"members\":[%s]}", name,
-                external_id, members);
+        return house_do(house, actor, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"%s\",\"externalId\":\"%s\",\"members\":[%s]}",
+                name, external_id, members);
 }
 
 static const char *member(struct house *house, const char *id)
@@ -73,13 +76,15 @@ static void test_r4_replace_by_external_id_moves_claims_and_edges(struct fixture
         const char *dora = user(house, &okta, "dora@old", "5", "");
         const char *crew = group(house, &okta, "crew", "g1",
                 arena_printf(house->arena, "%s,%s,%s", member(house, ann), member(house, ben), member(house, alone)));
-        const char *team = group(house, &okta, "team", "g2", member(house, ann)), *left = group(house, &okta, "left", "g3", member(house, ann));
+        const char *team = group(house, &okta, "team", "g2", member(house, ann)),
+                   *left = group(house, &okta, "left", "g3", member(house, ann));
         house_grant(house, crew, NULL, "auditor");
         house_grant(house, ann, NULL, "member");
         const char *ann2 = user(house, &entra, "ann@new", "1", ",\"nickName\":\"A\""), *ben2 = user(house, &entra, "ben@new", "2", "");
         const char *cora2 = user(house, &entra, "cora@new", "3", ""), *dora2 = user(house, &entra, "dora@new", "5", "");
         const char *eve = user(house, &entra, "eve@new", "9", "");
-        const char *crew2 = group(house, &entra, "Crew New", "g1", arena_printf(house->arena, "%s,%s", member(house, ben2), member(house, eve)));
+        const char *crew2 =
+                group(house, &entra, "Crew New", "g1", arena_printf(house->arena, "%s,%s", member(house, ben2), member(house, eve)));
         const char *team2 = group(house, &entra, "crew", "g2", member(house, ann2));
         house_grant(house, dora2, NULL, "auditor"); /* rights of its own: nobody gives them up silently */
         struct connection_replace_preview seen = preview(house, &okta, &entra, JOIN_EXTERNAL_ID);
@@ -100,13 +105,16 @@ static void test_r4_replace_by_external_id_moves_claims_and_edges(struct fixture
         }
         for (size_t i = 0; i < COUNT_OF(given_up); i++)
                 assert_true(is_binned(house, given_up[i]));
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND name_folded = 'ann@new' AND doc LIKE '%%nickName%%'", ann), 1);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND name_folded = 'ann@new' AND doc LIKE '%%nickName%%'",
+                        ann),
+                1);
         assert_false(house_active(house, cora)); /* the old one's veto is a local suspension now */
         assert_true(house_active(house, ann) && house_active(house, ben));
         assert_true(house_is_member(house, crew, ann) && house_is_member(house, crew, ben) && house_is_member(house, crew, eve));
         assert_true(house_holds(house, eve, NULL, "audit-logs:read"));
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %lld AND source_no = %lld", (long long)house_no(house, crew),
-                                 (long long)okta.no),
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %lld AND source_no = %lld",
+                                 (long long)house_no(house, crew), (long long)okta.no),
                 1); /* alone's: he stays with the old one, and so does its claim of the group */
         assert_int_equal(claims(house, crew, &okta), 1);
         assert_int_equal(claims(house, crew, &entra), 1);
@@ -130,12 +138,15 @@ static void test_r4_replace_by_name_takes_rows_that_both_claim_and_groups_of_one
                 (long long)entra.no, (long long)house_no(house, ann)); /* as after an adoption */
         house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", (long long)entra.no);
         access_unload(house->directory->access, 1);
-        const char *crew = group(house, &okta, "Crew", "", member(house, ann)), *crew2 = group(house, &entra, "crew", "", member(house, ann));
+        const char *crew = group(house, &okta, "Crew", "", member(house, ann)),
+                   *crew2 = group(house, &entra, "crew", "", member(house, ann));
         struct connection_replace_preview seen = preview(house, &okta, &entra, JOIN_NAME);
         assert_int_equal(seen.users.matched, 1);
         assert_int_equal(seen.groups.matched, 1);
         replace(house, &okta, &entra, JOIN_NAME);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND doc LIKE '%%new%%' AND source_no = %lld", ann, (long long)entra.no), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND doc LIKE '%%new%%' AND source_no = %lld",
+                                 ann, (long long)entra.no),
+                1);
         assert_int_equal(claims(house, ann, &okta), 0);
         assert_int_equal(claims(house, ben, &okta), 1);
         assert_true(is_binned(house, crew2));
@@ -147,7 +158,8 @@ static void test_r4_replace_by_name_takes_rows_that_both_claim_and_groups_of_one
 static void test_r4_replace_refuses_what_makes_no_sense(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
-        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra"), weak = house_identity(house, "weak", "member");
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra"),
+                     weak = house_identity(house, "weak", "member");
         assert_err(begin(house, &okta, okta.id, JOIN_NAME), ERR_VALUE);
         assert_err(begin(house, &okta, NULL, JOIN_NAME), ERR_VALUE);
         assert_err(begin(house, &okta, entra.id, JOIN_NONE), ERR_VALUE);
@@ -179,7 +191,9 @@ static void test_r4_a_large_group_is_replaced_in_pages(struct fixture *fixture)
         assert_ok(begin(house, &okta, entra.id, JOIN_EXTERNAL_ID));
         int steps = 0;
         for (bool more = true; more; steps++) {
-                struct change change = { .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena };
+                struct change change = {
+                        .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena
+                };
                 assert_ok(directory_change(house->directory, &change, &house->fault));
                 more = change.job.connection_no != 0;
                 if (steps % 4 == 0)
@@ -200,11 +214,12 @@ static void test_r4_a_large_group_is_replaced_in_pages(struct fixture *fixture)
 static void test_R8_replace_ties_nothing_above_a_ceiling(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
-        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra"), third = house_connection(house, "third");
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra"),
+                     third = house_connection(house, "third");
         house_ceiling(house, &okta, "[\"organization:admin\"]");
         const char *ann = user(house, &okta, "ann", "1", "");
-        const char *plain = group(house, &okta, "plain", "g1", member(house, ann)), *high = group(house, &okta, "high", "g2", member(house, ann)),
-                   *mixed = group(house, &okta, "mixed", "g3", "");
+        const char *plain = group(house, &okta, "plain", "g1", member(house, ann)),
+                   *high = group(house, &okta, "high", "g2", member(house, ann)), *mixed = group(house, &okta, "mixed", "g3", "");
         const char *there = group(house, &entra, "plain2", "g1", ""), *other = group(house, &entra, "high2", "g2", ""),
                    *inside = group(house, &entra, "mixed2", "g3", "");
         house_grant(house, high, NULL, "auditor");

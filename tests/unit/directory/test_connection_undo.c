@@ -31,7 +31,8 @@ static int64_t now(void)
 static const char *group_with(struct house *house, const struct actor *actor, const char *name, const char *one, const char *other)
 {
         return house_do(house, actor, CHANGE_CREATE, KIND_GROUP, NULL,
-                "{\"displayName\":\"%s\",\"externalId\":\"g-%s\",\"members\":[{\"value\":\"%s\"},{\"value\":\"%s\"}]}", name, name, one, other);
+                "{\"displayName\":\"%s\",\"externalId\":\"g-%s\",\"members\":[{\"value\":\"%s\"},{\"value\":\"%s\"}]}", name, name, one,
+                other);
 }
 
 static void off(struct house *house, const struct actor *actor, const char *id)
@@ -49,9 +50,11 @@ static void test_r16_what_was_taken_is_given_back_and_nothing_more(struct fixtur
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta"), other = house_connection(house, "other");
         house_ceiling(house, &okta, "[\"organization:admin\"]");
-        const char *early = house_user(house, &okta, "early"), *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &okta, "ben");
+        const char *early = house_user(house, &okta, "early"), *ann = house_user(house, &okta, "ann"),
+                   *ben = house_user(house, &okta, "ben");
         const char *cora = house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL,
-                "{\"userName\":\"cora\",\"title\":\"Dr\",\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"department\":\"Art\"}}");
+                "{\"userName\":\"cora\",\"title\":\"Dr\",\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"department\":"
+                "\"Art\"}}");
         const char *held = house_user(house, &okta, "held"), *stranger = house_user(house, &other, "stranger");
         const char *kept = group_with(house, &okta, "kept", ann, ben), *gone = group_with(house, &okta, "gone", ann, cora);
         house_grant(house, gone, NULL, "auditor");
@@ -77,7 +80,8 @@ static void test_r16_what_was_taken_is_given_back_and_nothing_more(struct fixtur
         assert_false(house_active(house, early));    /* that was before */
         assert_false(house_active(house, stranger)); /* that was another */
         assert_false(house_active(house, held));     /* another's veto stands */
-        assert_int_equal(documents_with(house, cora, "Dr") + documents_with(house, cora, "Art") + documents_with(house, cora, "\"cora\""), 3);
+        assert_int_equal(
+                documents_with(house, cora, "Dr") + documents_with(house, cora, "Art") + documents_with(house, cora, "\"cora\""), 3);
         assert_int_equal(documents_with(house, cora, "nickName"), 0);
         assert_true(house_is_member(house, kept, ann) && house_is_member(house, kept, ben));
         assert_true(house_is_member(house, gone, ann) && house_is_member(house, gone, cora));

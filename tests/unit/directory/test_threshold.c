@@ -30,7 +30,8 @@ static const char **users(struct house *house, const struct actor *actor, const 
 static void activate(struct house *house, const struct actor *actor, const char *id, bool active)
 {
         house_patch(house, actor, KIND_USER, id, ERR_OK,
-                active ? "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}" : "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+                active ? "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}"
+                       : "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
         assert_int_equal(house_active(house, id), active);
 }
 
@@ -64,7 +65,8 @@ static void test_r16_deactivations_have_effect_and_alarm_once_per_crossing(struc
         activate(house, &okta, ids[8], true);
         activate(house, &okta, ids[8], false);
         assert_string_equal(house->alert, "many-deactivated"); /* a crossing of its own */
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM taken WHERE object_no = 0 AND connection_no = %lld", (long long)okta.no), 1);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM taken WHERE object_no = 0 AND connection_no = %lld", (long long)okta.no), 1);
         house_check(house);
         house_close(house);
 }
@@ -99,8 +101,9 @@ static enum err ask(struct house *house, const struct actor *actor, enum change_
         json_auto_t *document = NULL;
         struct leniency leniency = { 0 };
         assert_ok(json_parse(text, strlen(text), &document, &house->fault));
-        struct change change = { .verb = verb, .actor = actor, .type = resource_type(KIND_GROUP), .ref = group, .arena = house->arena,
-                .leniency = &leniency };
+        struct change change = {
+                .verb = verb, .actor = actor, .type = resource_type(KIND_GROUP), .ref = group, .arena = house->arena, .leniency = &leniency
+        };
         json_auto_t *accepted = NULL;
         if (verb == CHANGE_REPLACE) {
                 const struct accept how = { .type = change.type, .mode = ACCEPT_REPLACE, .leniency = &leniency, .arena = house->arena };
@@ -155,7 +158,8 @@ static void test_r16_an_emptying_list_is_held_until_released(struct fixture *fix
         assert_int_equal(size_of(house, group), 0);
         house_check(house);
         /* It was for once. */
-        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, group, "{\"displayName\":\"crew\",\"members\":[%s]}", members_json(house, ids, 25));
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, group, "{\"displayName\":\"crew\",\"members\":[%s]}",
+                members_json(house, ids, 25));
         assert_err(ask(house, &okta, ways[0].verb, group, ways[0].text), ERR_THRESHOLD);
         assert_int_not_equal(open_hold(house), hold);
         /* A hold lapses; a release lets no more through than was shown. */
@@ -177,7 +181,8 @@ static void test_r16_small_groups_and_single_members_are_never_held(struct fixtu
 {
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta");
-        const char **ids = users(house, &okta, "u", 22), *small = group_of(house, &okta, "small", ids, 20), *big = group_of(house, &okta, "big", ids, 22);
+        const char **ids = users(house, &okta, "u", 22), *small = group_of(house, &okta, "small", ids, 20),
+                   *big = group_of(house, &okta, "big", ids, 22);
         house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, small, "{\"displayName\":\"small\",\"members\":[]}");
         assert_string_equal(house->alert, "");
         char text[256];
