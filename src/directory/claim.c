@@ -145,13 +145,20 @@ bool claim_asserts(const struct claim_row *claim)
         return claim->active != CLAIMED_DELETED && strcmp(claim->doc, "{}") != 0;
 }
 
+/* json_object_update_missing leaves members out, silently, when memory ends half-way. */
 static enum err merge_into(struct work *work, json_t *merged, const struct claim_row *claim)
 {
+        const char *key;
+        json_t *value;
         json_auto_t *document = NULL;
         enum err e = json_parse_object(claim->doc, claim->doc_length, &document, work->fault);
         if (e)
                 return e;
-        return json_object_update_missing(merged, document) ? work_memory(work) : ERR_OK;
+        json_object_foreach (document, key, value) {
+                if (!json_object_get(merged, key) && json_object_set(merged, key, value))
+                        return work_memory(work);
+        }
+        return ERR_OK;
 }
 
 /* The document that all claims make together. One asserting claim, the common case, is taken as it is. */

@@ -178,6 +178,20 @@ static void tell(struct story *story)
         (void)step(story, admin, CHANGE_ROTATE, KIND_CONNECTION, okta.id, NULL);
         house->want.capture_s = 60;
         (void)step(story, admin, CHANGE_CAPTURE, KIND_CONNECTION, okta.id, NULL);
+        /* R8, R13: a ceiling is raised, a tie is judged by it, a user with an admin role is approved and adopted. */
+        (void)step(story, admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
+                "{\"name\":\"entra\",\"kind\":\"scim\",\"upstream\":\"okta\",\"adoption\":\"same_upstream\"}");
+        struct actor entra = house_actor(house, house->token);
+        const char *high = step(story, &entra, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"high\"}");
+        (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"ceiling\":[\"organization:admin\",\"project:viewer\"]}");
+        (void)step(story, admin, CHANGE_CREATE, KIND_GRANT, NULL, "{\"principal\":\"%s\",\"role\":\"admin\"}", high);
+        const char *low = step(story, &entra, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"low\"}");
+        (void)step(story, &entra, CHANGE_PATCH, KIND_GROUP, high, STEP_PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}"), low);
+        const char *chief = step(story, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"chief\",\"externalId\":\"x7\"}");
+        (void)step(story, admin, CHANGE_CREATE, KIND_GRANT, NULL, "{\"principal\":\"%s\",\"role\":\"admin\"}", chief);
+        house->want.user = chief;
+        (void)step(story, admin, CHANGE_ADOPTION, KIND_CONNECTION, entra.id, NULL);
+        (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, chief, "{\"userName\":\"evil\",\"externalId\":\"e7\",\"title\":\"Dr\"}");
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"strict\",\"active\":false}");
 }
 

@@ -297,6 +297,9 @@ static void play_game(struct fixture *fixture, uint64_t seed)
         game.weak = house_identity(house, "weak", "member");
         game.connections[0] = house_connection(house, "okta");
         game.connections[1] = house_connection(house, "entra");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, game.connections[1].id,
+                "{\"upstream\":\"okta\",\"adoption\":\"same_upstream\"}");
+        assert_ok(house_authenticate(house, house->tokens[house->token_count - 1], &game.connections[1]));
         remember(&game, KIND_ORGANIZATION, house->installed.org_id);
         remember(&game, KIND_USER, house->installed.admin_id);
         house_grant(house, house_user(house, &game.connections[0], "keeper"), NULL, "admin");
