@@ -14,8 +14,8 @@ static void test_a_user_name_is_one_over_all_sources(struct fixture *fixture)
                 "Stra\xc3\x9f"
                 "e@Acme.example");
         static const char *const same[] = { "STRASSE@acme.example",
-                "stra\xc3\x9f"
-                "e@ACME.EXAMPLE",
+                ("stra\xc3\x9f"
+                 "e@ACME.EXAMPLE"),
                 "strasse@acme.example" };
         char text[128];
         for (size_t i = 0; i < COUNT_OF(same); i++) {

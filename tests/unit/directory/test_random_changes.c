@@ -64,13 +64,15 @@ static void remember(struct game *game, enum resource_kind kind, const char *id)
         pool->ids[at] = id;
 }
 
+FORMAT(6, 7)
 static void play(struct game *game, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref,
         const char *format, ...)
 {
         char text[1024] = "";
         va_list arguments;
         va_start(arguments, format);
-        (void)vsnprintf(text, sizeof text, format ? format : "", arguments);
+        if (format)
+                (void)vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
         enum err e = house_change(game->house, actor, verb, kind, ref, format ? text : NULL);
         switch (e) {

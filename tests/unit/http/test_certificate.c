@@ -12,7 +12,7 @@
 
 static char folder[32], certificate[64], key[64];
 
-static void shell(const char *format, ...)
+FORMAT(1, 2) static void shell(const char *format, ...)
 {
         char command[512];
         va_list arguments;
