@@ -70,8 +70,8 @@ static enum err ready_schema(struct work *work, json_t *document)
         auto_buffer text = { 0 };
         e = json_canonical(document, &text, work->fault);
         if (!e && text.length > SCHEMA_BYTES_MAX)
-                e = fault_set(work->fault, ERR_VALUE, "attributes", "a schema takes at most %d bytes written out, not %zu; shorten its descriptions",
-                        SCHEMA_BYTES_MAX, text.length);
+                e = fault_set(work->fault, ERR_VALUE, "attributes",
+                        "a schema takes at most %d bytes written out, not %zu; shorten its descriptions", SCHEMA_BYTES_MAX, text.length);
         return e;
 }
 
@@ -145,8 +145,9 @@ static enum err refuse_while_held(struct work *work, int64_t schema_no, const ch
                 e = result_next(&result, &row, work->fault);
         if (e || !row || !result_i64(&result, 0))
                 return e;
-        return fault_set(work->fault, ERR_CONFLICT, "", "%lld resources hold attributes of %.120s, %lld of them in the bin; one is %s: take the "
-                                                        "attributes away, or purge what is in the bin, first",
+        return fault_set(work->fault, ERR_CONFLICT, "",
+                "%lld resources hold attributes of %.120s, %lld of them in the bin; one is %s: take the "
+                "attributes away, or purge what is in the bin, first",
                 (long long)result_i64(&result, 0), urn, (long long)result_i64(&result, 1), result_text(&result, 2, NULL));
 }
 

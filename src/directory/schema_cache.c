@@ -118,7 +118,8 @@ static enum err load(struct session *reader, int64_t root_no, const struct schem
         return ERR_OK;
 }
 
-enum err schema_cache_get(struct schema_cache *cache, const struct schema_question *question, const struct schema_set **ret, struct fault *fault)
+enum err schema_cache_get(
+        struct schema_cache *cache, const struct schema_question *question, const struct schema_set **ret, struct fault *fault)
 {
         struct kept *slot = &cache->slots[question->slot];
         int64_t root_no = question->root_no;

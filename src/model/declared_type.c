@@ -51,7 +51,8 @@ static enum err check(const json_t *document, struct fault *fault)
         const char *name = json_string_value(json_object_get(document, "name"));
         const char *endpoint = json_string_value(json_object_get(document, "endpoint"));
         if (!is_word(name))
-                return fault_set(fault, ERR_VALUE, "name", "\"%.64s\" came; a letter and then letters and digits are expected", name ? name : "");
+                return fault_set(
+                        fault, ERR_VALUE, "name", "\"%.64s\" came; a letter and then letters and digits are expected", name ? name : "");
         for (const struct resource_type *const *type = types_builtin; *type; type++)
                 if (strcasecmp((*type)->name, name) == 0 || strcasecmp((*type)->word, name) == 0)
                         return fault_set(fault, ERR_TAKEN, "name", "\"%s\" is a type of this service already", (*type)->name);
@@ -63,7 +64,8 @@ static enum err check(const json_t *document, struct fault *fault)
         return ERR_OK;
 }
 
-static const struct schema schema = { "urn:muster:params:schemas:1.0:ResourceType", "ResourceType", "A declared resource type.", attributes, 0 };
+static const struct schema schema = { "urn:muster:params:schemas:1.0:ResourceType", "ResourceType", "A declared resource type.", attributes,
+        0 };
 
 const struct resource_type declared_type_type = {
         .kind = KIND_RESOURCE_TYPE,

@@ -184,7 +184,8 @@ static enum err check_together(const struct reader *reader, const struct attribu
         if (complex && reader->inside)
                 return wrong(reader, "type", "\"complex\" came; a sub-attribute cannot be complex itself (RFC 7643 section 2.3.8)");
         if (complex != (json_array_size(given[SUBS]) > 0))
-                return wrong(reader, "subAttributes", complex ? "a complex attribute needs at least one" : "only a complex attribute has any");
+                return wrong(
+                        reader, "subAttributes", complex ? "a complex attribute needs at least one" : "only a complex attribute has any");
         if (given[CANONICAL] && !holds_text(attribute->type))
                 return wrong(reader, "canonicalValues", "only attributes of type string or reference have any");
         if (given[REFERENCES] && attribute->type != ATTRIBUTE_REFERENCE)

@@ -129,8 +129,9 @@ static enum err read_schemas(struct builder *builder)
                 builder->attributes += count_attributes(part.schema.attributes);
         }
         if (builder->attributes > DECLARED_ATTRIBUTES_MAX)
-                return fault_set(builder->fault, ERR_CONFLICT, "attributes", "the schemas of an organization declare at most %d attributes, not %zu",
-                        DECLARED_ATTRIBUTES_MAX, builder->attributes);
+                return fault_set(builder->fault, ERR_CONFLICT, "attributes",
+                        "the schemas of an organization declare at most %d attributes, not %zu", DECLARED_ATTRIBUTES_MAX,
+                        builder->attributes);
         return ERR_OK;
 }
 
@@ -165,11 +166,14 @@ static enum err attach(struct builder *builder, struct resource_type *type, stru
         size_t count = 0;
         for (; type->extensions && type->extensions[count]; count++)
                 if (strcasecmp(type->extensions[count]->urn, part->schema.urn) == 0)
-                        return fault_set(builder->fault, ERR_CONFLICT, "schemaExtensions", "%s extends %s twice", part->schema.urn, type->name);
+                        return fault_set(
+                                builder->fault, ERR_CONFLICT, "schemaExtensions", "%s extends %s twice", part->schema.urn, type->name);
         if (strcasecmp(type->core->urn, part->schema.urn) == 0)
-                return fault_set(builder->fault, ERR_CONFLICT, "schemaExtensions", "%s is the schema of %s itself", part->schema.urn, type->name);
+                return fault_set(
+                        builder->fault, ERR_CONFLICT, "schemaExtensions", "%s is the schema of %s itself", part->schema.urn, type->name);
         if (count == EXTENSIONS_MAX)
-                return fault_set(builder->fault, ERR_CONFLICT, "resourceType", "%s can have at most %d extensions", type->name, EXTENSIONS_MAX);
+                return fault_set(
+                        builder->fault, ERR_CONFLICT, "resourceType", "%s can have at most %d extensions", type->name, EXTENSIONS_MAX);
         const struct schema **extensions = arena_zero(builder->arena, count + 2, sizeof(struct schema *));
         if (!extensions)
                 return out_of_memory(builder);
@@ -186,15 +190,17 @@ static enum err attach(struct builder *builder, struct resource_type *type, stru
 static enum err check_core(struct builder *builder, const char *type, const char *urn, const struct part *part)
 {
         if (!part)
-                return fault_set(builder->fault, ERR_VALUE, "schema", "the resource type \"%s\" needs the schema \"%.120s\", which is not declared",
-                        type, urn);
+                return fault_set(builder->fault, ERR_VALUE, "schema",
+                        "the resource type \"%s\" needs the schema \"%.120s\", which is not declared", type, urn);
         if (part->extends)
-                return fault_set(builder->fault, ERR_VALUE, "schema", "the schema \"%s\" extends %s; a type of its own needs a schema without resourceType",
-                        part->schema.urn, part->extends);
+                return fault_set(builder->fault, ERR_VALUE, "schema",
+                        "the schema \"%s\" extends %s; a type of its own needs a schema without resourceType", part->schema.urn,
+                        part->extends);
         for (const struct attribute *common = attribute_common(); common->name; common++)
                 if (attribute_find(part->schema.attributes, common->name, strlen(common->name)))
-                        return fault_set(builder->fault, ERR_VALUE, "schema", "the schema \"%s\" names the attribute %s, which every resource has anyway",
-                                part->schema.urn, common->name);
+                        return fault_set(builder->fault, ERR_VALUE, "schema",
+                                "the schema \"%s\" names the attribute %s, which every resource has anyway", part->schema.urn,
+                                common->name);
         return ERR_OK;
 }
 
@@ -205,7 +211,8 @@ static enum err check_free(struct builder *builder, const char *name, const char
                 if (strcasecmp(other->name, name) == 0)
                         return fault_set(builder->fault, ERR_TAKEN, "name", "there is a resource type \"%s\" already", other->name);
                 if (strcasecmp(other->scim_endpoint, endpoint) == 0)
-                        return fault_set(builder->fault, ERR_TAKEN, "endpoint", "/%s is the endpoint of %s already", other->scim_endpoint, other->name);
+                        return fault_set(builder->fault, ERR_TAKEN, "endpoint", "/%s is the endpoint of %s already", other->scim_endpoint,
+                                other->name);
                 if (other->kind == (enum resource_kind)number)
                         return fault_set(builder->fault, ERR_CONFLICT, "number", "%s has this number already", other->name);
         }
@@ -223,7 +230,8 @@ static enum err attach_named(struct builder *builder, struct resource_type *type
                         return fault_set(builder->fault, ERR_VALUE, "schemaExtensions",
                                 "the resource type \"%s\" needs the schema \"%.120s\", which is not declared", type->name, urn ? urn : "");
                 if (part->extends)
-                        return fault_set(builder->fault, ERR_VALUE, "schemaExtensions", "the schema \"%s\" extends %s only", urn, part->extends);
+                        return fault_set(
+                                builder->fault, ERR_VALUE, "schemaExtensions", "the schema \"%s\" extends %s only", urn, part->extends);
                 enum err e = attach(builder, type, part, json_is_true(json_object_get(row, "required")));
                 if (e)
                         return e;
@@ -271,7 +279,8 @@ static enum err attach_to_its_type(struct builder *builder, struct part *part)
         const struct resource_type *plain = type ? NULL : schema_set_type_by_name(schema_set_builtin(), part->extends);
         if (!type && (!plain || !plain->scim_endpoint))
                 return fault_set(builder->fault, ERR_VALUE, "resourceType",
-                        "the schema \"%s\" extends the resource type \"%.64s\", which is not declared; User, Group or a type of your own is expected",
+                        "the schema \"%s\" extends the resource type \"%.64s\", which is not declared; User, Group or a type of your own "
+                        "is expected",
                         part->schema.urn, part->extends);
         if (!type && !(type = make(builder, plain)))
                 return out_of_memory(builder);

@@ -30,8 +30,8 @@ static const json_t *find(const json_t *list, const char *name)
 
 static enum err refuse(struct fault *fault, const char *name, const char *why)
 {
-        return fault_set(fault, ERR_CONFLICT, "attributes", "%s: %s; declare a new schema, or remove this one once nothing holds its values",
-                name, why);
+        return fault_set(fault, ERR_CONFLICT, "attributes",
+                "%s: %s; declare a new schema, or remove this one once nothing holds its values", name, why);
 }
 
 static enum err check_attribute(const json_t *held, const json_t *wanted, struct fault *fault)
@@ -83,7 +83,8 @@ static enum err widen_list(const json_t *held, const json_t *wanted, json_t **re
                 if (find(held, name_of(attribute)))
                         continue;
                 if (json_is_true(json_object_get(attribute, "required")))
-                        return refuse(fault, name_of(attribute), "a new attribute cannot be required, for resources made before do not have it");
+                        return refuse(
+                                fault, name_of(attribute), "a new attribute cannot be required, for resources made before do not have it");
                 if (json_array_append(list, attribute))
                         return out_of_memory(fault);
         }

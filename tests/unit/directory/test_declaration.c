@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Declarations as changes: kept in the index, in the graph and in the ledger like everything else, refused where they would not fit or would
- * take the meaning from what is stored; sets are shared, found by revision and never stale. */
+ * Declarations as changes: kept in the index, in the graph and in the ledger like everything else, refused where they would not fit or
+ * would take the meaning from what is stored; sets are shared, found by revision and never stale. */
 #include "directory/declaration.h"
 #include "directory/house.h"
 
 #define BADGE "urn:a:badge:1:User"
 #define BADGE_SCHEMA(more)                                                                                                                 \
-        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":"         \
+        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":"          \
         "\"server\"},{\"name\":\"level\",\"type\":\"integer\"}" more "]}"
 #define DEVICE_SCHEMA "{\"urn\":\"urn:a:device:1\",\"name\":\"Device\",\"attributes\":[{\"name\":\"serial\",\"uniqueness\":\"server\"}]}"
 #define DEVICE_TYPE "{\"name\":\"Device\",\"endpoint\":\"/Devices\",\"schema\":\"urn:a:device:1\"}"
 #define DEVICE ((enum resource_kind)KIND_DECLARED_FIRST)
-#define USER(name, badge)                                                                                                                  \
-        "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"" name "\",\"" BADGE "\":{\"badge\":\"" badge "\"}}"
+#define USER(name, badge) "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"" name "\",\"" BADGE "\":{\"badge\":\"" badge "\"}}"
 
 static struct house *open_declaring(struct fixture *fixture)
 {
@@ -63,7 +62,8 @@ static void test_a_change_read_by_other_schemas_is_sent_back(struct fixture *fix
         struct actor okta = house_connection(house, "okta");
         house_do(house, &house->admin, CHANGE_CREATE, KIND_SCHEMA, NULL, BADGE_SCHEMA(""));
         house->declares = false;
-        assert_change(ERR_UNAVAILABLE, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\"}");
+        assert_change(
+                ERR_UNAVAILABLE, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\"}");
         assert_int_equal(house->fault.retry_after_s, 1);
         house_do(house, &house->admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"other\",\"name\":\"Not read by them\"}");
         house->declares = true;

@@ -23,12 +23,13 @@ static void test_a_schema_becomes_descriptors_and_again_the_same_document(void *
         struct arena *arena = arena_new((size_t)4 << 20);
         struct fault fault = { 0 };
         struct schema schema;
-        assert_int_equal(parse("[{'name':'plain'},"
-                               "{'name':'badge','uniqueness':'server','caseExact':true,'required':true,'description':'D'},"
-                               "{'name':'doors','type':'complex','multiValued':true,'subAttributes':[{'name':'value'},{'name':'primary',"
-                               "'type':'boolean'},{'name':'serial','uniqueness':'server'}]},"
-                               "{'name':'link','type':'reference','referenceTypes':['User'],'mutability':'immutable','returned':'request'}]",
-                                 arena, &schema, &fault),
+        assert_int_equal(
+                parse("[{'name':'plain'},"
+                      "{'name':'badge','uniqueness':'server','caseExact':true,'required':true,'description':'D'},"
+                      "{'name':'doors','type':'complex','multiValued':true,'subAttributes':[{'name':'value'},{'name':'primary',"
+                      "'type':'boolean'},{'name':'serial','uniqueness':'server'}]},"
+                      "{'name':'link','type':'reference','referenceTypes':['User'],'mutability':'immutable','returned':'request'}]",
+                        arena, &schema, &fault),
                 ERR_OK);
         const struct attribute *a = schema.attributes;
         assert_int_equal(a[0].type, ATTRIBUTE_TEXT);
@@ -107,9 +108,9 @@ static void test_every_refusal_says_where_and_why(void **state)
 
 static void test_urns_are_bounded_and_ours_are_ours(void **state)
 {
-        static const char *const wrong[] = { "", "urn", "urn:", "urn:a", "urn::b", "urn:a:", "uri:a:b", "urn:a:b c", "urn:a:b'", "urn:a:\xc3\xa9",
-                URN_USER, "URN:ietf:params:scim:schemas:core:2.0:user", "urn:ietf:params:scim:schemas:extension:muster:2.0:X",
-                "urn:ietf:params:scim:api:messages:2.0:Error" };
+        static const char *const wrong[] = { "", "urn", "urn:", "urn:a", "urn::b", "urn:a:", "uri:a:b", "urn:a:b c", "urn:a:b'",
+                "urn:a:\xc3\xa9", URN_USER, "URN:ietf:params:scim:schemas:core:2.0:user",
+                "urn:ietf:params:scim:schemas:extension:muster:2.0:X", "urn:ietf:params:scim:api:messages:2.0:Error" };
         struct arena *arena = arena_new((size_t)4 << 20);
         for (size_t i = 0; i < COUNT_OF(wrong); i++) {
                 json_auto_t *document = json_pack("{s:s, s:s, s:[{s:s}]}", "urn", wrong[i], "name", "X", "attributes", "name", "a");
@@ -194,8 +195,8 @@ static void built_done(struct built *built)
 #define BADGE "urn:a:badge:1:User"
 #define DECLARE_BADGE(built)                                                                                                               \
         declare(built, KIND_SCHEMA,                                                                                                        \
-                "{'urn':'" BADGE "','name':'Badge','resourceType':'User','required':true,'attributes':[{'name':'badge','uniqueness':"     \
-                "'server'},{'name':'note','returned':'request'},{'name':'stamp','returned':'always'},{'name':'since','mutability':"       \
+                "{'urn':'" BADGE "','name':'Badge','resourceType':'User','required':true,'attributes':[{'name':'badge','uniqueness':"      \
+                "'server'},{'name':'note','returned':'request'},{'name':'stamp','returned':'always'},{'name':'since','mutability':"        \
                 "'immutable'}]}")
 #define DEVICE "urn:a:device:1"
 #define DECLARE_DEVICE(built)                                                                                                              \
@@ -246,8 +247,8 @@ static void test_what_does_not_fit_together_is_refused(void **state)
                         "{'name':'T','endpoint':'/Ts','schema':'urn:a:b','number':50}", KIND_RESOURCE_TYPE, "schema" },
                 { "{'urn':'urn:a:b','name':'X','attributes':[{'name':'externalID'}]}",
                         "{'name':'T','endpoint':'/Ts','schema':'urn:a:b','number':50}", KIND_RESOURCE_TYPE, "schema" },
-                { "{'urn':'urn:a:b','name':'X','attributes':[{'name':'c'}]}", "{'name':'T','endpoint':'/Ts','schema':'urn:a:c','number':50}",
-                        KIND_RESOURCE_TYPE, "schema" },
+                { "{'urn':'urn:a:b','name':'X','attributes':[{'name':'c'}]}",
+                        "{'name':'T','endpoint':'/Ts','schema':'urn:a:c','number':50}", KIND_RESOURCE_TYPE, "schema" },
                 { "{'urn':'urn:a:b','name':'X','attributes':[{'name':'c'}]}",
                         "{'name':'T','endpoint':'/Ts','schema':'urn:a:b','number':50,'schemaExtensions':[{'schema':'urn:a:b'}]}",
                         KIND_RESOURCE_TYPE, "schemaExtensions" },
@@ -301,7 +302,8 @@ static void test_a_set_of_too_much_is_refused(void **state)
         struct declaration many[DECLARED_SCHEMAS_MAX + 1];
         json_t *documents[DECLARED_SCHEMAS_MAX + 1];
         for (size_t i = 0; i < COUNT_OF(many); i++) {
-                documents[i] = json_pack("{s:o, s:s, s:[{s:s}]}", "urn", json_sprintf("urn:many:%zu", i), "name", "M", "attributes", "name", "a");
+                documents[i] =
+                        json_pack("{s:o, s:s, s:[{s:s}]}", "urn", json_sprintf("urn:many:%zu", i), "name", "M", "attributes", "name", "a");
                 many[i] = (struct declaration){ KIND_SCHEMA, (int64_t)i + 1, documents[i] };
         }
         const struct schema_set *set = NULL;
