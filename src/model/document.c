@@ -91,6 +91,8 @@ static enum err immutable_check(
         bool inside = spot.attribute != NULL;
 
         for (const struct attribute *a = attributes; a->name; a++) {
+                if (!(a->flags & IMMUTABLE) && (inside || !a->sub || (a->flags & MULTI)))
+                        continue; /* most of them: no look-up */
                 const json_t *held = json_object_get(before, a->name), *wanted = json_object_get(after, a->name);
 
                 *(inside ? &spot.sub : &spot.attribute) = a;

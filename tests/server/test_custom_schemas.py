@@ -2,6 +2,7 @@
 """Schemas and resource types that an organisation declares for itself: what discovery says is what happens, for that root alone."""
 import copy
 import json
+import threading
 import time
 
 import pytest
@@ -654,6 +655,33 @@ def test_declarations_survive_restart_and_kill(own_server, acme, badge, devices)
         assert devices("POST", "/Devices", device("other", **{RADIO_URN: {"macAddress": "aa"}}), expect=409)
         assert acme.scim("POST", "/Users", {"schemas": [USER], "userName": "k2@acme.example", badge: {"badge": "k"}}, expect=409)
     assert acme.verify()["whole"]
+
+
+def test_writes_beside_a_changing_schema_are_judged_by_one_set(acme, badge):
+    """A write is read by the schemas of before or of after, or is sent back (503); and nothing after the last change is."""
+    path, scim, rows = f"/schemas/{acme.schema['id']}", acme.scim, badge_schema(badge)["attributes"]
+    statuses, stop = [], threading.Event()
+
+    def write(worker):
+        number = 0
+        while not stop.is_set():
+            number += 1
+            reply = scim("POST", "/Users", {"schemas": [USER, badge], "userName": f"w{worker}-{number}@acme.example", badge: {"badge": f"{worker}-{number}"}})
+            statuses.append((reply.status, reply.headers.get("Retry-After")))
+
+    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(3)]
+    for writer in writers:
+        writer.start()
+    for number in range(10):
+        rows.append(attribute(f"more{number}"))
+        acme.api("PATCH", path, {"attributes": rows}, expect=200)
+    stop.set()
+    for writer in writers:
+        writer.join()
+    assert {status for status, _ in statuses} <= {201, 503} and (201, None) in statuses
+    assert all(retry == "1" for status, retry in statuses if status == 503)
+    made = scim.user("after@acme.example", **{badge: {"more9": "x"}})
+    assert made[badge] == {"more9": "x"} and acme.verify()["whole"]
 
 
 # ---- drift: each declared attribute does what /Schemas says ----
