@@ -282,15 +282,17 @@ enum err membership_apply(
         struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count, struct moved *moved)
 {
         struct guard guard = { 0 };
-        bool takes = false;
-        for (size_t i = 0; i < count; i++)
+        bool takes = false, one_by_one = true;
+        for (size_t i = 0; i < count; i++) {
                 takes = takes || operations[i].verb != EDGE_ADD;
+                one_by_one = one_by_one && (operations[i].verb == EDGE_ADD || operations[i].verb == EDGE_REMOVE);
+        }
         size_t before = json_array_size(moved->removed);
         enum err e = takes ? guard_begin(work, &guard) : ERR_OK;
         for (size_t i = 0; !e && i < count; i++)
                 e = verbs[operations[i].verb](work, group, &operations[i], moved);
         if (!e && takes && work->source_no)
-                e = threshold_removed(work, group, (int64_t)(json_array_size(moved->removed) - before));
+                e = threshold_removed(work, group, (int64_t)(json_array_size(moved->removed) - before), one_by_one);
         return e || !takes ? e : guard_end(work, &guard);
 }
 

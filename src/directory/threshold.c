@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Thresholds (R16), over rolling 24 hours in slots of ten minutes, for each connection: users it deactivates, members it takes out of one
- * group. What is said of one person at a time is never held, only counted; a list that is too long is. The hold is written after the
+ * group. What is said of a person by name is never held, only counted; a list that came too short is. The hold is written after the
  * refusal, which left no trace of its own, and lets through, once, what does not remove more than an administrator saw. */
 #include "directory/threshold.h"
 #include "base/clock.h"
@@ -133,7 +133,7 @@ static enum err take_release(struct work *work, int64_t group_no, int64_t remove
                   : ERR_OK;
 }
 
-enum err threshold_removed(struct work *work, const struct resource_row *group, int64_t removed)
+enum err threshold_removed(struct work *work, const struct resource_row *group, int64_t removed, bool one_by_one)
 {
         struct day day;
         int64_t left = 0;
@@ -149,7 +149,7 @@ enum err threshold_removed(struct work *work, const struct resource_row *group, 
         bool is_over = threshold >= 0 && taken > threshold;
         if (threshold < 0)
                 return ERR_OK;
-        if (is_over && removed > 1) {
+        if (is_over && !one_by_one && removed > 1) {
                 e = take_release(work, group->no, removed, &released);
                 if (e)
                         return e;

@@ -203,8 +203,9 @@ enum err thing_load(struct work *work, const char *action, struct resource_row *
 /* ---- thresholds (threshold.c, R16) ---- */
 /* The acting connection has just taken a user's activity away: counted, and above the threshold an alert. Never a refusal. */
 enum err threshold_deactivated(struct work *work) MUST_USE;
-/* It has just removed so many of its members from a group: ERR_THRESHOLD when a list of them is too much and nobody released it. */
-enum err threshold_removed(struct work *work, const struct resource_row *group, int64_t removed) MUST_USE;
+/* It has just removed so many of its members from a group: ERR_THRESHOLD when that is too much and nobody released it. `one_by_one`: each was
+ * named, so that nobody was forgotten in a list; never held. */
+enum err threshold_removed(struct work *work, const struct resource_row *group, int64_t removed, bool one_by_one) MUST_USE;
 enum err threshold_release(struct work *work) MUST_USE;
 /* After ERR_THRESHOLD: makes the hold, or finds it, and names it in the fault. Not from a writer's thread. */
 void threshold_hold(struct directory *directory, const struct change *change, struct fault *fault);

@@ -39,7 +39,7 @@ def test_r16_security_10_emptying_a_group_waits_for_an_administrator(server, fre
     assert len(waits) == 1 and (waits[0]["group"], waits[0]["removes"], waits[0]["of"]) == (group, 24, 24)
     assert f"hold {waits[0]['id']}" in held.json["detail"] and waits[0]["released_at"] is None and waits[0]["until"] > waits[0]["at"]
     for operation in ({"op": "replace", "path": "members", "value": []}, {"op": "remove", "path": "members"},
-                      {"op": "remove", "path": "members", "value": [{"value": one} for one in ids[:8]]}):
+                      {"op": "replace", "path": "members", "value": [{"value": one} for one in ids[:8]]}):
         fresh.patch(f"/Groups/{group}", operation, expect=429)
     assert fresh.members(group) == set(ids)
     assert len(alerts(server.acme, "members-held")) == before + 1
@@ -71,6 +71,17 @@ def test_r16_no_false_alarm_for_small_groups_and_single_members(server, fresh, u
     assert len(alerts(server.acme, "members-held")) + len(alerts(server.acme, "many-members-removed")) == before
     fresh.patch(f"/Groups/{big}", {"op": "remove", "path": f'members[value eq "{ids[6]}"]'})
     assert len(alerts(server.acme, "many-members-removed")) >= 1
+
+
+def test_r16_members_that_are_named_are_never_held(server, fresh, unique):
+    """A removal that names everybody it removes cannot be a list that came short: counted, told, in force."""
+    ids = [fresh.user(unique("named"))["id"] for _ in range(60)]
+    group = fresh.group(unique("large"), members=ids)["id"]
+    before = len(alerts(server.acme, "many-members-removed"))
+    fresh.patch(f"/Groups/{group}", *({"op": "remove", "path": f'members[value eq "{one}"]'} for one in ids[:50]), expect=204)
+    fresh.patch(f"/Groups/{group}", {"op": "remove", "path": "members", "value": [{"value": one} for one in ids[50:55]]}, expect=204)
+    assert fresh.members(group) == set(ids[55:])
+    assert len(alerts(server.acme, "many-members-removed")) == before + 1
 
 
 def test_r16_security_24_one_act_undoes_it(server, fresh, unique):
