@@ -352,10 +352,17 @@ static enum err end_declared(struct work_step *step)
         struct numbers some = { 0 };
         enum err e = ERR_OK;
         bool any = step->work->root->schemas_revision != 0;
-        for (int kind = KIND_DECLARED_FIRST; any && !e && !some.count && kind <= KIND_DECLARED_LAST; kind++)
+        int64_t kind = step->job.member_no ? step->job.member_no : KIND_DECLARED_FIRST;
+        for (; any && !e && kind <= KIND_DECLARED_LAST; kind++, step->job.at_no = 0) {
                 e = claims_live(step, (enum resource_kind)kind, &some);
-        for (size_t i = 0; !e && i < some.count; i++)
+                if (some.count)
+                        break;
+        }
+        step->job.member_no = kind; /* what is left behind is not met again */
+        for (size_t i = 0; !e && i < some.count; i++) {
                 e = end_one(step, some.list[i]);
+                step->job.at_no = some.list[i];
+        }
         step->done = !some.count;
         return e;
 }

@@ -244,6 +244,37 @@ static void test_r4_one_that_fails_is_passed_over(struct fixture *fixture)
         house_close(house);
 }
 
+#define DEVICE ((enum resource_kind)KIND_DECLARED_FIRST)
+
+/* Declared types end like users, and one that cannot end does not keep the work for ever. */
+static void test_r4_what_was_declared_ends_too(struct fixture *fixture)
+{
+        static const enum connection_verb ends[] = { CONNECTION_KEEP, CONNECTION_REMOVE };
+        struct house *house = house_open(fixture);
+        house->declares = true;
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_SCHEMA, NULL,
+                "{\"urn\":\"urn:a:device:1\",\"name\":\"Device\",\"attributes\":[{\"name\":\"serial\"}]}");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_RESOURCE_TYPE, NULL,
+                "{\"name\":\"Device\",\"endpoint\":\"/Devices\",\"schema\":\"urn:a:device:1\"}");
+        for (size_t v = 0; v < COUNT_OF(ends); v++) {
+                struct actor okta = house_connection(house, v ? "okta" : "entra"), other = house_connection(house, v ? "b" : "a");
+                const char *id = id_of(house, &okta), *ids[3];
+                for (int i = 0; i < 3; i++)
+                        ids[i] = house_do(house, &okta, CHANGE_CREATE, DEVICE, NULL,
+                                "{\"schemas\":[\"urn:a:device:1\"],\"serial\":\"%zu-%d\"}", v, i);
+                house_script(house, "INSERT INTO claim VALUES (1, %lld, %d, %lld, '', 1, 1, '{', 0)", (long long)other.no, (int)DEVICE,
+                        (long long)house_no(house, ids[1]));
+                house_script(house, "INSERT INTO resource_count VALUES (1, %d, %lld, 1)", (int)DEVICE, (long long)other.no);
+                assert_ok(begin(house, id, ends[v], -1));
+                directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
+                assert_int_equal(
+                        house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND ended = 0", (long long)okta.no), 1);
+                assert_int_equal(claims_of_source(house, ids[1], okta.no), 1);
+        }
+        house_close(house);
+}
+
 /* R24: judged at the beginning, for all that will go; what is to go counts for nothing from then on. */
 static void test_r24_the_last_administrator_stops_it_before_anything_is_gone(struct fixture *fixture)
 {
@@ -275,6 +306,7 @@ int main(void)
                 FIXTURE_TEST(test_r4_large_removals_want_the_count, ON_BOTH),
                 FIXTURE_TEST(test_r4_an_interrupted_end_is_finished_by_whoever_comes, ON_BOTH),
                 FIXTURE_TEST(test_r4_one_that_fails_is_passed_over, ON_BOTH),
+                FIXTURE_TEST(test_r4_what_was_declared_ends_too, ON_BOTH),
                 FIXTURE_TEST(test_r24_the_last_administrator_stops_it_before_anything_is_gone, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
