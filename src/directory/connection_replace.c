@@ -168,22 +168,6 @@ static enum err tell_claim(struct work *work, const struct claim_row *claim, int
         return work_effect(work, &effect);
 }
 
-/* Would the group hold itself, or too deep a tower? */
-static enum err fits_in(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind, bool *ret)
-{
-        int64_t above = 0, below = 0;
-        bool circle = group_no == member_no;
-        enum err e = ERR_OK;
-        if (kind == KIND_GROUP && !circle)
-                e = nesting_above(work->session, work->root_no, group_no, member_no, &above, &circle, work->fault);
-        if (!e && kind == KIND_GROUP && !circle)
-                e = nesting_below(work->session, work->root_no, member_no, &below, work->fault);
-        if (e)
-                return e;
-        *ret = !circle && (kind != KIND_GROUP || above + below + 2 <= GROUP_DEPTH_MAX);
-        return ERR_OK;
-}
-
 /* The edge from_group -> from_no of one source becomes to_group -> to_no of another. */
 struct edge_move {
         int64_t from_group, from_no, from_source, to_group, to_no, to_source;
@@ -197,7 +181,7 @@ static enum err move_edge(struct work *work, const struct edge_move *move)
         size_t count = 0;
         enum err e = member_remove(work->session, work->root_no, move->from_group, move->from_no, move->from_source, &changed, work->fault);
         if (!e && (move->from_group != move->to_group || move->from_no != move->to_no))
-                e = fits_in(work, move->to_group, move->to_no, move->kind, &fits);
+                e = nesting_fits(work, move->to_group, move->to_no, move->kind, &fits);
         if (!e && fits)
                 e = member_add(
                         work->session, work->root_no, move->to_group, move->to_no, move->to_source, work->at_us, &changed, work->fault);

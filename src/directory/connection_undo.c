@@ -127,15 +127,9 @@ static enum err undo_update(const struct work_step *step, const struct resource_
 static enum err give_back_edge(const struct work_step *step, int64_t group_no, int64_t member_no, enum resource_kind kind)
 {
         struct work *work = step->work;
-        bool changed = false;
-        int64_t above = 0, below = 0;
-        bool circle = group_no == member_no;
-        enum err e = ERR_OK;
-        if (kind == KIND_GROUP && !circle)
-                e = nesting_above(work->session, work->root_no, group_no, member_no, &above, &circle, work->fault);
-        if (!e && kind == KIND_GROUP && !circle)
-                e = nesting_below(work->session, work->root_no, member_no, &below, work->fault);
-        if (e || circle || above + below + 2 > GROUP_DEPTH_MAX)
+        bool changed = false, fits;
+        enum err e = nesting_fits(work, group_no, member_no, kind, &fits);
+        if (e || !fits)
                 return e;
         bool allowed = true; /* R8: what the group above was given meanwhile was never judged with this member */
         if (kind == KIND_GROUP)

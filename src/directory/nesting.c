@@ -63,6 +63,21 @@ static enum err cycle(struct work *work, int64_t group_no, int64_t member_no)
         return fault_set(work->fault, ERR_VALUE, "members", "a group cannot hold itself: %s", path.data ? path.data : "");
 }
 
+enum err nesting_fits(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind, bool *ret)
+{
+        int64_t above = 0, below = 0;
+        bool circle = group_no == member_no;
+        enum err e = ERR_OK;
+        if (kind == KIND_GROUP && !circle)
+                e = nesting_above(work->session, work->root_no, group_no, member_no, &above, &circle, work->fault);
+        if (!e && kind == KIND_GROUP && !circle)
+                e = nesting_below(work->session, work->root_no, member_no, &below, work->fault);
+        if (e)
+                return e;
+        *ret = !circle && (kind != KIND_GROUP || above + below + 2 <= GROUP_DEPTH_MAX);
+        return ERR_OK;
+}
+
 enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no)
 {
         int64_t above = 0, below = 0;

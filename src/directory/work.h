@@ -185,6 +185,8 @@ enum err membership_describe(struct work *work, const struct resource_row *row, 
 enum err membership_move(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no) MUST_USE;
 /* May the group hold this group? ERR_VALUE that names the way round, or the depth (nesting.c). */
 enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no) MUST_USE;
+/* The same as a question, for a member of any kind. */
+enum err nesting_fits(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind, bool *ret) MUST_USE;
 /* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */
 enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
 enum err members_add(struct work *work) MUST_USE;
