@@ -254,7 +254,7 @@ enum err person_name_is_free(struct work *work, const struct person *person, boo
         if (!e)
                 e = document_name(type, document, work->arena, &name.folded, work->fault);
         if (!e && name.folded && strcmp(name.folded, person->row.name) != 0)
-                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
+                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
         else if (!e)
                 e = ERR_NOT_FOUND;
         if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)

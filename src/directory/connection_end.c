@@ -109,7 +109,7 @@ static enum err new_source(struct work *work, const struct parted *parted)
                 if (claim_asserts(&parted->person.claims[i]))
                         source_no = parted->person.claims[i].connection_no;
         const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = source_no };
-        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL)
+        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault)
                                              : ERR_NOT_FOUND;
         if (e != ERR_NOT_FOUND)
                 return e == ERR_CONFLICT ? ERR_OK : e;

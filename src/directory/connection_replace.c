@@ -48,7 +48,7 @@ static enum err by_key(const struct join *join, const struct claimed_row *old, i
         const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = join->new_connection };
         struct resource_row other;
         bool exists;
-        enum err e = found(resource_load_by_name(join->session, join->root_no, &name, join->arena, &other, NULL), &exists);
+        enum err e = found(resource_load_by_name(join->session, join->root_no, &name, join->arena, &other, join->fault), &exists);
         if (!e && exists)
                 *ret = other.no;
         return e == ERR_CONFLICT ? ERR_OK : e;
@@ -88,7 +88,8 @@ static enum err is_spare(const struct join *join, int64_t no, bool *ret)
         if (!e)
                 e = has_row(join, ST_MEMBER_OF_SOURCE, no, 0, &local);
         for (enum resource_kind kind = KIND_USER; !e && !old && kind <= KIND_GROUP; kind++)
-                e = found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, NULL), &old);
+                e = found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, join->fault),
+                        &old);
         if (e)
                 return e;
         *ret = !others && !old && !grants && !local;
@@ -101,14 +102,16 @@ static enum err find_pair(const struct join *join, enum resource_kind kind, int6
         bool claims = false, both = false, there = false, spare = true, others = false;
         int64_t key_no = 0;
         *ret = (struct pair){ .old_no = no };
-        enum err e = found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &old, NULL), &claims);
+        enum err e = found(
+                claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &old, join->fault), &claims);
         if (e || !claims)
                 return e;
-        e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &same, NULL), &both);
+        e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &same, join->fault), &both);
         if (!e)
                 e = by_key(join, &old, &key_no);
         if (!e && !both && key_no)
-                e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, NULL),
+                e = found(
+                        claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, join->fault),
                         &there);
         if (!e && there) {
                 e = is_spare(join, key_no, &spare);
@@ -304,7 +307,7 @@ static enum err may_be_source(struct work *work, const struct resource_row *row,
 {
         const struct resource_name name = { .kind = KIND_GROUP, .folded = row->name, .source_no = new_connection };
         struct resource_row other;
-        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL)
+        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault)
                                              : ERR_NOT_FOUND;
         *ret = e == ERR_NOT_FOUND;
         return e == ERR_CONFLICT || e == ERR_NOT_FOUND ? ERR_OK : e;
@@ -394,7 +397,8 @@ static enum err comes_along(const struct join *join, enum resource_kind kind, in
 {
         struct claimed_row ignored;
         struct pair pair = { 0 };
-        enum err e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &ignored, NULL), ret);
+        enum err e = found(
+                claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &ignored, join->fault), ret);
         if (!e && !*ret && kind == KIND_GROUP)
                 e = find_pair(join, kind, no, &pair);
         *ret = *ret || pair.fit == FIT_PAIR;

@@ -89,7 +89,7 @@ static enum err keep_taken(struct work *work, const struct person *person, json_
         e = document_name(type, document, work->arena, &folded, work->fault);
         name.folded = e ? NULL : folded;
         if (!e)
-                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
+                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
         if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
                 return e;
         if (e == ERR_NOT_FOUND || other.no == person->row.no)
@@ -152,7 +152,8 @@ static enum err find_claimed(const struct work_step *step, const char *id, enum 
         enum err e = ERR_NOT_FOUND;
         for (size_t i = 0; id && e == ERR_NOT_FOUND && i < COUNT_OF(kinds); i++) {
                 *ret_kind = kinds[i];
-                e = claimed_find_no(step->work->session, step->work->root_no, step->job.connection_no, kinds[i], id, ret_no, NULL);
+                e = claimed_find_no(
+                        step->work->session, step->work->root_no, step->job.connection_no, kinds[i], id, ret_no, step->work->fault);
         }
         return e;
 }
@@ -185,7 +186,7 @@ static enum err name_is_free(struct work *work, const struct resource_row *row, 
                 .kind = row->kind, .folded = row->name, .source_no = row->kind == KIND_GROUP ? row->source_no : -1
         };
         struct resource_row other;
-        enum err e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, NULL);
+        enum err e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
         json_auto_t *document = NULL;
         if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
                 return e;
@@ -259,8 +260,8 @@ struct entry {
 
 static enum err load_any(struct work *work, int64_t no, struct resource_row *ret)
 {
-        enum err e = resource_load(work->session, work->root_no, no, work->arena, ret, NULL);
-        return e == ERR_NOT_FOUND ? resource_load_binned(work->session, work->root_no, no, work->arena, ret, NULL) : e;
+        enum err e = resource_load(work->session, work->root_no, no, work->arena, ret, work->fault);
+        return e == ERR_NOT_FOUND ? resource_load_binned(work->session, work->root_no, no, work->arena, ret, work->fault) : e;
 }
 
 static enum err undo_entry(struct work_step *step, const struct entry *entry)
