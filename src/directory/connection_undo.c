@@ -329,7 +329,7 @@ static enum err undo_entries(struct work_step *step)
                 e = undo_entry(step, &entries[i]);
         if (e)
                 return e;
-        step->job.at_no = count == step_size(step, ENTRIES_OF_STEP) ? entries[count - 1].seq - 1 : from_seq - 1;
+        step->job.at_no = count && count == step_size(step, ENTRIES_OF_STEP) ? entries[count - 1].seq - 1 : from_seq - 1;
         step->done = step->job.at_no < step->job.first_seq;
         return ERR_OK;
 }
