@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "server"))
 
-from run import compile_tool, http  # noqa: E402
+from run import compile_tool, cpu_ms, http  # noqa: E402
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -54,11 +54,6 @@ def user_body(name, **more):
 
 def patch_body(*operations):
     return {"schemas": [PATCH], "Operations": list(operations)}
-
-
-def cpu_ms(pid):
-    """What all threads of the process have run, to the nanosecond: utime and stime come in ticks of 10 ms."""
-    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
 
 
 class Target:
