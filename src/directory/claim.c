@@ -321,12 +321,13 @@ static enum err name_of(struct work *work, const struct resource_type *type, con
         return e;
 }
 
-enum err person_settle(struct work *work, struct person *person, bool *ret_changed)
+/* `merges`: the document becomes what the claims say together; else it stays. */
+static enum err settle(struct work *work, struct person *person, bool merges, bool *ret_changed)
 {
         const struct resource_type *type;
         struct resource_row row = person->row;
         enum err e = work_type(work, row.kind, &type);
-        if (!e)
+        if (!e && merges)
                 e = merge(work, person, &row.doc, &row.doc_length);
         if (e)
                 return e;
@@ -359,6 +360,18 @@ enum err person_settle(struct work *work, struct person *person, bool *ret_chang
         person->row = row;
         *ret_changed = true;
         return ERR_OK;
+}
+
+enum err person_settle(struct work *work, struct person *person, bool *ret_changed)
+{
+        return settle(work, person, true, ret_changed);
+}
+
+enum err person_settle_deleted(struct work *work, struct person *person)
+{
+        bool free = true, changed;
+        enum err e = person_name_is_free(work, person, &free);
+        return e ? e : settle(work, person, free, &changed);
 }
 
 /* ---- storing ---- */

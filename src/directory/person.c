@@ -378,11 +378,11 @@ enum err person_delete(struct work *work)
         e = body ? guard_begin_for(work, &person.row, &guard) : work_memory(work);
         if (!e && work->source_no)
                 e = describe_loss(work, &person, body);
-        bool others = false, changed = false;
+        bool others = false;
         if (!e)
                 e = end_claims(work, &person, &others);
         if (!e)
-                e = others ? person_settle(work, &person, &changed) : person_into_bin(work, &person);
+                e = others ? person_settle_deleted(work, &person) : person_into_bin(work, &person);
         if (!e)
                 e = guard_end(work, &guard);
         if (e)

@@ -135,6 +135,8 @@ enum err person_open(struct work *work, const struct resource_row *row, struct p
 enum err person_store(struct work *work, struct person *person, const json_t *document) MUST_USE;
 /* Recomputes document and effective state from person->claims and stores what differs. *ret_changed. */
 enum err person_settle(struct work *work, struct person *person, bool *ret_changed) MUST_USE;
+/* After a claim ended that others outlive. A DELETE is never refused for a name: where theirs is somebody else's, the row keeps what it says. */
+enum err person_settle_deleted(struct work *work, struct person *person) MUST_USE;
 enum err person_insert(struct work *work, const json_t *document, struct resource_row *ret, struct claim_row *ret_claim) MUST_USE;
 /* Sets one claim to deleted: out of its counter, its edges and the graph. */
 enum err person_forget(struct work *work, struct person *person, struct claim_row *claim) MUST_USE;

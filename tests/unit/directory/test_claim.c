@@ -144,6 +144,22 @@ static void test_one_delete_of_two_suspends_until_released(struct fixture *fixtu
         house_close(house);
 }
 
+/* R12: a DELETE is never refused for a name that another source gave and somebody else has meanwhile. */
+static void test_r12_a_delete_that_would_bring_a_taken_name_suspends(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        house_script(house, "UPDATE claim SET doc = '{\"userName\":\"zed\"}' WHERE no = %lld AND connection_no = %lld",
+                (long long)house_no(house, scene.user), (long long)scene.second.no);
+        const char *zed = house_user(house, &scene.first, "zed");
+        house_do(house, &scene.first, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        assert_false(house_active(house, scene.user));
+        assert_true(house_active(house, zed));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND name_folded = 'ann' AND deleted_us = 0", scene.user), 1);
+        house_check(house);
+        house_close(house);
+}
+
 static void test_an_administrator_deletes_all_claims_at_once(struct fixture *fixture)
 {
         struct scene scene = scene_open(fixture);
@@ -162,6 +178,7 @@ int main(void)
                 FIXTURE_TEST(test_the_first_source_wins_and_clearing_clears_ones_own, ON_BOTH),
                 FIXTURE_TEST(test_any_no_refuses_and_each_lifts_only_its_own, ON_BOTH),
                 FIXTURE_TEST(test_one_delete_of_two_suspends_until_released, ON_BOTH),
+                FIXTURE_TEST(test_r12_a_delete_that_would_bring_a_taken_name_suspends, ON_BOTH),
                 FIXTURE_TEST(test_an_administrator_deletes_all_claims_at_once, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
