@@ -21,8 +21,7 @@ struct reader {
         bool in_list;            /* of a multi-valued attribute */
 };
 
-static enum err wrong(const struct reader *reader, const char *name, const char *format, ...) FORMAT(3, 4);
-static enum err wrong(const struct reader *reader, const char *name, const char *format, ...)
+FORMAT(3, 4) static void say_wrong(const struct reader *reader, const char *name, const char *format, ...)
 {
         char field[PLACE_BYTES + ATTRIBUTE_NAME_MAX_BYTES], message[320];
         va_list arguments;
@@ -30,8 +29,11 @@ static enum err wrong(const struct reader *reader, const char *name, const char 
         va_start(arguments, format);
         (void)vsnprintf(message, sizeof(message), format, arguments);
         va_end(arguments);
-        return fault_set(reader->fault, ERR_VALUE, field, "%s", message);
+        (void)fault_set(reader->fault, ERR_VALUE, field, "%s", message);
 }
+
+/* Like fault_set a macro, so that compilers see that it never answers ERR_OK. */
+#define wrong(...) (say_wrong(__VA_ARGS__), ERR_VALUE)
 
 static enum err out_of_memory(const struct reader *reader)
 {

@@ -67,10 +67,12 @@ static enum err sort_out(struct builder *builder, const struct declaration *decl
                                 is_schema ? "schemas" : "resource types");
                 (is_schema ? builder->schemas : builder->types)[(*used)++] = &declarations[i];
         }
+        /* Arrays of pointers. NOLINTBEGIN(bugprone-sizeof-expression) */
         if (builder->part_count)
                 qsort(builder->schemas, builder->part_count, sizeof(*builder->schemas), by_no);
         if (builder->type_count)
                 qsort(builder->types, builder->type_count, sizeof(*builder->types), by_no);
+        /* NOLINTEND(bugprone-sizeof-expression) */
         return ERR_OK;
 }
 
