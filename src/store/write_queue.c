@@ -165,9 +165,9 @@ static bool writer_push(struct writer *writer, struct waiting *waiting)
                 writer->last = &waiting->next;
                 writer->idle = false;
         }
-        (void)pthread_mutex_unlock(&writer->mutex);
-        if (wake) /* after the lock: the writer need not wait for it */
+        if (wake) /* under the lock: behind it the job may be done, the queue stopped, and the condition gone */
                 (void)pthread_cond_signal(&writer->work);
+        (void)pthread_mutex_unlock(&writer->mutex);
         return accepted;
 }
 
