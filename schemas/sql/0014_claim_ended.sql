@@ -7,4 +7,4 @@ UPDATE claim SET ended = 1 WHERE claimed_active = 3;
 DROP INDEX claim_external_id;
 CREATE UNIQUE INDEX claim_external_id ON claim (root_no, connection_no, kind, external_id) WHERE external_id <> '' AND ended = 0;
 DROP INDEX claim_list;
-CREATE INDEX claim_list ON claim (root_no, connection_no, kind, no) WHERE ended = 0; -- covers the rows a page skips
+CREATE INDEX claim_list ON claim (root_no, connection_no, kind, no, ended) WHERE ended = 0; -- covers the rows a page skips

@@ -112,6 +112,7 @@ def fill(scim, count):
 
 
 def group_of(scim, name, ids):
+    scim.root.server.http.close()  # a phase may have been longer than the server waits for an idle client
     group = scim.group(name)["id"]
     for start in range(0, len(ids), 10000):
         scim.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": one} for one in ids[start : start + 10000]]})
