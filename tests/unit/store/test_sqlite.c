@@ -48,6 +48,45 @@ static void database_is_whole(struct fixture *fixture)
         sqlite3_close(db);
 }
 
+/* ---- plans ---- */
+
+/* Does the plan of this statement name that index, and walk no table from end to end? */
+static bool plan_uses(sqlite3 *db, enum statement statement, const char *index)
+{
+        char sql[4096];
+        sqlite3_stmt *plan = NULL;
+        bool found = false;
+        (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", statement_row(statement)->sql);
+        assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+        while (sqlite3_step(plan) == SQLITE_ROW)
+                found = found || strstr((const char *)sqlite3_column_text(plan, 3), index);
+        sqlite3_finalize(plan);
+        return found;
+}
+
+/* What a connection asks most costs what it asks for, not what its root holds. */
+static void the_commonest_questions_keep_to_their_indexes(struct fixture *fixture)
+{
+        static const struct {
+                enum statement statement;
+                const char *index;
+        } plans[] = {
+                { ST_CLAIMED_BY_ID, "resource_id (root_no=? AND id=?)" },
+                { ST_CLAIMED_USER_BY_NAME, "resource_user_name (root_no=? AND name_folded=?)" },
+                { ST_CLAIMED_LIST, "claim_list (root_no=? AND connection_no=? AND kind=? AND no>?)" },
+                { ST_CLAIMED_PAGE, "claim_list (root_no=? AND connection_no=? AND kind=?)" },
+                { ST_CLAIM_BY_EXTERNAL, "claim_external_id (root_no=? AND connection_no=? AND kind=? AND external_id=?)" },
+                { ST_SLUG_BY_NAME, "resource_slug (root_no=? AND kind=? AND name_folded=?)" },
+                { ST_MEMBER_OF_SOURCE, "member_reverse (root_no=? AND member_no=?)" },
+        };
+        sqlite3 *db = NULL;
+        assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+        for (size_t i = 0; i < COUNT_OF(plans); i++)
+                if (!plan_uses(db, plans[i].statement, plans[i].index))
+                        fail_msg("%s does not search %s", statement_row(plans[i].statement)->name, plans[i].index);
+        sqlite3_close(db);
+}
+
 /* ---- a full disk ---- */
 
 static void a_disk_full_at_each_write_loses_nothing_and_heals(struct fixture *fixture)
@@ -353,6 +392,7 @@ static void a_second_program_is_refused_with_the_pid_of_the_first(struct fixture
 int main(void)
 {
         static const struct fixture_test tests[] = {
+                FIXTURE_TEST(the_commonest_questions_keep_to_their_indexes, ON_SQLITE),
                 FIXTURE_TEST(a_disk_full_at_each_write_loses_nothing_and_heals, ON_SQLITE),
                 FIXTURE_TEST(a_disk_full_inside_a_statement_ends_only_that_job, ON_SQLITE),
                 FIXTURE_TEST(an_io_error_inside_a_statement_ends_only_that_job, ON_SQLITE),
