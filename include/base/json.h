@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson under limits. Parsing always rejects duplicate keys, NUL, trailing bytes and depth above 32. Memory of a job is counted per
- * thread: above its ceiling jansson's allocator returns NULL and the job fails with ERR_TOO_LARGE. Never call json_load* directly:
- * jansson's lexer is not safe when an allocation fails, and json_parse keeps that from it. */
+ * jansson's trees under limits. Parsing always rejects duplicate keys, NUL, trailing bytes and depth above 32. Memory of a job is counted
+ * per thread: above its ceiling jansson's allocator returns NULL and the job fails with ERR_TOO_LARGE. Never call json_load*: jansson's
+ * lexer is not safe when an allocation fails, and takes what these refuse. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson under limits: a counting allocator per thread, a look at nesting and NUL before jansson recurses, and typed members with
- * faults. Messages never quote the document: it may hold passwords.
- *
- * jansson's lexer (2.14, its issue 362) ignores a failed append to the token's text, then asserts or runs past the text. So while it
- * parses, no block is refused: the ceiling ends the input instead, and what was built is thrown away. */
+ * jansson's trees under limits: a counting allocator per thread, and typed members with faults. */
 #include "base/json.h"
+#include "json_read.h"
 
 #include "base/auto.h"
 #include "base/text.h"
@@ -17,8 +14,7 @@
 
 struct count {
         size_t used;
-        size_t ceiling; /* 0: none */
-        bool is_parsing;
+        size_t ceiling;  /* 0: none */
         bool at_ceiling; /* met since the flags were cleared */
         bool out_of_memory;
 };
@@ -30,11 +26,9 @@ static void *counted_malloc(size_t size)
         bool is_above = count.ceiling && (size > count.ceiling || count.used > count.ceiling - size);
         if (is_above)
                 count.at_ceiling = true;
-        void *block = is_above && !count.is_parsing ? NULL : malloc(size);
+        void *block = is_above ? NULL : malloc(size);
         if (block)
                 count.used += malloc_usable_size(block);
-        else if (count.is_parsing)
-                abort(); /* the lexer would write outside its memory next */
         else if (!is_above)
                 count.out_of_memory = true;
         return block;
@@ -82,93 +76,20 @@ static void forget_memory_faults(void)
         count.at_ceiling = count.out_of_memory = false;
 }
 
-struct place {
-        size_t line, column; /* both count from 1, the column in bytes */
-};
-
-static struct place place_of(const char *text, size_t at)
-{
-        struct place place = { 1, 1 };
-        for (size_t i = 0; i < at; i++) {
-                place.column++;
-                if (text[i] == '\n')
-                        place = (struct place){ place.line + 1, 1 };
-        }
-        return place;
-}
-
-/* jansson recurses once per level; this look does not. Outside strings a bracket opens or closes a level, inside only \ and " matter. */
-static enum err check_shape(const char *text, size_t length, struct fault *fault)
-{
-        size_t depth = 0;
-        bool in_string = false;
-        for (size_t i = 0; i < length; i++) {
-                char byte = text[i];
-                struct place place;
-                if (byte == '\0') {
-                        place = place_of(text, i);
-                        return fault_set(
-                                fault, ERR_SYNTAX, NULL, "Line %zu, column %zu: a NUL byte is not JSON.", place.line, place.column);
-                }
-                if (byte == '"')
-                        in_string = !in_string;
-                else if (in_string && byte == '\\')
-                        i++;
-                else if (!in_string && (byte == ']' || byte == '}'))
-                        depth -= depth > 0;
-                else if (!in_string && (byte == '[' || byte == '{') && ++depth > JSON_DEPTH_MAX) {
-                        place = place_of(text, i);
-                        return fault_set(fault, ERR_SYNTAX, NULL, "Line %zu, column %zu: nested deeper than %d levels.", place.line,
-                                place.column, JSON_DEPTH_MAX);
-                }
-        }
-        return ERR_OK;
-}
-
-/* jansson's text without the piece of the document it quotes. */
-static enum err syntax_fault(const json_error_t *error, struct fault *fault)
-{
-        const char *quote = strstr(error->text, " near ");
-        size_t length = quote ? (size_t)(quote - error->text) : strlen(error->text);
-        return fault_set(fault, ERR_SYNTAX, NULL, "Line %d, column %d: %.*s.", error->line, error->column, (int)length, error->text);
-}
-
-struct source {
-        const char *text;
-        size_t length;
-};
-
-/* Hands jansson the next piece; at the ceiling there is none, so that at most one more piece is built. */
-static size_t next_piece(void *into, size_t size, void *from)
-{
-        struct source *source = from;
-        size_t length = count.at_ceiling ? 0 : source->length < size ? source->length : size;
-        memcpy(into, source->text, length);
-        source->text += length;
-        source->length -= length;
-        return length;
-}
-
 enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault)
 {
         if (length > BUFFER_CEILING)
                 return fault_set(fault, ERR_TOO_LARGE, NULL, "The document is larger than the limit of %zu bytes.", BUFFER_CEILING);
-        enum err e = check_shape(text, length, fault);
-        if (e)
-                return e;
-        json_error_t error = { .line = 1 };
         forget_memory_faults();
-        struct source source = { text, length };
-        count.is_parsing = true;
-        json_auto_t *value = json_load_callback(next_piece, &source, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-        count.is_parsing = false;
-        e = memory_fault(fault);
-        if (e)
-                return e;
-        if (!value)
-                return syntax_fault(&error, fault);
-        *ret = STEAL(value);
-        return ERR_OK;
+        json_auto_t *value = NULL;
+        enum err e = json_read(text, length, &value, fault);
+        if (e == ERR_MEMORY) {
+                enum err reason = memory_fault(fault);
+                return reason ? reason : e;
+        }
+        if (!e)
+                *ret = STEAL(value);
+        return e;
 }
 
 enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault)
