@@ -10,16 +10,29 @@
 #include <string.h>
 #include <strings.h>
 
+#define HINT_BYTES 32 /* longer than every prefix of a face */
+
 static char nothing[1];
 
-/* A path that was sound already stays: it names the face of the refusal. */
+/* The refusal leaves in the form of the face that was called (every SCIM answer is SCIM): its path stays when it was sound, else as much
+ * of its beginning as nobody could read in two ways. Only the face is found by it. */
 static void refuse(struct target *target, enum err code, const char *why)
 {
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/";
         target->refusal = code;
         target->why = why;
         target->query = nothing;
-        if (!target->path)
-                target->path = nothing;
+        if (target->path)
+                return;
+        target->path = nothing;
+        if (!target->raw || target->raw[0] != '/')
+                return;
+        size_t length = strnlen(target->raw, HINT_BYTES);
+        char *hint = target->inline_bytes;
+        memcpy(hint, target->raw, length);
+        hint[length] = '\0';
+        hint[strspn(hint, plain)] = '\0';
+        target->path = hint;
 }
 
 /* Raw bytes: printable ASCII without space, '#' and '\', or above 0x7f (UTF-8 is checked after decoding). */

@@ -32,6 +32,9 @@ enum handled scim_get(struct request *request)
         if (!e)
                 e = query_claimed(&scim.query, scim.type, ref_of(request), &row, &scim.fault);
         if (!e && is_current(request->headers[HEADER_IF_NONE_MATCH], row.resource.version)) {
+                char version[VERSION_TEXT_SIZE];
+                scim_version(row.resource.version, version);
+                reply_header(request, "ETag", version); /* RFC 9110 section 15.4.5 */
                 reply_empty(request, 304);
                 return HANDLED;
         }

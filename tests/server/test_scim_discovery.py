@@ -60,6 +60,18 @@ def test_unknown_paths_are_404_in_scim_form(scim, path):
     assert reply.headers["Content-Type"].startswith("application/scim+json")
 
 
+@pytest.mark.parametrize("path,status", [("/Users//x", 400), ("/Users/%2e%2e/x", 400), ("/Users/a%2fb", 400), ("/Users/%ff", 400), ("/Users?filter=%00", 400),
+                                         ("/Users?filter=" + "(" * 9000, 414)])
+def test_what_no_path_may_hold_is_refused_in_scim_form(scim, path, status):
+    reply = scim("GET", path, expect=status)
+    assert reply.json["schemas"] == ERROR and reply.json["status"] == str(status)
+    assert reply.headers["Content-Type"].startswith("application/scim+json")
+
+
+def test_headers_beyond_all_measure_are_refused_in_scim_form(scim):
+    assert scim("GET", "/Users", headers={"X-Long": "x" * 17000}, expect=400).json["schemas"] == ERROR
+
+
 def test_wrong_method_names_the_right_ones(scim):
     allow = scim("DELETE", "/Users", expect=405).headers["Allow"]
     assert "GET" in allow and "POST" in allow
