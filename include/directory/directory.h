@@ -16,6 +16,8 @@
 /* The organisation resource of a root is always its first: dense numbers start here. */
 #define ROOT_ORG_NO 1
 
+#define SCIM_BASE "/scim/v2" /* below the public address; what $ref and meta.location begin with */
+
 struct directory {
         struct store *store;
         struct write_queue *queue;

@@ -7,8 +7,6 @@
 #include "cursor.h"
 #include "view.h"
 
-#define SCIM_PATH "/scim/v2"
-
 /* ---- reading ---- */
 
 struct listing {
@@ -129,7 +127,7 @@ static void put_token(const struct call *call, const struct change *change, stru
         if (call->type->kind == KIND_CONNECTION) {
                 BUFFER_LITERAL(body, ",\"base_url\":\"");
                 buffer_puts(body, api_directory()->public_url);
-                BUFFER_LITERAL(body, SCIM_PATH "\"");
+                BUFFER_LITERAL(body, SCIM_BASE "\"");
         }
         view_text(body, "token", change->token.text);
         view_time(body, "token_expires_at", change->token_expires_us);

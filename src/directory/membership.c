@@ -240,6 +240,15 @@ static enum err replace_all(
         return e;
 }
 
+/* As the connection reads it, so that a filter finds here what it finds in a list. */
+static json_t *element_of(const struct work *work, const struct edge *edge)
+{
+        bool is_group = edge->kind == KIND_GROUP;
+        json_auto_t *ref =
+                json_sprintf("%s" SCIM_BASE "/%s/%s", work->directory->public_url, is_group ? "Groups" : "Users", edge->id);
+        return ref ? json_pack("{s:s, s:s, s:O}", "value", edge->id, "type", is_group ? "Group" : "User", "$ref", ref) : NULL;
+}
+
 static enum err remove_matching(
         struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
@@ -252,8 +261,7 @@ static enum err remove_matching(
         struct edges edges;
         enum err e = edges_load(work, group->no, &edges);
         for (size_t i = 0; !e && i < edges.count; i++) {
-                json_auto_t *element =
-                        json_pack("{s:s, s:s}", "value", edges.list[i].id, "type", edges.list[i].kind == KIND_GROUP ? "Group" : "User");
+                json_auto_t *element = element_of(work, &edges.list[i]);
                 if (!element)
                         return work_memory(work);
                 if (filter_match_element(operation->filter, element, work->arena) == TRUTH_TRUE)

@@ -78,6 +78,7 @@ static json_t *share(const json_t *value)
         return json_incref((json_t *)value);
 }
 
+/* Padding may be left out (RFC 7643 section 2.3.6), but not in part. */
 static bool is_base64(const char *text, size_t length)
 {
         size_t padding = 0;
@@ -90,7 +91,7 @@ static bool is_base64(const char *text, size_t length)
                 if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/'))
                         return false;
         }
-        return length % 4 == 0;
+        return padding > 0 ? length % 4 == 0 : length % 4 != 1;
 }
 
 static enum err text_accept(const struct accept *accept, const struct spot *spot, const struct attribute *attribute, const json_t *value,

@@ -12,7 +12,6 @@
 #include "scim/scim.h"
 
 #define SCIM_MEDIA_TYPE "application/scim+json"
-#define SCIM_BASE "/scim/v2"
 #define PAGE_DEFAULT 100
 #define PAGE_MAX 1000
 

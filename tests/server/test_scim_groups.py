@@ -31,6 +31,20 @@ def test_okta_group_push(fresh, people, unique):
     fresh("GET", path, expect=404)
 
 
+def test_members_are_removed_by_all_that_is_read_of_them(fresh, people, unique):
+    inner = fresh.group(unique("inner"))["id"]
+    group = fresh.group(unique("by ref"), [*people[:3], inner])
+    path, whole = f"/Groups/{group['id']}", {*people[:3], inner}
+    ref = {member["value"]: member["$ref"] for member in fresh("GET", path, expect=200).json["members"]}
+    for text in (f'not ($ref pr) and value eq "{people[0]}"', f'not ($ref co "{inner}" or $ref co "/Users/")', '$ref eq "x"', 'type eq "Nothing"'):
+        fresh.patch(path, {"op": "remove", "path": f"members[{text}]"})
+        assert fresh.members(group["id"]) == whole, text
+    for text, gone in ((f'$ref eq "{ref[people[0]]}"', people[0]), (f'$ref ew "/Groups/{inner}"', inner), (f'type eq "user" and $ref ew "{people[1]}"', people[1])):
+        fresh.patch(path, {"op": "remove", "path": f"members[{text}]"})
+        whole.discard(gone)
+        assert fresh.members(group["id"]) == whole, text
+
+
 def test_entra_group_forms(fresh, people, unique):
     name = unique("entra group")
     body = {"schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"], "externalId": str(uuid.uuid4()),

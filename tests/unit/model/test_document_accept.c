@@ -19,6 +19,17 @@ static void test_a_full_user_is_kept_as_sent(void **state)
                 0);
 }
 
+static void test_base64_may_come_without_padding(void **state)
+{
+        static const char *const texts[] = { "YQ==", "YQ", "YWI=", "YWI", "YWJj", "YWJjYQ" };
+        for (size_t i = 0; i < COUNT_OF(texts); i++) {
+                char body[128], kept[128];
+                (void)snprintf(body, sizeof(body), "{" CORE "'userName':'a','x509Certificates':[{'value':'%s'}]}", texts[i]);
+                (void)snprintf(kept, sizeof(kept), "{'userName':'a','x509Certificates':[{'value':'%s'}]}", texts[i]);
+                assert_accepts(*state, body, kept, 0);
+        }
+}
+
 static void test_password_is_no_attribute(void **state)
 {
         struct fixture *f = *state;
@@ -88,7 +99,12 @@ static void test_wrong_types_are_refused_with_their_path(void **state)
         assert_refuses(*state, "{" CORE "'userName':'a','emails':[null]}", ERR_VALUE, "emails[0]");
         assert_refuses(*state, "{" CORE "'userName':'a','externalId':1.5}", ERR_VALUE, "externalId");
         assert_refuses(*state, "{" CORE "'userName':'a','emails':[{'value':'x','primary':1}]}", ERR_VALUE, "emails[0].primary");
-        assert_refuses(*state, "{" CORE "'userName':'a','x509Certificates':[{'value':'a b'}]}", ERR_VALUE, "x509Certificates[0].value");
+        static const char *const not_base64[] = { "a b", "YWI=YWI=", "YQ=", "Y", "YWJjZ", "=", "====", "YWJj====" };
+        for (size_t i = 0; i < COUNT_OF(not_base64); i++) {
+                char body[128];
+                (void)snprintf(body, sizeof(body), "{" CORE "'userName':'a','x509Certificates':[{'value':'%s'}]}", not_base64[i]);
+                assert_refuses(*state, body, ERR_VALUE, "x509Certificates[0].value");
+        }
         assert_refuses(*state, "{" CORE "'userName':'a','urn:ietf:params:scim:schemas:extension:enterprise:2.0:User':[]}", ERR_SYNTAX,
                 "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User");
         assert_refuses(*state,
@@ -423,6 +439,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 TEST(test_a_full_user_is_kept_as_sent),
+                TEST(test_base64_may_come_without_padding),
                 TEST(test_read_only_and_derived_are_dropped),
                 TEST(test_password_is_no_attribute),
                 TEST(test_unassigned_is_absent),
