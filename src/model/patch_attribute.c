@@ -69,6 +69,13 @@ static enum err sub_new_value(const struct patch_work *work, const struct patch_
         return ERR_OK;
 }
 
+/* `$ref` is the address of what `value` names: with another value, and none of its own given, it would name somebody else. */
+static bool is_stale_reference(const struct attribute *attribute, const json_t *held, const json_t *value)
+{
+        const struct attribute *reference = attribute_find(attribute->sub, "$ref", strlen("$ref"));
+        return reference && !(reference->flags & (IMMUTABLE | REQUIRED)) && held && value && !json_equal(held, value);
+}
+
 enum err patch_sub(struct patch_work *work, const struct patch_step *step, const json_t *old, json_t **ret)
 {
         const struct attribute *sub = step->path.sub;
@@ -89,6 +96,8 @@ enum err patch_sub(struct patch_work *work, const struct patch_step *step, const
         json_auto_t *object = old ? json_whole_copy(old) : json_object();
         if (!object || (is_removal ? json_object_del(object, sub->name) : json_object_set_nocheck(object, sub->name, value)))
                 return patch_out_of_memory(work);
+        if (text_equal(sub->name, "value") && is_stale_reference(step->path.attribute, held, value))
+                (void)json_object_del(object, "$ref");
         bool is_gone = json_object_size(object) == 0;
         if (!is_gone && is_removal && !is_label(sub) && is_husk(step->path.attribute, object))
                 is_gone = !(step->path.attribute->flags & MULTI) || leniency_use(work->accept.leniency, LENIENT_EMPTIED_ELEMENT);
@@ -124,6 +133,8 @@ static enum err merge(
         json_t *member;
         if (!object)
                 return patch_out_of_memory(work);
+        if (is_stale_reference(attribute, json_object_get(old, "value"), json_object_get(given, "value")))
+                (void)json_object_del(object, "$ref");
         json_object_foreach ((json_t *)given, key, member) {
                 if (is_fixed_member(attribute, key, old, member))
                         return fault_set(work->fault, ERR_MUTABILITY, NULL, "%s.%s cannot be changed.", attribute->name, key);

@@ -76,6 +76,16 @@ static unsigned flags_of(const struct attribute *attribute)
         return attribute ? attribute->flags : 0;
 }
 
+/* The URN of the core alone: all that the core schema defines, not what every resource has. */
+static bool is_whole_core(
+        const struct selection *selection, const struct path *path, const struct schema *extension, const struct attribute *attribute)
+{
+        const struct schema *core = selection->type->core;
+
+        return path->extension == core && !path->attribute && !extension && attribute &&
+               attribute_find(core->attributes, attribute->name, strlen(attribute->name)) == attribute;
+}
+
 /* `extension` alone stands for the whole extension object. */
 static enum verdict judge(const struct selection *selection, const struct schema *extension, const struct attribute *attribute)
 {
@@ -84,6 +94,8 @@ static enum verdict judge(const struct selection *selection, const struct schema
         for (size_t i = 0; i < selection->count; i++) {
                 const struct path *path = &selection->paths[i];
 
+                if (is_whole_core(selection, path, extension, attribute))
+                        named = SHOW;
                 if (path->extension != extension)
                         continue;
                 if (!path->attribute || (path->attribute == attribute && !path->sub))

@@ -202,6 +202,7 @@ static void test_create_on_absent_of_entra(void **state)
 static void test_manager_forms(void **state)
 {
 #define MANAGER(id) USER("'" ENTERPRISE "':{'manager':{'value':'" id "'}}")
+#define REFERRED USER("'" ENTERPRISE "':{'manager':{'value':'m','$ref':'../Users/m'}}")
         static const struct row rows[] = {
                 { MINIMAL, "[{'op':'Add','path':'" ENTERPRISE ":manager','value':[{'value':'m'}]}]", MANAGER("m"), 0, false },
                 { MINIMAL, "[{'op':'Add','path':'" ENTERPRISE ":manager','value':'m'}]", MANAGER("m"), 0, false },
@@ -217,8 +218,13 @@ static void test_manager_forms(void **state)
                 { MANAGER("m"), "[{'op':'remove','path':'" ENTERPRISE ":manager[value eq \\'n\\']'}]", MANAGER("m"), 0, false },
                 { MANAGER("m"), "[{'op':'replace','path':'" ENTERPRISE ":manager[value eq \\'n\\'].value','value':'q'}]", NULL,
                         ERR_NO_TARGET, false },
-                { USER("'" ENTERPRISE "':{'manager':{'value':'m','$ref':'../Users/m'}}"),
-                        "[{'op':'remove','path':'" ENTERPRISE ":manager.value'}]", MINIMAL, 0, true },
+                { REFERRED, "[{'op':'remove','path':'" ENTERPRISE ":manager.value'}]", MINIMAL, 0, true },
+                { REFERRED, "[{'op':'Replace','path':'" ENTERPRISE ":manager','value':'n'}]", MANAGER("n"), 0, false },
+                { REFERRED, "[{'op':'Replace','path':'" ENTERPRISE ":manager.value','value':'n'}]", MANAGER("n"), 0, true },
+                { REFERRED, "[{'op':'add','path':'" ENTERPRISE ":manager','value':{'value':'n'}}]", MANAGER("n"), 0, true },
+                { REFERRED, "[{'op':'add','path':'" ENTERPRISE ":manager','value':{'value':'m'}}]", REFERRED, 0, true },
+                { REFERRED, "[{'op':'add','path':'" ENTERPRISE ":manager','value':{'value':'n','$ref':'../Users/n'}}]",
+                        USER("'" ENTERPRISE "':{'manager':{'value':'n','$ref':'../Users/n'}}"), 0, true },
                 { MANAGER("m"), "[{'op':'add','path':'" ENTERPRISE ":manager.displayName','value':'x'}]", NULL, ERR_MUTABILITY, false },
                 { MINIMAL, "[{'op':'Add','path':'" ENTERPRISE ":manager','value':'m'}]", NULL, ERR_VALUE, true },
         };

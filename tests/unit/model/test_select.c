@@ -6,6 +6,7 @@
 #include "model/select.h"
 
 #define ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+#define CORE_URN "URN:ietf:params:scim:schemas:core:2.0:User"
 #define RESOURCE                                                                                                                           \
         "{'schemas':['s'],'id':'1','externalId':'e','userName':'a','name':{'givenName':'g','familyName':'f'},"                             \
         "'emails':[{'value':'x','type':'work'},{'type':'home'}],'groups':[{'value':'g1'}],'meta':{'version':'v','location':'l'},"          \
@@ -44,6 +45,21 @@ static void test_attributes_of_extensions(void **state)
         assert_selects(*state, ENTERPRISE ":manager.value", NULL, "{'schemas':['s'],'id':'1','" ENTERPRISE "':{'manager':{'value':'m'}}}");
         assert_selects(*state, ENTERPRISE, NULL,
                 "{'schemas':['s'],'id':'1','" ENTERPRISE "':{'department':'d','manager':{'value':'m','$ref':'r'}}}");
+}
+
+static void test_the_urn_of_the_core_means_what_the_core_defines(void **state)
+{
+        struct fixture *f = *state;
+
+        assert_selects(f, CORE_URN, NULL,
+                "{'schemas':['s'],'id':'1','userName':'a','name':{'givenName':'g','familyName':'f'},"
+                "'emails':[{'value':'x','type':'work'},{'type':'home'}],'groups':[{'value':'g1'}]}");
+        assert_selects(f, NULL, CORE_URN,
+                "{'schemas':['s'],'id':'1','externalId':'e','meta':{'version':'v','location':'l'},"
+                "'" ENTERPRISE "':{'department':'d','manager':{'value':'m','$ref':'r'}}}");
+        assert_true(selection_wants(parse(f, CORE_URN, NULL), f->accept.type, "groups"));
+        assert_false(selection_wants(parse(f, NULL, CORE_URN), f->accept.type, "groups"));
+        assert_false(selection_wants(parse(f, CORE_URN, NULL), f->accept.type, "meta"));
 }
 
 static void test_excluded_attributes_hide_what_is_named(void **state)
@@ -94,6 +110,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 TEST(test_attributes_show_only_what_is_named),
                 TEST(test_attributes_of_extensions),
+                TEST(test_the_urn_of_the_core_means_what_the_core_defines),
                 TEST(test_excluded_attributes_hide_what_is_named),
                 TEST(test_wants_knows_before_anything_is_read),
                 TEST(test_refusals),
