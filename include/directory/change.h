@@ -69,6 +69,8 @@ struct connection_job {
         int64_t started_us;
 };
 
+enum break_glass_wish { BREAK_GLASS_UNSAID, BREAK_GLASS_MARK, BREAK_GLASS_UNMARK };
+
 struct change {
         /* in */
         enum change_verb verb;
@@ -83,6 +85,7 @@ struct change {
         const char *role;           /* of a new identity; NULL: none */
         const char *user;           /* ADOPTION: ref; NULL: none */
         const char *replace;        /* RESTORE: id of the live resource whose claims move onto the restored one; NULL: none */
+        enum break_glass_wish break_glass; /* of a user (R9): CREATE, MERGE */
         unsigned scopes;            /* of a connection's token: SCOPES_OF_TOKEN; 0: all, or those of its newest token */
         int64_t capture_s;          /* 0: the capture ends */
         int64_t hold;               /* RELEASE: its number */

@@ -56,6 +56,8 @@ enum err adoption_by_no(const struct query *query, const struct resource_type *t
 bool query_is_narrow(const struct resource_type *type, const struct filter *filter);
 /* True when the index alone decides: the filter is nothing but such a comparison, so that every candidate matches. */
 bool query_is_exact(const struct resource_type *type, const struct filter *filter);
+/* Numbers of the root's break-glass users (R9), ascending: for administrators. */
+enum err query_break_glass(const struct query *query, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault) MUST_USE;
 /* Groups that hold this user through the connection's own edges, directly or through groups; row.doc holds displayName. */
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault) MUST_USE;
 /* Members of a group through the connection's own edges, all of them, page by page. */

@@ -42,6 +42,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_UNAUTHENTICATED, "unauthenticated", LEDGER_NOTICE)   \
         X(EVENT_LAST_ADMIN, "last-admin-refused", LEDGER_ALERT)      \
         X(EVENT_CEILING_RAISED, "ceiling-raised", LEDGER_ALERT)      \
+        X(EVENT_BREAK_GLASS, "break-glass-changed", LEDGER_ALERT)    \
         X(EVENT_TOKEN_EXPIRES, "token-expires", LEDGER_ALERT)        \
         X(EVENT_GRAPH_MEMORY, "graph-memory-exceeded", LEDGER_ALERT) \
         X(EVENT_CLOCK_ACCEPTED, "clock-accepted", LEDGER_ALERT)      \

@@ -98,6 +98,13 @@ enum err claimed_list(struct session *session, int64_t root_no, int64_t connecti
 enum err claimed_page(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, int64_t offset, int limit,
         claimed_each each, void *context, struct fault *fault) MUST_USE;
 
+/* ---- break-glass users (R9) ---- */
+#define BREAK_GLASS_MAX 20 /* of a root, those in the bin included */
+enum err break_glass_read(struct session *session, int64_t root_no, int64_t no, bool *ret, struct fault *fault) MUST_USE;
+/* Their numbers, ascending. */
+enum err break_glass_list(
+        struct session *session, int64_t root_no, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault) MUST_USE;
+
 /* ---- counters ---- */
 #define COUNT_ALL (-1)
 enum err count_move(struct session *session, int64_t root_no, enum resource_kind kind, int64_t connection_no, int by /* +1 or -1 */,

@@ -66,6 +66,15 @@
                 ADMIN_GRANT ADMIN_GROUP "m.root_no = g.root_no AND m.container_no = g.principal_no AND "                                \
                 "m.source_no <> $4 AND u.root_no = g.root_no AND "                                                                      \
                 "u.no = m.member_no AND " USABLE_USER)                                                                                  \
+        /* Break-glass users count without a claim, on every way up. A right of theirs that ends does not: nobody is there to refuse the end. */ \
+        X(ADMIN_BREAK_GLASS, READ, "iiii", "i",                                                                                          \
+                "WITH RECURSIVE up (no, depth) AS (SELECT b.no, CAST(0 AS BIGINT) FROM break_glass b CROSS JOIN resource u WHERE "       \
+                "b.root_no = $1 AND u.root_no = b.root_no AND u.no = b.no AND +u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 UNION "  \
+                "SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m CROSS JOIN resource r WHERE up.depth < 16 AND "        \
+                "m.root_no = $1 AND m.member_no = up.no AND m.source_no <> $4 AND r.root_no = m.root_no AND r.no = m.container_no AND "  \
+                "+r.kind = 3 AND r.source_no <> $4 AND r.active = 1 AND r.deleted_us = 0) SELECT up.no FROM up CROSS JOIN role_grant g " \
+                "WHERE g.root_no = $1 AND g.principal_no = up.no AND g.scope_no = $2 AND +g.role_no = -1 AND g.from_us <= $3 AND "       \
+                "g.until_us = 0 LIMIT 1")                                                                                                \
         X(ADMIN_NESTED, READ, "iiii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(1 AS BIGINT) FROM role_grant g CROSS JOIN resource r WHERE "      \
                 ADMIN_GRANT ADMIN_GROUP "r.root_no = $1 UNION SELECT "                                                                  \

@@ -26,7 +26,12 @@
         X(CONFLICTS_OF, READ, "iii", "itiiti",                                                                                          \
                 "SELECT kind, attribute, object_no, at_us, request_id, times FROM conflict WHERE root_no = $1 AND connection_no = $2 "   \
                 "ORDER BY at_us DESC, kind, attribute, object_no LIMIT $3")                                                             \
-        X(ADOPTIONS_FORGET, AUDITED, "ii", "", "DELETE FROM adoption WHERE root_no = $1 AND connection_no = $2")                        \
+        /* Users whom no connection sees (R9); those in the bin keep their mark. */                                                     \
+        X(BREAK_GLASS_READ, READ, "ii", "i", "SELECT no FROM break_glass WHERE root_no = $1 AND no = $2")                               \
+        X(BREAK_GLASS_LIST, READ, "ii", "i", "SELECT no FROM break_glass WHERE root_no = $1 ORDER BY no LIMIT $2")                      \
+        X(BREAK_GLASS_PUT, AUDITED, "iiii", "",                                                                                         \
+                "INSERT INTO break_glass (root_no, no, marked_us, marked_by) VALUES ($1, $2, $3, $4)")                                  \
+        X(BREAK_GLASS_DELETE, AUDITED, "ii", "", "DELETE FROM break_glass WHERE root_no = $1 AND no = $2")                              \
         X(PULSE_FORGET, PLAIN, "ii", "", "DELETE FROM pulse WHERE root_no = $1 AND connection_no = $2")                                 \
         X(CONFLICTS_FORGET, PLAIN, "ii", "", "DELETE FROM conflict WHERE root_no = $1 AND connection_no = $2")                          \
         /* What a connection took away (R16). */                                                                                        \

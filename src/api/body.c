@@ -70,12 +70,24 @@ static enum err take_scopes(
         return ERR_OK;
 }
 
+static enum err take_break_glass(
+        const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
+{
+        const json_t *mark = json_object_get(body, extra->name);
+        (void)call;
+        if (!json_is_boolean(mark))
+                return fault_set(fault, ERR_VALUE, extra->name, "\"%s\" is true or false", extra->name);
+        change->break_glass = json_is_true(mark) ? BREAK_GLASS_MARK : BREAK_GLASS_UNMARK;
+        return ERR_OK;
+}
+
 static const struct extra extras[] = {
         { "role", OF(CHANGE_CREATE), OF(KIND_IDENTITY), take_text, offsetof(struct change, role) },
         { "organization", OF(CHANGE_CREATE), OF(KIND_CONNECTION) | OF(KIND_UPSTREAM), take_text, offsetof(struct change, organization) },
         { "ttl_s", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_IDENTITY) | OF(KIND_CONNECTION), take_number,
                 offsetof(struct change, ttl_s) },
         { "scopes", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_CONNECTION), take_scopes, offsetof(struct change, scopes) },
+        { "break_glass", OF(CHANGE_CREATE) | OF(CHANGE_MERGE), OF(KIND_USER), take_break_glass, 0 },
 };
 
 static bool belongs(const struct extra *extra, const struct call *call, const struct change *change)

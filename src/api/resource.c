@@ -60,14 +60,16 @@ enum err resource_list_answer(const struct call *call, struct fault *fault)
         return ERR_OK;
 }
 
-static enum err reply_resource(const struct call *call, int status, const struct resource_row *row, struct fault *fault)
+/* `done`: the change that made it so; NULL: it was read. */
+static enum err reply_resource(
+        const struct call *call, const struct change *done, const struct resource_row *row, struct fault *fault)
 {
-        struct view view = { .query = &call->query };
+        struct view view = { .query = &call->query, .done = done };
         enum err e = view_resource(&view, row, &call->request->reply.body, fault);
         if (e)
                 return e;
         call_etag(call, row->version);
-        reply_json(call->request, status, JSON_TYPE);
+        reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;
 }
 
@@ -80,7 +82,7 @@ enum err resource_get_answer(const struct call *call, struct fault *fault)
         if (e)
                 return e;
         if (!call_is_unchanged(call, row.version))
-                return reply_resource(call, 200, &row, fault);
+                return reply_resource(call, NULL, &row, fault);
         call_etag(call, row.version);
         reply_empty(call->request, 304);
         return ERR_OK;
@@ -137,7 +139,7 @@ static enum err reply_created(const struct call *call, const struct change *chan
 {
         const struct resource_row *row = &change->after.resource;
         struct buffer *body = &call->request->reply.body;
-        struct view view = { .query = &call->query };
+        struct view view = { .query = &call->query, .done = change };
         const char *location = call_location(call, row);
         if (!location)
                 return call_memory(fault);
@@ -191,6 +193,8 @@ enum err resource_merge_answer(const struct call *call, struct fault *fault)
         json_auto_t *body = NULL, *document = NULL;
         enum err e = take_resource(call, &body, fault);
         if (!e)
+                e = call_take_extras(call, body, &change, fault);
+        if (!e)
                 e = accept_document(call, ACCEPT_MERGE, body, &document, fault);
         if (e)
                 return not_there_first(call, e, fault);
@@ -199,7 +203,7 @@ enum err resource_merge_answer(const struct call *call, struct fault *fault)
                 return e;
         change.document = document;
         e = call_apply(call, &change, fault);
-        return e ? e : reply_resource(call, 200, &change.after.resource, fault);
+        return e ? e : reply_resource(call, &change, &change.after.resource, fault);
 }
 
 enum err resource_delete_answer(const struct call *call, struct fault *fault)
@@ -225,7 +229,7 @@ enum err resource_restore_answer(const struct call *call, struct fault *fault)
                 e = json_take_text(body, "replace", false, &change.replace, fault);
         if (!e)
                 e = call_apply(call, &change, fault);
-        return e ? e : reply_resource(call, 200, &change.after.resource, fault);
+        return e ? e : reply_resource(call, &change, &change.after.resource, fault);
 }
 
 enum err resource_purge_answer(const struct call *call, struct fault *fault)

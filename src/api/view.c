@@ -105,6 +105,33 @@ static enum err view_external_id(struct view *view, const struct resource_row *r
         return e;
 }
 
+static enum err bears_mark(struct view *view, int64_t no, bool *ret, struct fault *fault)
+{
+        if (view->done && view->done->break_glass) {
+                *ret = view->done->break_glass == BREAK_GLASS_MARK;
+                return ERR_OK;
+        }
+        enum err e = view->break_glass_known ? ERR_OK
+                                             : query_break_glass(view->query, view->break_glass, &view->break_glass_count, fault);
+        if (e)
+                return e;
+        view->break_glass_known = true;
+        *ret = false;
+        for (size_t i = 0; i < view->break_glass_count; i++)
+                *ret = *ret || view->break_glass[i] == no;
+        return ERR_OK;
+}
+
+static enum err view_user(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
+{
+        bool marked = false;
+        enum err e = bears_mark(view, row->no, &marked, fault);
+        if (e)
+                return e;
+        buffer_puts(into, marked ? ",\"break_glass\":true" : ",\"break_glass\":false");
+        return view_external_id(view, row, into, fault);
+}
+
 static void put_party(struct buffer *into, const char *kind_name, const char *name_name, const struct party *party)
 {
         view_text(into, kind_name, party->id ? resource_type(party->kind)->word : NULL);
@@ -170,7 +197,7 @@ static enum err view_connection(struct view *view, const struct resource_row *ro
 }
 
 static enum err (*const of_kind[KIND_COUNT])(struct view *, const struct resource_row *, struct buffer *, struct fault *) = {
-        [KIND_USER] = view_external_id,
+        [KIND_USER] = view_user,
         [KIND_GROUP] = view_external_id,
         [KIND_GRANT] = view_grant,
         [KIND_IDENTITY] = view_tokens,

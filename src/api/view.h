@@ -4,6 +4,7 @@
 #ifndef API_VIEW_H
 #define API_VIEW_H
 
+#include "directory/change.h"
 #include "directory/query.h"
 
 /* Somebody named in a resource: source, principal, scope. `id` NULL: not there any more. */
@@ -18,6 +19,10 @@ struct view {
         const struct query *query;
         struct party parties[PARTIES_KEPT];
         unsigned next;
+        int64_t break_glass[BREAK_GLASS_MAX]; /* of the root */
+        size_t break_glass_count;
+        bool break_glass_known;
+        const struct change *done; /* what was just done to the resource, perhaps as a dry run; NULL: nothing */
 };
 
 /* Writes the object without its closing brace, so that the caller may add members. */

@@ -68,6 +68,7 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(CONFIRM, "confirm", "N", NUMBER, NULL, "The count that the preview names, for what is done at large")                            \
         X(RESOURCE_TYPE, "resource-type", "TYPE", TEXT, NULL, "Resource type that the schema extends: User, Group or one of your own")      \
         X(REQUIRED, "required", NULL, FLAG, NULL, "Every new resource of that type must have it")                                           \
+        X(BREAK_GLASS, "break-glass", NULL, FLAG, NULL, "Hidden from every connection (administrators only)")                                              \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

@@ -55,7 +55,9 @@ static const struct field body_ttl_scopes[] = { OPTION("ttl_s", TTL), OPTION("sc
 static const struct field body_user[] = {
         ARGUMENT("userName", 1), OPTION("displayName", DISPLAY_NAME), OPTION("name.givenName", GIVEN_NAME),
         OPTION("name.familyName", FAMILY_NAME), OPTION("emails[].value", EMAIL), TRUE_WITH("emails[].primary", EMAIL),
-        OPTION("externalId", EXTERNAL_ID), END };
+        OPTION("externalId", EXTERNAL_ID), TRUE_WITH("break_glass", BREAK_GLASS), END };
+static const struct field body_break_glass[] = { ALWAYS_TRUE("break_glass"), END };
+static const struct field body_no_break_glass[] = { ALWAYS_FALSE("break_glass"), END };
 static const struct field body_group[] = { ARGUMENT("displayName", 1), OPTION("externalId", EXTERNAL_ID), END };
 static const struct field body_members[] = { ARGUMENTS("members", 2), END };
 static const struct field body_identity[] = {
@@ -152,10 +154,18 @@ static const struct command commands[] = {
         LIST("user", "users", columns_user, "users"),
         SHOW("user", "users", "USER", "a user"),
         { .path = "user create", .arguments = "USER_NAME",
-          .options = O_WRITE | O(DISPLAY_NAME) | O(GIVEN_NAME) | O(FAMILY_NAME) | O(EMAIL) | O(EXTERNAL_ID),
+          .options = O_WRITE | O(DISPLAY_NAME) | O(GIVEN_NAME) | O(FAMILY_NAME) | O(EMAIL) | O(EXTERNAL_ID) |
+                     O(BREAK_GLASS),
           .summary = "Create a user", .run = call_run, .call = { "POST", API "users", NULL, body_user, NULL, NULL, NULL } },
         SET("user", "activate", "users", "USER", "Lift a local suspension", body_active, "activated"),
         SET("user", "deactivate", "users", "USER", "Suspend a user: refused everywhere at once", body_inactive, "deactivated"),
+        { .path = "user set-break-glass", .arguments = "USER", .options = O_WRITE_ONE,
+          .summary = "Hide a local user from every connection", .run = call_run,
+          .detail = "For the day on which every identity provider fails: no connection sees, adopts, suspends or changes such a user, and as "
+                    "an administrator he counts as a usable one. Only administrators make, mark and change him, and each time there is an "
+                    "alert. A user whom a connection claims cannot be one.",
+          .call = { "PATCH", API "users/{1}", query_org, body_break_glass, NULL, NULL, "marked" } },
+        SET("user", "end-break-glass", "users", "USER", "Make a break-glass user an ordinary one", body_no_break_glass, "unmarked"),
         DELETE("user", "users", "USER", "Delete a user, into the bin"),
         { .path = "user restore", .arguments = "USER_ID", .options = O_WRITE, .summary = "Take a user out of the bin", .run = call_run,
           .detail = "By id: what is in the bin has lost its name.",

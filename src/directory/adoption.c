@@ -57,12 +57,15 @@ enum err adoption_allows(const struct adoption *adoption, int64_t user_no, bool 
 {
         struct claim_row *claims = NULL;
         size_t count = 0;
-        bool found = false;
-        if (!adoption->upstream) {
+        bool found = false, hidden = !adoption->upstream;
+        enum err e = hidden ? ERR_OK : break_glass_read(adoption->session, adoption->root_no, user_no, &hidden, fault);
+        if (e)
+                return e;
+        if (hidden) { /* R9: from every connection */
                 *ret = false;
                 return ERR_OK;
         }
-        enum err e = claims_of(adoption->session, adoption->root_no, user_no, adoption->arena, &claims, &count, fault);
+        e = claims_of(adoption->session, adoption->root_no, user_no, adoption->arena, &claims, &count, fault);
         for (size_t i = 0; !e && i < count; i++) {
                 if (claims[i].connection_no == adoption->connection_no) { /* deleted: R12, until an administrator releases him */
                         *ret = false;

@@ -20,7 +20,7 @@ static enum err load_binned(struct work *work, const char *action, struct resour
                 e = ERR_NOT_FOUND;
         if (e == ERR_NOT_FOUND)
                 return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such %s in the bin", change->type->word);
-        return e;
+        return e ? e : break_glass_judge(work, ret);
 }
 
 static void describe(struct work *work, enum ledger_event event, const struct resource_row *row)
@@ -43,6 +43,9 @@ static enum err take_claims(struct work *work, const struct resource_row *row)
         enum err e = person_load(work, "delete", &later);
         work->change->ref = ref;
         auto_person held = later;
+        if (!e && work->glass.no) /* either of the two */
+                e = fault_set(work->fault, ERR_CONFLICT, "replace",
+                        "a break-glass user neither takes nor gives the claims of connections; take the mark away first");
         if (!e && held.row.kind != row->kind)
                 e = fault_set(work->fault, ERR_VALUE, "replace", "only a %s can take the place of a %s", work->change->type->word,
                         work->change->type->word);
@@ -154,7 +157,10 @@ enum err bin_restore(struct work *work)
         struct resource_row row;
         auto_person person = { 0 };
         bool changed;
+        struct guard guard = { 0 }; /* who gives up his place may be the last administrator */
         enum err e = load_binned(work, "create", &row);
+        if (!e && work->change->replace)
+                e = guard_begin(work, &guard);
         if (!e && work->change->replace)
                 e = take_claims(work, &row);
         if (!e)
@@ -169,6 +175,8 @@ enum err bin_restore(struct work *work)
                 e = person_settle(work, &person, &changed);
         if (!e && row.kind == KIND_GROUP) /* its grants meet those who fill it now */
                 e = ceiling_check_tie(work, "", row.no, row.no);
+        if (!e)
+                e = guard_end(work, &guard);
         if (e)
                 return e;
         work->reload = true;
@@ -276,7 +284,7 @@ enum err bin_erase(struct work *work, const struct resource_row *row)
 enum err bin_purge(struct work *work)
 {
         static const enum statement rows[] = { ST_MEMBER_PURGE, ST_CONTAINER_PURGE, ST_CREDENTIALS_PURGE, ST_VALUE_CLEAR, ST_CLAIMS_PURGE,
-                ST_ADOPTIONS_PURGE };
+                ST_ADOPTIONS_PURGE, ST_BREAK_GLASS_DELETE };
         struct resource_row row;
         enum err e = load_binned(work, "delete", &row);
         if (!e)

@@ -218,7 +218,8 @@ static enum err run_audited(struct work *work, struct job *job)
                 e = run_verb(work);
         if (e || !work->changed)
                 return e;
-        if (work->actor->replayed_by)
+        e = break_glass_alert(work);
+        if (!e && work->actor->replayed_by)
                 e = sign_replay(work);
         if (e)
                 return e;

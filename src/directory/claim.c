@@ -122,6 +122,8 @@ enum err person_load(struct work *work, const char *action, struct person *ret)
         if (!e)
                 e = find_row(work, &row);
         if (!e)
+                e = break_glass_judge(work, &row);
+        if (!e)
                 e = person_open(work, &row, &person);
         if (!e && !person.own && work->source_no)
                 e = adoption_begin(work, &person);

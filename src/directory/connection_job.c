@@ -213,7 +213,7 @@ static enum err finish(struct work *work, const struct work_step *step)
         if (!e && verbs[job->verb].ends)
                 e = threshold_forget(work, row->no);
         if (!e && verbs[job->verb].ends) {
-                static const enum statement kept[] = { ST_CONFLICTS_FORGET, ST_ADOPTIONS_FORGET, ST_PULSE_FORGET };
+                static const enum statement kept[] = { ST_CONFLICTS_FORGET, ST_ADOPTIONS_CLEAR, ST_PULSE_FORGET };
                 for (size_t i = 0; !e && i < COUNT_OF(kept); i++)
                         e = session_run(work->session, kept[i], NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
                 if (!e)

@@ -190,6 +190,8 @@ enum err grant_create(struct work *work)
         if (!e)
                 e = judge_tie(work, &wish);
         if (!e)
+                e = break_glass_rights(work, &principal);
+        if (!e)
                 e = grant_make(work, &wish, &row);
         if (e)
                 return e;
@@ -310,6 +312,8 @@ enum err grant_merge(struct work *work)
         }
         struct guard guard;
         e = guard_begin(work, &guard);
+        if (!e)
+                e = break_glass_rights(work, &held.principal);
         if (!e && lives_longer(&held.grant, member_time(after, "from"), member_time(after, "until")))
                 e = judge_tie(work, &held.wish);
         held.grant.from_us = member_time(after, "from");
@@ -345,6 +349,8 @@ enum err grant_delete(struct work *work)
         enum err e = load(work, &held);
         if (!e)
                 e = may_grant(work, &held.scope, &held.principal);
+        if (!e)
+                e = break_glass_rights(work, &held.principal);
         struct guard guard;
         if (!e)
                 e = guard_begin(work, &guard);

@@ -110,6 +110,8 @@ enum err person_create(struct work *work)
         struct resource_row row;
         struct claim_row claim;
         e = person_insert(work, change->document, &row, &claim);
+        if (!e)
+                e = break_glass_make(work, &row);
         if (e)
                 return e;
         __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
@@ -120,10 +122,11 @@ enum err person_create(struct work *work)
         describe(work, EVENT_CREATED, &row);
         answer(work, &row, &claim);
         change->after.no_groups = row.kind == KIND_USER;
-        if (!moved.count)
-                return work_body_document(work, &row);
         json_auto_t *nothing = json_object();
-        return nothing ? body_difference(work, &row, nothing, change->document, &moved) : work_memory(work);
+        if (!nothing)
+                return work_memory(work);
+        e = moved.count ? body_difference(work, &row, nothing, change->document, &moved) : work_body_document(work, &row);
+        return e ? e : break_glass_describe(work, &row);
 }
 
 /* ---- replace, patch, merge ---- */
@@ -303,25 +306,33 @@ static bool wakes_group(const struct work *work, const struct person *person)
         return person->row.kind == KIND_GROUP && !person->row.active && active && !json_is_false(active);
 }
 
+static enum err merge_document(struct work *work, struct person *person)
+{
+        json_auto_t *document = document_merge(person->document, work->change->document);
+        if (!document)
+                return work_memory(work);
+        enum err e = document_check(work->change->type, document, work->fault);
+        return e ? e : finish(work, person, document, NULL, 0);
+}
+
 enum err person_merge(struct work *work)
 {
+        const struct change *change = work->change;
         auto_person person = { 0 };
         enum err e = person_load(work, "edit", &person);
         if (!e && wakes_group(work, &person))
                 e = rights_cover(work, person.row.no);
         if (!e && wakes_group(work, &person))
                 e = ceiling_check_tie(work, "active", person.row.no, person.row.no);
+        if (!e)
+                e = break_glass_set(work, &person);
         if (e)
                 return e;
-        if (is_managed(&person) || !person.own)
-                return suspend_locally(work, &person);
-        json_auto_t *document = document_merge(person.document, work->change->document);
-        if (!document)
-                return work_memory(work);
-        e = document_check(work->change->type, document, work->fault);
-        if (e)
-                return e;
-        return finish(work, &person, document, NULL, 0);
+        if (change->break_glass && !json_object_size(change->document))
+                answer(work, &person.row, NULL);
+        else
+                e = is_managed(&person) || !person.own ? suspend_locally(work, &person) : merge_document(work, &person);
+        return e ? e : break_glass_describe(work, &person.row);
 }
 
 /* ---- delete (R12) ---- */

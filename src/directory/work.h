@@ -30,6 +30,11 @@ struct work {
         size_t entries;              /* in the ledger already, by work_entry */
         bool changed;
         const struct schema_set *schemas; /* of the root, once work_type needed it; the job releases it */
+        struct {
+                int64_t no;          /* 0: none */
+                char id[UUID_TEXT_SIZE];
+                const char *what;    /* NULL: the event's own name says it */
+        } glass;                     /* the break-glass user (R9) that this change is about */
         bool reload;                 /* what changed is cheaper to load anew than to describe */
 };
 
@@ -147,6 +152,19 @@ enum err person_patch(struct work *work) MUST_USE;
 enum err person_merge(struct work *work) MUST_USE;
 enum err person_delete(struct work *work) MUST_USE;
 enum err person_into_bin(struct work *work, struct person *person) MUST_USE;
+
+/* ---- break-glass users (break_glass.c): R9 ---- */
+/* Before a local change of a user who may bear the mark: ERR_FORBIDDEN unless an administrator asks. */
+enum err break_glass_judge(struct work *work, const struct resource_row *row) MUST_USE;
+/* Before a change of what a principal holds: is it one whose rights nobody changes unseen? */
+enum err break_glass_rights(struct work *work, const struct resource_row *principal) MUST_USE;
+/* As change->break_glass says, of a new user, and of one that person_load has loaded; what else the change does comes after. */
+enum err break_glass_make(struct work *work, const struct resource_row *row) MUST_USE;
+enum err break_glass_set(struct work *work, const struct person *person) MUST_USE;
+/* At the end of the change: adds the mark to its entry, and makes the row's version when nothing else did. */
+enum err break_glass_describe(struct work *work, struct resource_row *row) MUST_USE;
+/* Whatever the change was. */
+enum err break_glass_alert(struct work *work) MUST_USE;
 
 /* ---- adoption (adoption.c): R13 ---- */
 /* For a connection that does not claim the user yet: makes person->own when this request adopts him. ERR_FORBIDDEN: it needs approval. */

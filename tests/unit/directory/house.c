@@ -566,6 +566,13 @@ void house_check(struct house *house)
         assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM resource r JOIN root ON root.root_no = r.root_no WHERE version > "
                                                     "revision OR r.no >= next_no"),
                 0);
+        /* R9: what keeps connections out. */
+        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no "
+                                                    "AND c.connection_no <> 0"),
+                0);
+        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN member m ON m.root_no = b.root_no AND "
+                                                    "m.member_no = b.no AND m.source_no <> 0"),
+                0);
         /* Every live person has a claim, and is active exactly when none says no. */
         assert_int_equal(
                 raw_number(house->fixture,
@@ -588,6 +595,7 @@ int64_t house_digest(struct house *house)
                 "SELECT COUNT(*) * 3 + COUNT(CASE WHEN revoked_us = 0 THEN 1 END) FROM credential",
                 "SELECT COALESCE(SUM(live * (kind + 7)), 0) FROM resource_count",
                 "SELECT COUNT(*) FROM ledger",
+                "SELECT COALESCE(SUM(no), 0) FROM break_glass",
         };
         uint64_t digest = 14695981039346656037u;
         for (size_t i = 0; i < COUNT_OF(sums); i++)

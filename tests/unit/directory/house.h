@@ -22,7 +22,7 @@ struct house {
         struct arena *change_arena; /* of the change itself; NULL: the same */
         struct fault fault;
         bool declares;              /* changes read their bodies by the schemas of the root, as the faces do */
-        struct change want;         /* if_match, organization, role, ttl_s of the next change; then empty again */
+        struct change want;         /* if_match, organization, role, ttl_s, break_glass of the next change; then empty again */
         struct change done;         /* the last change */
         char event[32], body[4096]; /* of its ledger entry; "" when there is none */
         char alert[32];             /* event of an alert that came with it; "" when there is none */

@@ -193,6 +193,16 @@ static void tell(struct story *story)
         (void)step(story, admin, CHANGE_ADOPTION, KIND_CONNECTION, entra.id, NULL);
         (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, chief, "{\"userName\":\"evil\",\"externalId\":\"e7\",\"title\":\"Dr\"}");
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"strict\",\"active\":false}");
+        /* R9: made, given a role, marked anew together with something else, deleted, restored. */
+        house->want.break_glass = BREAK_GLASS_MARK;
+        const char *glass = step(story, admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"glass\"}");
+        (void)step(story, admin, CHANGE_CREATE, KIND_GRANT, NULL, "{\"principal\":\"%s\",\"role\":\"auditor\"}", glass);
+        house->want.break_glass = BREAK_GLASS_UNMARK;
+        (void)step(story, admin, CHANGE_MERGE, KIND_USER, glass, "{}");
+        house->want.break_glass = BREAK_GLASS_MARK;
+        (void)step(story, admin, CHANGE_MERGE, KIND_USER, glass, "{\"title\":\"Dr\"}");
+        (void)step(story, admin, CHANGE_DELETE, KIND_USER, glass, NULL);
+        (void)step(story, admin, CHANGE_RESTORE, KIND_USER, glass, NULL);
 }
 
 static void torture(struct fixture *fixture, enum torture torture)

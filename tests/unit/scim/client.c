@@ -82,6 +82,7 @@ int client_call(struct client *client, enum method method, const char *target, c
         if (e)
                 fail_msg("no route for %s: %s", target, error_row(e)->name);
         assert_int_equal(request.route->handler(&request), HANDLED);
+        client->route = request.route;
         client->reply = request.reply;
         client->media_type = request.reply.content_type;
         client->note = request.log_note;
@@ -189,7 +190,7 @@ static void put_stable(FILE *file, struct ids *ids, const char *text)
         }
 }
 
-static char *stable_reply(struct client *client)
+char *client_stable(const struct client *client)
 {
         char *got;
         size_t size;
@@ -215,7 +216,7 @@ static char *stable_reply(struct client *client)
 
 void client_golden(struct client *client, const char *name)
 {
-        char path[128], *got = stable_reply(client), expected[1 << 17] = "";
+        char path[128], *got = client_stable(client), expected[1 << 17] = "";
         (void)snprintf(path, sizeof path, "tests/golden/scim/%s", name);
         FILE *file = fopen(path, getenv("MUSTER_GOLDEN_UPDATE") ? "w" : "r");
         if (file && getenv("MUSTER_GOLDEN_UPDATE"))

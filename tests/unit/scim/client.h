@@ -15,6 +15,7 @@ struct client {
         char *text;                        /* its body, "" when there is none */
         json_t *json;                      /* its body; NULL when there is none */
         struct reply reply;                /* status and headers */
+        const struct route *route;         /* that it went by */
         char id[UUID_TEXT_SIZE];           /* member `id` of its body */
 };
 
@@ -31,8 +32,10 @@ const char *client_header(const struct client *client, const char *name);
 const json_t *client_at(const struct client *client, const char *path);
 const char *client_text(const struct client *client, const char *path);
 int64_t client_number(const struct client *client, const char *path);
-/* Compares status, headers and body with tests/golden/scim/NAME; ids, versions, times and cursors stand there as <id-1>, <version>, <time>,
- * <cursor>.
+/* Status, headers and body of the last reply; ids, versions, times and cursors stand there as <id-1>, <version>, <time>, <cursor>. The
+ * caller frees. */
+char *client_stable(const struct client *client);
+/* Compares it with tests/golden/scim/NAME.
  * MUSTER_GOLDEN_UPDATE=1 writes what is answered now. */
 void client_golden(struct client *client, const char *name);
 #define assert_status(expected, ...) assert_int_equal(client_call(__VA_ARGS__), (expected))

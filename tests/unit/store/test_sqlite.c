@@ -78,6 +78,11 @@ static void the_commonest_questions_keep_to_their_indexes(struct fixture *fixtur
                 { ST_CLAIM_BY_EXTERNAL, "claim_external_id (root_no=? AND connection_no=? AND kind=? AND external_id=?)" },
                 { ST_SLUG_BY_NAME, "resource_slug (root_no=? AND kind=? AND name_folded=?)" },
                 { ST_MEMBER_OF_SOURCE, "member_reverse (root_no=? AND member_no=?)" },
+                { ST_BREAK_GLASS_READ, "PRIMARY KEY (root_no=? AND no=?)" },
+                { ST_BREAK_GLASS_LIST, "PRIMARY KEY (root_no=?)" },
+                { ST_ADMIN_BREAK_GLASS, "SEARCH b USING PRIMARY KEY (root_no=?)" },
+                { ST_ADMIN_BREAK_GLASS, "member_reverse (root_no=? AND member_no=?)" },
+                { ST_ADMIN_BREAK_GLASS, "role_grant_principal (root_no=? AND principal_no=? AND scope_no=?)" },
         };
         sqlite3 *db = NULL;
         assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
