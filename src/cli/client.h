@@ -99,5 +99,7 @@ enum err call_show(
 void help_all(FILE *stream);
 void help_group(FILE *stream, const char *group);
 void help_command(FILE *stream, const struct command *command);
+/* "(--keep | --remove)" */
+void help_choice(uint64_t set, struct buffer *into);
 
 #endif

@@ -89,6 +89,19 @@ void help_group(FILE *stream, const char *group)
         (void)fprintf(stream, "\nmuster help %s COMMAND tells more about one.\n", group);
 }
 
+void help_choice(uint64_t set, struct buffer *into)
+{
+        const char *before = "(";
+        for (int i = 0; i < OPTION_COUNT; i++) {
+                const struct option_row *row = &option_rows[i];
+                if (!(set & (UINT64_C(1) << i)))
+                        continue;
+                buffer_printf(into, "%s--%s%s%s", before, row->name, row->value ? " " : "", row->value ? row->value : "");
+                before = " | ";
+        }
+        buffer_putc(into, ')');
+}
+
 static void print_usage(FILE *stream, const struct command *command)
 {
         auto_buffer line = { 0 };
@@ -97,13 +110,8 @@ static void print_usage(FILE *stream, const struct command *command)
                 &line, "Usage: muster %s%s%s", command->path, command->arguments ? " " : "", command->arguments ? command->arguments : "");
         for (size_t i = 0; i < COUNT_OF(command->one_of); i++)
                 if (command->one_of[i]) {
-                        const char *before = " (";
-                        for (int o = 0; o < OPTION_COUNT; o++)
-                                if (command->one_of[i] & (UINT64_C(1) << o)) {
-                                        buffer_printf(&line, "%s--%s %s", before, option_rows[o].name, option_rows[o].value);
-                                        before = " | ";
-                                }
-                        buffer_putc(&line, ')');
+                        buffer_putc(&line, ' ');
+                        help_choice(command->one_of[i], &line);
                 }
         for (int o = 0; o < OPTION_COUNT; o++)
                 if (command->required & (UINT64_C(1) << o))

@@ -71,20 +71,25 @@ static void option_words(const struct option_row *row, char *ret, size_t size)
         (void)snprintf(ret, size, "--%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
 }
 
-/* " --org ORG", or "[--json]" when it may be left out. */
+/* " --org ORG", "[--json]" when it may be left out, "(--keep | --remove)" when one is needed. */
 static void synopsis(const struct command *command, struct buffer *into)
 {
-        uint64_t must = command->required | command->one_of[0] | command->one_of[1];
+        uint64_t choices = command->one_of[0] | command->one_of[1];
         char words[64];
         buffer_puts(into, command->path);
         if (command->arguments)
                 buffer_printf(into, " %s", command->arguments);
+        for (size_t i = 0; i < COUNT_OF(command->one_of); i++)
+                if (command->one_of[i]) {
+                        buffer_putc(into, ' ');
+                        help_choice(command->one_of[i], into);
+                }
         for (int i = 0; i < OPTION_COUNT; i++) {
                 uint64_t bit = UINT64_C(1) << i;
-                if (!(command->options & bit) || O_SERVER & bit)
+                if (!(command->options & bit) || (O_SERVER | choices) & bit)
                         continue;
                 option_words(&option_rows[i], words, sizeof(words));
-                buffer_printf(into, must & bit ? " %s" : " [%s]", words);
+                buffer_printf(into, command->required & bit ? " %s" : " [%s]", words);
         }
 }
 

@@ -70,7 +70,7 @@ static void describe(struct work *work, enum ledger_event event, const struct re
 
 static enum err taken(struct work *work, const struct resource_type *type, const char *name)
 {
-        return fault_set(work->fault, ERR_TAKEN, type->name_attribute ? type->name_attribute : "", "there is a %s \"%.80s\" already",
+        return fault_set(work->fault, ERR_TAKEN, type->name_attribute ? type->name_attribute : "", "another %s is called \"%.80s\"",
                 type->word, name);
 }
 
@@ -233,7 +233,26 @@ static enum err made_identity(struct work *work, struct resource_row *row, json_
         return e ? e : grant_make(work, &wish, &grant);
 }
 
-/* R1: a connection belongs to one upstream; by default a new one named after it. */
+/* R1: by default a connection has a new upstream named after it. One that is there already, such as that of a connection that was deleted,
+ * is never joined unasked: adoption reaches through it. */
+static enum err make_upstream(struct work *work, const char *shown, struct resource_row *ret)
+{
+        json_auto_t *made = json_pack("{s:s}", "name", shown);
+        const char *name = made ? text_fold(work->arena, shown, strlen(shown)) : NULL;
+        if (!name)
+                return work_memory(work);
+        const struct resource_name same = { .kind = KIND_CONNECTION, .folded = name, .source_no = -1 };
+        struct resource_row connection;
+        enum err e = resource_load_by_name(work->session, work->root_no, &same, work->arena, &connection, work->fault);
+        if (e != ERR_NOT_FOUND)
+                return e ? e : taken(work, resource_type(KIND_CONNECTION), shown);
+        e = thing_insert(work, KIND_UPSTREAM, ROOT_ORG_NO, name, made, ret);
+        if (e != ERR_TAKEN)
+                return e;
+        return fault_set(work->fault, ERR_TAKEN, "upstream",
+                "there is an upstream \"%.80s\" already: name it as the upstream to put the connection into it, or choose another name", shown);
+}
+
 static enum err ready_connection(struct work *work, json_t *document)
 {
         const char *ref = json_string_value(json_object_get(document, "upstream"));
@@ -248,12 +267,7 @@ static enum err ready_connection(struct work *work, json_t *document)
                 if (e == ERR_NOT_FOUND)
                         return fault_set(work->fault, ERR_VALUE, "upstream", "there is no upstream \"%.80s\"", ref);
         } else {
-                const char *shown = json_string_value(json_object_get(document, "name"));
-                json_auto_t *made = json_pack("{s:s}", "name", shown);
-                const char *name = made ? text_fold(work->arena, shown, strlen(shown)) : NULL;
-                if (!name)
-                        return work_memory(work);
-                e = thing_insert(work, KIND_UPSTREAM, ROOT_ORG_NO, name, made, &upstream);
+                e = make_upstream(work, json_string_value(json_object_get(document, "name")), &upstream);
         }
         if (e)
                 return e;

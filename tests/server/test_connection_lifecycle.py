@@ -100,6 +100,19 @@ def test_r4_keep_leaves_people_as_they_are(server, fresh, unique):
     assert server.acme.verify()["whole"] is True
 
 
+def test_r1_a_name_that_is_taken_says_by_what(server, unique):
+    name = unique("Again")
+    first = server.acme.connection(name)
+    refused = server.acme.api("POST", "/connections", {"name": name.upper(), "kind": "scim"}, expect=409).json
+    assert refused["field"] == "name" and f'another connection is called "{name.upper()}"' in refused["detail"]
+    upstream = server.acme.api("GET", f"/connections/{first.id}", expect=200).json["upstream"]
+    server.acme.api("DELETE", f"/connections/{first.id}?keep=true", expect=(200, 202))
+    refused = server.acme.api("POST", "/connections", {"name": name, "kind": "scim"}, expect=409).json
+    assert refused["field"] == "upstream" and "name it as the upstream" in refused["detail"]
+    second = server.acme.connection(name, upstream=name)
+    assert server.acme.api("GET", f"/connections/{second.id}", expect=200).json["upstream"] == upstream
+
+
 def test_r24_the_last_administrator_is_not_removed(own_server):
     acme = own_server.acme
     scim = acme.connection("okta")
