@@ -72,9 +72,12 @@ static enum err check_room(struct work *work)
         return e;
 }
 
+/* What was approved of him before he was hidden (R13) is not, once he is seen again. */
 static enum err put(struct work *work, int64_t no)
 {
         enum err e = check_room(work);
+        if (!e)
+                e = session_run(work->session, ST_ADOPTIONS_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(no));
         return e ? e
                  : session_run(work->session, ST_BREAK_GLASS_PUT, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->at_us),
                            V_I64(work->actor->no));

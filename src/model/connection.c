@@ -28,7 +28,7 @@ static const struct attribute attributes[] = {
           "The roles that its groups may confer (R8), each level:slug.", .max_bytes = 160 },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },
         { "rate_limit",  ATTRIBUTE_INTEGER,   0, NULL, "Requests a second it may make, 25 to 100000; by default 20000." },
-        { "allowed_addresses", ATTRIBUTE_TEXT, MULTI | CASE_EXACT, NULL,
+        { "allowed_addresses", ATTRIBUTE_TEXT, MULTI | NEVER_EMPTY | CASE_EXACT, NULL,
           "Addresses and networks, such as 192.0.2.0/24, from which it may call; by default all.", .max_bytes = 64 },
         { "active",      ATTRIBUTE_BOOLEAN,   COLUMN, NULL, "False: its credentials refuse; what it gave stands (R4)." },
         { NULL }

@@ -276,6 +276,49 @@ static void test_r4_what_was_declared_ends_too(struct fixture *fixture)
 }
 
 /* R24: judged at the beginning, for all that will go; what is to go counts for nothing from then on. */
+/* R13: what an administrator approved of users does not outlive the connection, however it ends. */
+static void play_approvals(struct fixture *fixture, enum connection_verb verb)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        const char *boss = house_admin_user(house, &okta, "boss"), *chief = house_admin_user(house, &okta, "chief");
+        const char *const names[] = { "ending", "staying" };
+        const char *ids[COUNT_OF(names)];
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+                ids[i] = house_do(house, &house->admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
+                        "{\"name\":\"%s\",\"kind\":\"scim\",\"upstream\":\"okta\",\"adoption\":\"same_upstream\"}", names[i]);
+                house->want.user = boss;
+                house_do(house, &house->admin, CHANGE_ADOPTION, KIND_CONNECTION, ids[i], NULL);
+        }
+        int64_t ending_no = house_no(house, ids[0]);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM adoption"), 2);
+        assert_ok(begin(house, ids[0], verb, -1));
+        house->want.user = chief;
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_ADOPTION, KIND_CONNECTION, ids[0], NULL); /* it is on its way out */
+        while (step(house))
+                ;
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM adoption WHERE connection_no = %lld", (long long)ending_no), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM adoption"), 1); /* the other's */
+        house->want.user = boss;
+        assert_change(ERR_NOT_FOUND, house, &house->admin, CHANGE_ADOPTION, KIND_CONNECTION, ids[0], NULL);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, boss, NULL);
+        house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, boss, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM adoption"), 0);
+        house_check(house);
+        house_close(house);
+}
+
+static void test_r13_approvals_end_with_a_connection_that_is_kept(struct fixture *fixture)
+{
+        play_approvals(fixture, CONNECTION_KEEP);
+}
+
+static void test_r13_approvals_end_with_a_connection_that_is_removed(struct fixture *fixture)
+{
+        play_approvals(fixture, CONNECTION_REMOVE);
+}
+
 static void test_r24_the_last_administrator_stops_it_before_anything_is_gone(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
@@ -307,6 +350,8 @@ int main(void)
                 FIXTURE_TEST(test_r4_an_interrupted_end_is_finished_by_whoever_comes, ON_BOTH),
                 FIXTURE_TEST(test_r4_one_that_fails_is_passed_over, ON_BOTH),
                 FIXTURE_TEST(test_r4_what_was_declared_ends_too, ON_BOTH),
+                FIXTURE_TEST(test_r13_approvals_end_with_a_connection_that_is_kept, ON_BOTH),
+                FIXTURE_TEST(test_r13_approvals_end_with_a_connection_that_is_removed, ON_BOTH),
                 FIXTURE_TEST(test_r24_the_last_administrator_stops_it_before_anything_is_gone, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
