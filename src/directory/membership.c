@@ -286,6 +286,48 @@ static enum err (*const verbs[])(struct work *, const struct resource_row *, con
         [EDGE_REMOVE_ALL] = remove_everything,
 };
 
+struct moved_before {
+        size_t added, removed;
+};
+
+static int compare_id(const void *left, const void *right)
+{
+        return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* The ids of a list from `from` on, sorted. */
+static const char **sorted_ids(struct work *work, const json_t *list, size_t from, size_t *ret_count)
+{
+        size_t count = json_array_size(list) - from;
+        const char **ids = arena_zero(work->arena, count + 1, sizeof(*ids));
+        for (size_t i = 0; ids && i < count; i++)
+                ids[i] = json_string_value(json_array_get(list, from + i));
+        if (ids)
+                qsort(ids, count, sizeof(*ids), compare_id);
+        *ret_count = count;
+        return ids;
+}
+
+/* Whom the operations took out and did not put back: removing all and adding them again takes nobody (R16). */
+static enum err removed_for_good(struct work *work, const struct moved *moved, const struct moved_before *before, int64_t *ret)
+{
+        size_t removed_count, added_count, at = 0;
+        const char **removed = sorted_ids(work, moved->removed, before->removed, &removed_count);
+        const char **added = sorted_ids(work, moved->added, before->added, &added_count);
+        if (!removed || !added)
+                return work_memory(work);
+        *ret = (int64_t)removed_count;
+        for (size_t i = 0; i < removed_count; i++) {
+                while (at < added_count && strcmp(added[at], removed[i]) < 0)
+                        at++;
+                if (at < added_count && strcmp(added[at], removed[i]) == 0) {
+                        (*ret)--;
+                        at++;
+                }
+        }
+        return ERR_OK;
+}
+
 enum err membership_apply(
         struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count, struct moved *moved)
 {
@@ -295,12 +337,15 @@ enum err membership_apply(
                 takes = takes || operations[i].verb != EDGE_ADD;
                 one_by_one = one_by_one && (operations[i].verb == EDGE_ADD || operations[i].verb == EDGE_REMOVE);
         }
-        size_t before = json_array_size(moved->removed);
+        const struct moved_before before = { json_array_size(moved->added), json_array_size(moved->removed) };
+        int64_t removed = 0;
         enum err e = takes ? guard_begin(work, &guard) : ERR_OK;
         for (size_t i = 0; !e && i < count; i++)
                 e = verbs[operations[i].verb](work, group, &operations[i], moved);
         if (!e && takes && work->source_no)
-                e = threshold_removed(work, group, (int64_t)(json_array_size(moved->removed) - before), one_by_one);
+                e = removed_for_good(work, moved, &before, &removed);
+        if (!e && removed)
+                e = threshold_removed(work, group, removed, one_by_one);
         return e || !takes ? e : guard_end(work, &guard);
 }
 

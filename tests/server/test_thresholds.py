@@ -26,6 +26,23 @@ def test_r16_security_24_mass_deactivation_is_in_force_and_one_alarm(server, fre
     assert server.acme.decide(ids[20]) is True
 
 
+def test_r16_who_is_put_back_in_the_same_request_was_not_taken(server, fresh, unique):
+    ids = [fresh.user(unique("member"))["id"] for _ in range(30)]
+    group = fresh.group(unique("crew"), members=ids)["id"]
+    removal, addition = {"op": "remove", "path": "members"}, {"op": "add", "path": "members", "value": [{"value": one} for one in ids[:28]]}
+    fresh.patch(f"/Groups/{group}", removal, addition)
+    assert fresh.members(group) == set(ids[:28])
+    fresh.patch(f"/Groups/{group}", {"op": "replace", "path": "members", "value": []}, addition, removal, addition)
+    assert fresh.members(group) == set(ids[:28])
+    assert server.acme.api("GET", f"/connections/{fresh.id}/holds", expect=200).json["items"] == []
+    addition["value"] = addition["value"][:10]
+    fresh.patch(f"/Groups/{group}", removal, addition, expect=429)
+    fresh.patch(f"/Groups/{group}", addition, removal, addition, expect=429)
+    assert fresh.members(group) == set(ids[:28])
+    waits = server.acme.api("GET", f"/connections/{fresh.id}/holds", expect=200).json["items"]
+    assert (waits[0]["removes"], waits[0]["of"]) == (18, 28)
+
+
 def test_r16_security_10_emptying_a_group_waits_for_an_administrator(server, fresh, unique):
     ids = [fresh.user(unique("member"))["id"] for _ in range(24)]
     name = unique("crew")
