@@ -23,6 +23,8 @@ void address_map_v4(const void *four_bytes, unsigned char ret[ADDRESS_SIZE]);
 
 /* An address, or a network such as 10.0.0.0/8 or 2001:db8::/32; false: anything else. */
 bool network_parse(const char *text, size_t length, struct network *ret);
+/* "192.0.2.1:53": an IPv4 address as four bytes and a port above 0; false: anything else. */
+bool endpoint_parse(const char *text, unsigned char ret_address[4], unsigned *ret_port);
 bool network_holds(const struct network *network, const unsigned char address[ADDRESS_SIZE]);
 
 #endif

@@ -57,6 +57,21 @@ bool network_parse(const char *text, size_t length, struct network *ret)
         return true;
 }
 
+bool endpoint_parse(const char *text, unsigned char ret_address[4], unsigned *ret_port)
+{
+        char address[TEXT_MAX + 1];
+        const char *colon = strrchr(text, ':');
+        int64_t port;
+        if (!colon || (size_t)(colon - text) > TEXT_MAX || !text_parse_i64(colon + 1, 1, 65535, &port))
+                return false;
+        memcpy(address, text, (size_t)(colon - text));
+        address[colon - text] = '\0';
+        if (inet_pton(AF_INET, address, ret_address) != 1)
+                return false;
+        *ret_port = (unsigned)port;
+        return true;
+}
+
 bool network_holds(const struct network *network, const unsigned char address[ADDRESS_SIZE])
 {
         unsigned whole = network->prefix_bits / 8, rest = network->prefix_bits % 8;
