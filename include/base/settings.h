@@ -38,6 +38,10 @@ struct settings {
         int64_t checkpoint_interval_s;
         /* [access] */
         int64_t graph_memory_mib;
+        /* [domains] */
+        char *dns_server;             /* "192.0.2.1:53"; "" = the resolvers of the system */
+        int64_t domains_recheck_s;
+        char *operator_organizations; /* comma list of slugs */
         /* [log] */
         char *log_level;
 };

@@ -28,6 +28,7 @@ enum change_verb {
         CHANGE_RELEASE,        /* of a connection: the write that `hold` names may be repeated (R16) */
         CHANGE_WORK,           /* begins what `wish` says about a connection (directory/connection.h) */
         CHANGE_STEP,           /* one bounded step of such work, by the system */
+        CHANGE_VERIFY,         /* an e-mail domain, whose record was found (directory/domain.h) */
         CHANGE_VERB_COUNT
 };
 
@@ -94,6 +95,8 @@ struct change {
                 size_t at_once;     /* STEP: at most so many at once; 0: as many as it likes */
                 bool skips;         /* STEP: passes over the next one instead, which cannot be done */
         } step;
+        bool operator_verified;     /* CREATE of a domain: verified by the caller's word (R6) */
+        const char *proved;         /* VERIFY: token of the record that DNS has */
         int64_t ttl_s;              /* of a token; 0: the default */
         bool alone;                 /* touches more than 500 rows */
         struct dry_run *dry_run;    /* not NULL: the whole change runs, is told here and rolled back; no token comes out */

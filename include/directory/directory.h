@@ -29,6 +29,10 @@ struct directory {
         struct secret master_key;              /* keys the hashes of purged subjects (R12); other purposes: directory_key */
         const char *public_url;                /* without trailing slash; R33 */
         unsigned writer_slot;                  /* reader slot for anybody but loops and workers */
+        const char *dns_server;                /* "": those of the system */
+        const char *operator_organizations;    /* slugs with commas */
+        int64_t domains_recheck_us;
+        atomic_int looking_up;                 /* workers that wait for DNS */
         atomic_int at_work;                    /* requests that go on with work on a connection (directory/connection.h) */
         void (*waiting)(bool begins);          /* told around each wait for the writer; NULL: nobody cares */
 };

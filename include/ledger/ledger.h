@@ -38,6 +38,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_WORK_DONE, "connection-work-done", LEDGER_CHANGE)    \
         X(EVENT_ADOPTED, "adopted", LEDGER_CHANGE)                   \
         X(EVENT_ADOPTION_APPROVED, "adoption-approved", LEDGER_CHANGE) \
+        X(EVENT_DOMAIN_VERIFIED, "domain-verified", LEDGER_CHANGE)   \
         X(EVENT_REFUSED, "refused", LEDGER_NOTICE)                   \
         X(EVENT_UNAUTHENTICATED, "unauthenticated", LEDGER_NOTICE)   \
         X(EVENT_LAST_ADMIN, "last-admin-refused", LEDGER_ALERT)      \
@@ -49,6 +50,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_MANY_DEACTIVATED, "many-deactivated", LEDGER_ALERT)  \
         X(EVENT_MANY_REMOVED, "many-members-removed", LEDGER_ALERT)  \
         X(EVENT_MEMBERS_HELD, "members-held", LEDGER_ALERT)          \
+        X(EVENT_DOMAIN_LAPSED, "domain-lapsed", LEDGER_ALERT)        \
         X(EVENT_CLOCK_JUMP, "clock-jump", LEDGER_ALERT)
 
 enum ledger_event {

@@ -5,6 +5,7 @@
 #define STORE_STATEMENT_TABLE_H
 
 #include "store/statements_access.h"
+#include "store/statements_domain.h"
 #include "store/statements_group.h"
 #include "store/statements_ledger.h"
 #include "store/statements_resource.h"
@@ -18,6 +19,7 @@
         STATEMENTS_ACCESS(X)   \
         STATEMENTS_GROUP(X)    \
         STATEMENTS_SOURCE(X)   \
+        STATEMENTS_DOMAIN(X)   \
         STATEMENTS_LEDGER(X)   \
         STATEMENTS_SCIM_LOG(X)
 

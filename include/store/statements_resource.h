@@ -12,7 +12,7 @@
         "r.no, r.id, r.org_no, r.kind, r.name_folded, r.source_no, r.active, r.version, r.created_us, r.modified_us, r.deleted_us, r.doc"
 
 /* The very words of index resource_slug, or no engine takes it. */
-#define KIND_HAS_SLUG "(kind = 1 OR kind BETWEEN 4 AND 6 OR kind BETWEEN 8 AND 11)"
+#define KIND_HAS_SLUG "(kind = 1 OR kind BETWEEN 4 AND 6 OR kind BETWEEN 8 AND 12)"
 
 /* What a connection claims; the last column: has it put the resource in a group? */
 #define C_KINDS R_KINDS "titi"

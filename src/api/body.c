@@ -81,6 +81,18 @@ static enum err take_break_glass(
         return ERR_OK;
 }
 
+static enum err take_bool(
+        const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault)
+{
+        const json_t *value = json_object_get(body, extra->name);
+        bool wanted = json_is_true(value);
+        (void)call;
+        if (!json_is_boolean(value))
+                return fault_set(fault, ERR_VALUE, extra->name, "%s must be true or false, not %s", extra->name, json_type_name(value));
+        memcpy((char *)change + extra->offset, &wanted, sizeof(wanted));
+        return ERR_OK;
+}
+
 static const struct extra extras[] = {
         { "role", OF(CHANGE_CREATE), OF(KIND_IDENTITY), take_text, offsetof(struct change, role) },
         { "organization", OF(CHANGE_CREATE), OF(KIND_CONNECTION) | OF(KIND_UPSTREAM), take_text, offsetof(struct change, organization) },
@@ -88,6 +100,7 @@ static const struct extra extras[] = {
                 offsetof(struct change, ttl_s) },
         { "scopes", OF(CHANGE_CREATE) | OF(CHANGE_ROTATE), OF(KIND_CONNECTION), take_scopes, offsetof(struct change, scopes) },
         { "break_glass", OF(CHANGE_CREATE) | OF(CHANGE_MERGE), OF(KIND_USER), take_break_glass, 0 },
+        { "operator_verified", OF(CHANGE_CREATE), OF(KIND_DOMAIN), take_bool, offsetof(struct change, operator_verified) },
 };
 
 static bool belongs(const struct extra *extra, const struct call *call, const struct change *change)

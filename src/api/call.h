@@ -83,6 +83,7 @@ enum err connection_replace_answer(const struct call *call, struct fault *fault)
 enum err connection_undo_answer(const struct call *call, struct fault *fault);
 enum err connection_delete_answer(const struct call *call, struct fault *fault);
 enum err adoption_approve_answer(const struct call *call, struct fault *fault);
+enum err domain_verify_answer(const struct call *call, struct fault *fault);
 enum err conflicts_list_answer(const struct call *call, struct fault *fault);
 enum err status_answer(const struct call *call, struct fault *fault);
 enum err audit_list_answer(const struct call *call, struct fault *fault);

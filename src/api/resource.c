@@ -5,6 +5,7 @@
 #include <string.h>
 #include "call.h"
 #include "cursor.h"
+#include "directory/domain.h"
 #include "view.h"
 
 /* ---- reading ---- */
@@ -239,6 +240,25 @@ enum err resource_purge_answer(const struct call *call, struct fault *fault)
         if (!e)
                 reply_empty(call->request, 204);
         return e;
+}
+
+/* ---- what belongs to one kind ---- */
+
+/* DNS is asked here, by the worker, before the change is queued. */
+enum err domain_verify_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_VERIFY);
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, NULL, fault);
+        if (!e)
+                e = call_ref(call, &change.ref, fault);
+        if (!e)
+                e = domain_look_up(&call->query, &change, fault);
+        if (!e)
+                e = call_apply(call, &change, fault);
+        return e ? e : reply_resource(call, &change, &change.after.resource, fault);
 }
 
 /* ---- tokens and access ---- */

@@ -48,6 +48,7 @@ static const struct operation
         start_capture  = { capture_start_answer,    "connections", OFFER_EDIT },
         stop_capture   = { capture_stop_answer,     "connections", OFFER_EDIT },
         approve        = { adoption_approve_answer, "connections", OFFER_EDIT },
+        verify_domain  = { domain_verify_answer,    "domains",     OFFER_CREATE },
         gain_access    = { access_gain_answer,      "projects",    OFFER_EDIT },
         list_declared  = { resource_list_answer,    COLLECTION_DECLARED, OFFER_READ },
         get_declared   = { resource_get_answer,     COLLECTION_DECLARED, OFFER_READ },
@@ -96,6 +97,7 @@ static const struct route api_rows[] = {
         ROW(METHOD_POST,   "/connections/{ref}/capture", ACTION_EDIT,   LIMIT_KIB(64),   start_capture),
         ROW(METHOD_DELETE, "/connections/{ref}/capture", ACTION_EDIT,   0,               stop_capture),
         ROW(METHOD_POST,   "/connections/{ref}/adoptions", ACTION_EDIT, LIMIT_KIB(64),  approve),
+        ROW(METHOD_POST,   "/domains/{ref}/verify",     ACTION_EDIT,   LIMIT_KIB(64),   verify_domain),
         ROW(METHOD_POST,   "/projects/{ref}/gain-access", ACTION_CREATE, LIMIT_KIB(64), gain_access),
         { METHOD_NONE, NULL, NULL, 0, ACTION_REFUSE, FACE_API, 0, 0, NULL },
 };

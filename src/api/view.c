@@ -6,7 +6,9 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "directory/domain.h"
 #include "directory/health.h"
+#include "model/email_domain.h"
 
 /* ---- members ---- */
 
@@ -196,12 +198,29 @@ static enum err view_connection(struct view *view, const struct resource_row *ro
         return buffer_check(into, fault);
 }
 
+static enum err view_domain(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
+{
+        struct domain_row domain;
+        enum err e = query_domain(view->query, row->no, &domain, fault);
+        if (e) /* given up meanwhile, or only tried */
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        view_text(into, "state", domain_state_name(domain.state));
+        view_text(into, "proof", domain_proof_name(domain.proof));
+        view_time(into, "verified_at", domain.verified_us);
+        view_time(into, "checked_at", domain.checked_us);
+        view_time(into, "failing_since", domain.failed_us);
+        buffer_printf(into, ",\"record\":{\"name\":\"" DOMAIN_RECORD_LABEL "%s\",\"type\":\"TXT\",\"value\":\"" DOMAIN_RECORD_VALUE "%s\"}", row->name,
+                domain.token);
+        return buffer_check(into, fault);
+}
+
 static enum err (*const of_kind[KIND_COUNT])(struct view *, const struct resource_row *, struct buffer *, struct fault *) = {
         [KIND_USER] = view_user,
         [KIND_GROUP] = view_external_id,
         [KIND_GRANT] = view_grant,
         [KIND_IDENTITY] = view_tokens,
         [KIND_CONNECTION] = view_connection,
+        [KIND_DOMAIN] = view_domain,
 };
 
 /* ---- the whole ---- */

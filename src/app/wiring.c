@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "directory/directory.h"
+#include "domain_watch.h"
 #include "http/metrics.h"
 #include "http/rate.h"
 #include "http/server.h"
@@ -25,6 +26,7 @@ struct server {
         const struct settings *settings;
         struct directory *directory;
         struct scheduler *scheduler;
+        struct domain_watch *domains;
         struct http_server *front, *operations;
         struct rate *rate;
 };
@@ -297,6 +299,8 @@ void server_stop(struct server *server)
                 http_server_stop(server->front);
         if (server->operations)
                 http_server_stop(server->operations);
+        if (server->domains)
+                domain_watch_stop(server->domains);
         if (server->scheduler)
                 scheduler_stop(server->scheduler);
         directory_close(server->directory);
@@ -343,6 +347,8 @@ enum err server_start(const struct settings *settings, int sockets, struct serve
                 api_use(server->directory);
                 e = scheduler_start(server->directory, settings, &server->scheduler, fault);
         }
+        if (!e)
+                e = domain_watch_start(server->directory, &server->domains, fault);
         if (!e)
                 e = start_front(server, sockets, fault);
         if (!e)

@@ -48,6 +48,11 @@ static const struct setting_row table[] = {
                 "Key that signs checkpoints of the ledger"),
         ROW("ledger", "checkpoint_interval", DURATION_S, checkpoint_interval_s, "5m", 1, 86400, "Time between two signed checkpoints"),
         ROW("access", "graph_memory_mib", I64, graph_memory_mib, "1024", 16, 1 << 20, "Memory of all permission graphs"),
+        ROW("domains", "dns_server", TEXT, dns_server, "", 0, 64,
+                "IPv4 ADDRESS:PORT of the resolver that is asked for proofs of domains; empty for those of the system"),
+        ROW("domains", "recheck", DURATION_S, domains_recheck_s, "1d", 1, 604800, "Time between two look-ups of a verified domain's proof"),
+        ROW("domains", "operator_organizations", TEXT, operator_organizations, "", 0, 4000,
+                "Slugs, separated by commas, of organisations whose administrators may verify domains by their word, when there are several"),
         ROW("log", "level", TEXT, log_level, "info", 1, 16, "debug, info, warn or error"),
         { 0 },
 };

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "base/text.h"
 
 #include <arpa/inet.h>
@@ -264,6 +265,11 @@ enum err settings_check(struct settings *settings, const void **ret_member, stru
         e = check_database(settings, fault);
         if (e)
                 return e;
+        *ret_member = &settings->dns_server;
+        unsigned char address[4];
+        unsigned port;
+        if (*settings->dns_server && !endpoint_parse(settings->dns_server, address, &port))
+                return fault_set(fault, ERR_VALUE, NULL, "dns_server is \"%s\"; expected the ADDRESS:PORT of a resolver, IPv4", settings->dns_server);
         *ret_member = &settings->log_level;
         if (!log_level_parse(settings->log_level, &level))
                 return fault_set(fault, ERR_VALUE, NULL, "level is \"%s\"; expected debug, info, warn or error", settings->log_level);

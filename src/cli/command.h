@@ -69,6 +69,8 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(RESOURCE_TYPE, "resource-type", "TYPE", TEXT, NULL, "Resource type that the schema extends: User, Group or one of your own")      \
         X(REQUIRED, "required", NULL, FLAG, NULL, "Every new resource of that type must have it")                                           \
         X(BREAK_GLASS, "break-glass", NULL, FLAG, NULL, "Hidden from every connection (administrators only)")                                              \
+        X(DOMAINS, "domain", "LIST", LIST, NULL, "Verified e-mail domains for which its word counts, with commas, or any for none")        \
+        X(OPERATOR_VERIFIED, "operator-verified", NULL, FLAG, NULL, "Verified by your word, without DNS; audited")                         \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

@@ -73,11 +73,13 @@ static const struct field body_connection[] = {
         OPTION("name", NAME), WORD("kind", "scim"), OPTION("organization", ORG), OPTION("upstream", UPSTREAM),
         OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION), OPTION("ttl_s", TTL),
         OPTION("scopes", SCOPE), OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS),
-        OPTION("rate_limit", RATE_LIMIT), OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION), END };
+        OPTION("rate_limit", RATE_LIMIT), OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION),
+        OPTION("domains", DOMAINS), END };
 static const struct field body_connection_update[] = {
         OPTION("name", NAME), OPTION("profile", PROFILE), OPTION("preset", PRESET), OPTION("description", DESCRIPTION),
         OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS), OPTION("rate_limit", RATE_LIMIT),
-        OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION), END };
+        OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION), OPTION("domains", DOMAINS), END };
+static const struct field body_domain[] = { ARGUMENT("name", 1), TRUE_WITH("operator_verified", OPERATOR_VERIFIED), END };
 static const struct field body_adoption[] = { ARGUMENT("user", 2), END };
 
 static const struct column columns_user[] = {
@@ -96,6 +98,8 @@ static const struct column columns_grant[] = {
         { "ID", "id" }, { "PRINCIPAL", "principal_name" }, { "KIND", "principal_kind" }, { "ROLE", "role" },
         { "PERMISSION", "privilege" }, { "SCOPE", "scope_name" }, { "UNTIL", "until" }, { "SOURCE", "source" }, END };
 static const struct column columns_upstream[] = { { "ID", "id" }, { "NAME", "name" }, { "DESCRIPTION", "description" }, END };
+static const struct column columns_domain[] = {
+        { "ID", "id" }, { "NAME", "name" }, { "STATE", "state" }, { "PROOF", "proof" }, { "CHECKED", "checked_at" }, END };
 static const struct column columns_conflict[] = {
         { "AT", "at" }, { "KIND", "kind" }, { "ATTRIBUTE", "attribute" }, { "TAKEN BY", "object_name" }, { "ID", "object" },
         { "TIMES", "times" }, { "REQUEST", "request_id" }, END };
@@ -119,7 +123,7 @@ static const struct column columns_connection[] = {
 /* How a connection is treated. */
 #define O_TREATMENT \
         (O(NAME) | O(PROFILE) | O(PRESET) | O(DESCRIPTION) | O(ALLOW_ADDRESS) | O(UNKNOWN_MEMBERS) | O(RATE_LIMIT) | O(CEILING) | \
-                O(ADOPTION))
+                O(ADOPTION) | O(DOMAINS))
 /* Rows that differ only in their nouns. `noun` is the command's word, `collection` the API's, `article` "a user". */
 #define LIST(noun, collection, columns_, many) \
         { .path = noun " list", .options = O_LIST, .summary = "List " many, .run = call_run, \
@@ -248,7 +252,7 @@ static const struct command commands[] = {
           .call = { "GET", API "connections/{1}/conflicts", query_org, NULL, columns_conflict, NULL, NULL }, .run = call_run },
         { .path = "connection adopt", .arguments = "CONNECTION USER", .options = O_WRITE_ONE,
           .summary = "Let a connection take over a user with an admin role",
-          .detail = "Only connections with --adoption same_upstream take users over, and only those with admin roles wait for this. The "
+          .detail = "Only connections with --adoption same_upstream or verified_domain take users over, and only those with admin roles wait for this. The "
                     "next PUT or PATCH of the connection does it.",
           .run = call_run, .call = { "POST", API "connections/{1}/adoptions", query_org, body_adoption, NULL, NULL, "approved" } },
         { .path = "connection update", .arguments = "CONNECTION",
@@ -291,6 +295,17 @@ static const struct command commands[] = {
           .run = connection_work_run, .call = { "DELETE", API "connections/{1}", query_end, NULL, NULL, NULL, NULL } },
         LIST("upstream", "upstreams", columns_upstream, "upstreams, the authorities behind connections"),
         SHOW("upstream", "upstreams", "UPSTREAM", "an upstream"),
+
+        { .path = "domain add", .arguments = "NAME", .options = O_WRITE | O(OPERATOR_VERIFIED), .summary = "Name an e-mail domain as your own",
+          .detail = "Shows the TXT record that proves it; once DNS has it: muster domain verify NAME. With --operator-verified your word stands "
+                    "instead: for administrators, on an installation of one organisation or where its operator allows it.",
+          .run = call_run, .call = { "POST", API "domains", NULL, body_domain, NULL, NULL, NULL } },
+        LIST("domain", "domains", columns_domain, "e-mail domains"),
+        SHOW("domain", "domains", "DOMAIN", "an e-mail domain, its state and its record"),
+        { .path = "domain verify", .arguments = "DOMAIN", .options = O_SERVER | O(DRY_RUN), .summary = "Look the TXT record of a domain up",
+          .detail = "It must stay: it is looked up daily. Missing for a day, or DNS silent for a week, the domain lapses: no new links, an alert.",
+          .run = call_run, .call = { "POST", API "domains/{1}/verify", NULL, body_empty, NULL, NULL, NULL } },
+        DELETE("domain", "domains", "DOMAIN", "Give an e-mail domain up; refused while a connection lists it"),
 
         LIST("schema", "schemas", columns_schema, "the schemas that this organisation declares"),
         SHOW("schema", "schemas", "SCHEMA", "a declared schema, by URN or id"),

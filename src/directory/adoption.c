@@ -1,55 +1,106 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Adoption (R13): a connection takes over a user whom another connection of its upstream made. The request that adopts makes the claim and
- * changes neither userName nor e-mails; what others say of the user stands, their vetoes too (R2). Who holds an admin role is adopted once an
- * administrator has approved it. */
+ * Adoption (R13): a connection takes over a user whom another connection of its upstream made, or whose verified e-mail is of a domain it lists.
+ * The request that adopts makes the claim and changes neither userName nor e-mails; what others say of the user stands, their vetoes too (R2).
+ * Who holds an admin role is adopted once an administrator has approved it. */
 #include "adoption.h"
 
 #include <string.h>
+#include "domain_row.h"
 #include "model/ceiling.h"
+#include "model/email_domain.h"
 #include "work.h"
 
 /* ---- who ---- */
 
-static enum err upstream_of(const char *doc, size_t length, struct arena *arena, const char **ret_upstream, const char **ret_adoption,
-        struct fault *fault)
+static enum err load_connection(const struct adoption *adoption, int64_t connection_no, json_t **ret, struct fault *fault)
 {
-        json_auto_t *document = NULL;
-        enum err e = json_parse_object(doc, length, &document, fault);
-        if (e)
-                return e;
-        const char *upstream = json_string_value(json_object_get(document, "upstream"));
-        const char *adoption = json_string_value(json_object_get(document, "adoption"));
-        *ret_upstream = arena_strdup(arena, upstream ? upstream : "");
-        *ret_adoption = arena_strdup(arena, adoption ? adoption : "");
-        return *ret_upstream && *ret_adoption ? ERR_OK : fault_set(fault, ERR_MEMORY, "", "out of memory");
+        struct resource_row row;
+        enum err e = resource_load(adoption->session, adoption->root_no, connection_no, adoption->arena, &row, fault);
+        return e ? e : json_parse_object(row.doc, row.doc_length, ret, fault);
 }
+
+static const char *text_of(const json_t *document, const char *key)
+{
+        const char *text = json_string_value(json_object_get(document, key));
+        return text ? text : "";
+}
+
+static enum err take_upstream(struct adoption *adoption, const json_t *connection, struct fault *fault)
+{
+        const char *upstream = text_of(connection, "upstream");
+        if (!*upstream)
+                return ERR_OK;
+        adoption->upstream = arena_strdup(adoption->arena, upstream);
+        return adoption->upstream ? ERR_OK : fault_set(fault, ERR_MEMORY, "", "out of memory");
+}
+
+static enum err take_domains(struct adoption *adoption, const json_t *connection, struct fault *fault)
+{
+        const json_t *list = json_object_get(connection, "domains"), *one;
+        const char **domains = arena_zero(adoption->arena, json_array_size(list) + 1, sizeof(*domains));
+        size_t i, count = 0;
+        json_array_foreach ((json_t *)list, i, one) {
+                if (domains && (domains[count] = arena_strdup(adoption->arena, json_string_value(one))))
+                        count++;
+        }
+        if (!domains || count != json_array_size(list))
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        adoption->domains = domains;
+        adoption->domain_count = count;
+        return ERR_OK;
+}
+
+/* Whom a connection adopts, by what its document says; of anything else nobody. */
+static const struct way {
+        const char *word;
+        enum err (*take)(struct adoption *adoption, const json_t *connection, struct fault *fault);
+} ways[] = { { "same_upstream", take_upstream }, { "verified_domain", take_domains } };
 
 enum err adoption_open(struct adoption *adoption, struct fault *fault)
 {
-        struct resource_row row;
-        const char *upstream, *how;
-        enum err e = resource_load(adoption->session, adoption->root_no, adoption->connection_no, adoption->arena, &row, fault);
-        if (!e)
-                e = upstream_of(row.doc, row.doc_length, adoption->arena, &upstream, &how, fault);
-        if (!e)
-                adoption->upstream = strcmp(how, "same_upstream") == 0 && *upstream ? upstream : NULL;
+        json_auto_t *connection = NULL;
+        enum err e = load_connection(adoption, adoption->connection_no, &connection, fault);
+        for (size_t i = 0; !e && i < COUNT_OF(ways); i++)
+                if (strcmp(text_of(connection, "adoption"), ways[i].word) == 0)
+                        e = ways[i].take(adoption, connection, fault);
         return e;
+}
+
+bool adoption_is_on(const struct adoption *adoption)
+{
+        return adoption->upstream || adoption->domain_count;
 }
 
 static enum err is_sibling(const struct adoption *adoption, int64_t connection_no, bool *ret, struct fault *fault)
 {
-        struct resource_row row;
-        const char *upstream, *how;
-        enum err e = resource_load(adoption->session, adoption->root_no, connection_no, adoption->arena, &row, fault);
-        if (e == ERR_NOT_FOUND) {
-                *ret = false;
+        json_auto_t *connection = NULL;
+        *ret = false;
+        if (!adoption->upstream || !connection_no)
                 return ERR_OK;
-        }
-        if (!e)
-                e = upstream_of(row.doc, row.doc_length, adoption->arena, &upstream, &how, fault);
-        if (!e)
-                *ret = strcmp(upstream, adoption->upstream) == 0;
+        enum err e = load_connection(adoption, connection_no, &connection, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        *ret = strcmp(text_of(connection, "upstream"), adoption->upstream) == 0;
+        return ERR_OK;
+}
+
+/* Of a domain that the connection lists, and verified (R6) whoever says so: one that has lapsed makes no new links. */
+static enum err has_domain(const struct adoption *adoption, int64_t user_no, bool *ret, struct fault *fault)
+{
+        struct resource_row row;
+        const char *address = NULL;
+        *ret = false;
+        if (!adoption->domain_count)
+                return ERR_OK;
+        enum err e = resource_load(adoption->session, adoption->root_no, user_no, adoption->arena, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        if (row.kind == KIND_USER)
+                e = email_verified(adoption->session, adoption->root_no, &row, adoption->arena, &address, fault);
+        const char *domain = !e && address ? email_domain_of(address) : NULL;
+        for (size_t i = 0; domain && i < adoption->domain_count; i++)
+                *ret = *ret || strcmp(adoption->domains[i], domain) == 0;
         return e;
 }
 
@@ -57,23 +108,20 @@ enum err adoption_allows(const struct adoption *adoption, int64_t user_no, bool 
 {
         struct claim_row *claims = NULL;
         size_t count = 0;
-        bool found = false, hidden = !adoption->upstream;
+        bool found = false, hidden = !adoption_is_on(adoption);
+        *ret = false;
         enum err e = hidden ? ERR_OK : break_glass_read(adoption->session, adoption->root_no, user_no, &hidden, fault);
-        if (e)
+        if (e || hidden) /* R9: from every connection */
                 return e;
-        if (hidden) { /* R9: from every connection */
-                *ret = false;
-                return ERR_OK;
-        }
         e = claims_of(adoption->session, adoption->root_no, user_no, adoption->arena, &claims, &count, fault);
         for (size_t i = 0; !e && i < count; i++) {
-                if (claims[i].connection_no == adoption->connection_no) { /* deleted: R12, until an administrator releases him */
-                        *ret = false;
+                if (claims[i].connection_no == adoption->connection_no) /* deleted: R12, until an administrator releases him */
                         return ERR_OK;
-                }
-                if (claims[i].connection_no && claims[i].active != CLAIMED_DELETED && !found)
+                if (claims[i].active != CLAIMED_DELETED && !found)
                         e = is_sibling(adoption, claims[i].connection_no, &found, fault);
         }
+        if (!e && !found)
+                e = has_domain(adoption, user_no, &found, fault);
         if (!e)
                 *ret = found;
         return e;
@@ -96,14 +144,23 @@ static enum err collect(void *context, const struct resource_row *row, struct fa
         return ERR_OK;
 }
 
+/* By the word of one other source; only whom the connection may adopt. */
 static enum err find_in(const struct adoption *adoption, int64_t connection_no, const char *external_id, int64_t *ret_no, struct fault *fault)
 {
-        bool sibling = false;
+        bool heard = adoption->domain_count > 0, allowed = false;
+        int64_t no = 0;
         *ret_no = 0;
-        enum err e = connection_no == adoption->connection_no ? ERR_OK : is_sibling(adoption, connection_no, &sibling, fault);
-        if (e || !sibling)
+        if (connection_no == adoption->connection_no)
+                return ERR_OK;
+        enum err e = heard ? ERR_OK : is_sibling(adoption, connection_no, &heard, fault);
+        if (e || !heard)
                 return e;
-        return claim_find_external(adoption->session, adoption->root_no, connection_no, KIND_USER, external_id, ret_no, fault);
+        e = claim_find_external(adoption->session, adoption->root_no, connection_no, KIND_USER, external_id, &no, fault);
+        if (!e && no)
+                e = adoption_allows(adoption, no, &allowed, fault);
+        if (!e && allowed)
+                *ret_no = no;
+        return e;
 }
 
 enum err adoption_find_external(const struct adoption *adoption, const char *external_id, int64_t *ret_no, struct fault *fault)
@@ -111,10 +168,10 @@ enum err adoption_find_external(const struct adoption *adoption, const char *ext
         struct connections *page = arena_zero(adoption->arena, 1, sizeof(*page));
         int64_t found = 0;
         bool ambiguous = false;
-        enum err e = ERR_OK;
         if (!page)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
-        do {
+        enum err e = find_in(adoption, 0, external_id, &found, fault);
+        for (bool more = true; !e && more; more = page->count == PAGE) {
                 page->count = 0;
                 e = resource_list(adoption->session, adoption->root_no, KIND_CONNECTION, 0, page->last_no, PAGE, collect, page, fault);
                 for (size_t i = 0; !e && i < page->count; i++) {
@@ -123,7 +180,7 @@ enum err adoption_find_external(const struct adoption *adoption, const char *ext
                         ambiguous = ambiguous || (!e && no && found && no != found);
                         found = !e && no ? no : found;
                 }
-        } while (!e && page->count == PAGE);
+        }
         if (!e)
                 *ret_no = ambiguous ? 0 : found;
         return e;
@@ -271,9 +328,10 @@ static enum err approve(struct work *work, const struct resource_row *connection
                 e = adoption_allows(&adoption, user->no, &allowed, work->fault);
         if (!e && !allowed)
                 return fault_set(work->fault, ERR_CONFLICT, "user",
-                        adoption.upstream ? "the connection cannot adopt this user: it needs one that another connection of its upstream "
-                                            "claims, and that it has neither claimed nor deleted itself"
-                                          : "the connection adopts nobody: its `adoption` is refuse");
+                        adoption_is_on(&adoption)
+                                ? "the connection cannot adopt this user: it needs one that another connection of its upstream claims, or whose "
+                                  "verified e-mail is of a domain that it lists, and that it has neither claimed nor deleted itself"
+                                : "the connection adopts nobody: its `adoption` is refuse");
         if (!e)
                 e = is_approved(work, connection->no, user->no, &approved);
         work->change->after.resource = *user;
@@ -303,7 +361,7 @@ enum err adoption_approve(struct work *work)
 
 enum err adoption_changed(struct work *work, const json_t *before, const json_t *after, const struct resource_row *connection)
 {
-        static const char *const decide[] = { "adoption", "upstream" };
+        static const char *const decide[] = { "adoption", "upstream", "domains" };
         bool changed = false;
         for (size_t i = 0; i < COUNT_OF(decide); i++)
                 changed = changed || !json_equal(json_object_get(before, decide[i]), json_object_get(after, decide[i]));
@@ -312,11 +370,11 @@ enum err adoption_changed(struct work *work, const json_t *before, const json_t 
         return session_run(work->session, ST_ADOPTIONS_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(connection->no));
 }
 
-enum err adoption_check(struct work *work, const json_t *connection)
+enum err adoption_check(struct work *work, json_t *connection)
 {
-        const char *how = json_string_value(json_object_get(connection, "adoption"));
-        if (!how || strcmp(how, "verified_domain") != 0)
-                return ERR_OK;
+        enum err e = domain_list_ready(work, connection);
+        if (e || strcmp(text_of(connection, "adoption"), "verified_domain") != 0 || json_array_size(json_object_get(connection, "domains")))
+                return e;
         return fault_set(work->fault, ERR_VALUE, "adoption",
-                "verified_domain needs an e-mail domain that this organization has proved, and it has none; take same_upstream or refuse");
+                "verified_domain needs at least one verified e-mail domain of this organization in `domains`; else take same_upstream or refuse");
 }

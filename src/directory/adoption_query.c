@@ -187,7 +187,7 @@ static enum err show_adoptable(
         int64_t no = 0;
         bool allowed = false;
         enum err e = open_adoption(query, &adoption, fault);
-        if (!e && adoption.upstream)
+        if (!e && adoption_is_on(&adoption))
                 e = find_one(query, &adoption, filter, &no, fault);
         if (e || !no)
                 return e;

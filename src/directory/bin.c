@@ -168,6 +168,8 @@ enum err bin_restore(struct work *work)
         if (!e)
                 e = index_check_unique(work, &row);
         if (!e)
+                e = email_check_name(work, &row);
+        if (!e)
                 e = person_open(work, &row, &person);
         if (!e)
                 e = wake_claims(work, &person);

@@ -169,6 +169,7 @@ static const struct verb {
         [CHANGE_RELEASE]        = { BY_OTHERS,                 NULL,           NULL,           threshold_release },
         [CHANGE_WORK]           = { BY_OTHERS,                 NULL,           NULL,           connection_begin },
         [CHANGE_STEP]           = { BY_OTHERS,                 NULL,           NULL,           connection_step },
+        [CHANGE_VERIFY]         = { BY_OTHERS,                 NULL,           NULL,           domain_verify },
 };
 /* clang-format on */
 

@@ -255,13 +255,17 @@ enum err person_name_is_free(struct work *work, const struct person *person, boo
                 e = index_is_free(work, type, person->row.no, document, &free);
         if (!e)
                 e = document_name(type, document, work->arena, &name.folded, work->fault);
-        if (!e && name.folded && strcmp(name.folded, person->row.name) != 0)
+        bool renames = !e && name.folded && strcmp(name.folded, person->row.name) != 0;
+        int64_t owner_no = 0;
+        if (renames && person->row.kind == KIND_USER)
+                e = email_find_owner(work, person->row.no, name.folded, &owner_no);
+        if (!e && renames)
                 e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
         else if (!e)
                 e = ERR_NOT_FOUND;
         if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
                 return e;
-        *ret = e == ERR_NOT_FOUND && free;
+        *ret = e == ERR_NOT_FOUND && free && !owner_no;
         return ERR_OK;
 }
 
@@ -340,6 +344,8 @@ static enum err settle(struct work *work, struct person *person, bool merges, bo
                 e = json_parse_object(row.doc, row.doc_length, &document, work->fault);
                 if (!e)
                         e = name_of(work, type, document, &row);
+                if (!e && strcmp(row.name, person->row.name) != 0)
+                        e = email_check_name(work, &row);
         }
         struct guard guard = { 0 };
         bool takes = person->row.active && !row.active;
@@ -447,6 +453,8 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
         };
         ident_uuid(row.id);
         e = name_of(work, type, document, &row);
+        if (!e)
+                e = email_check_name(work, &row);
         if (e)
                 return e;
         row.no = claim.no = work_next_no(work);

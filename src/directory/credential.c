@@ -96,6 +96,7 @@ unsigned credential_flags(const json_t *connection)
                 { "preset", "entra", SCOPE_PRESET_ENTRA },
                 { "unknown_members", "skip", SCOPE_SKIP_MEMBERS },
                 { "adoption", "same_upstream", SCOPE_ADOPT },
+                { "adoption", "verified_domain", SCOPE_ADOPT },
         };
         unsigned found = 0;
         for (size_t i = 0; i < COUNT_OF(flags); i++) {

@@ -102,6 +102,9 @@ enum err directory_open(const struct directory_options *options, struct director
         if (!directory)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         directory->public_url = options->settings->public_url;
+        directory->dns_server = options->settings->dns_server;
+        directory->operator_organizations = options->settings->operator_organizations;
+        directory->domains_recheck_us = options->settings->domains_recheck_s * US_PER_S;
         directory->writer_slot = options->slots;
         directory->access = access_new(options->slots + 1, options->settings->graph_memory_mib);
         directory->notices = notices_new();

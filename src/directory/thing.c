@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes of everything but people and grants: organisations, projects, machine identities, upstreams, connections. One path for all; what
+ * Changes of everything but people and grants: organisations, projects, machine identities, upstreams, connections, domains. One path for all; what
  * a kind does beyond it stands in one row of the table `kinds`. */
 #include <string.h>
 #include "base/text.h"
@@ -35,7 +35,8 @@ static const struct kind_rules kinds[KIND_COUNT] = {
         [KIND_PROJECT]      = { "project",          false, false, NULL,             made_project,      NULL },
         [KIND_IDENTITY]     = { "identity",         false, false, NULL,             made_identity,     end_identity },
         [KIND_UPSTREAM]     = { "upstream",         true,  false, NULL,             NULL,              end_upstream },
-        [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   NULL },
+        [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   NULL, domain_list_check },
+        [KIND_DOMAIN]       = { "email-domains",    true,  false, domain_ready,     domain_made,       domain_end },
         [KIND_SCHEMA]        = { "schemas", true, false, declaration_ready, declaration_made, declaration_end, declaration_changed },
         [KIND_RESOURCE_TYPE] = { "schemas", true, false, declaration_ready, declaration_made, declaration_end, declaration_changed },
 };
@@ -179,7 +180,7 @@ enum err thing_create(struct work *work)
         if (e)
                 return e;
         describe(work, EVENT_CREATED, &row);
-        return work_body_document(work, &row);
+        return work->body ? ERR_OK : work_body_document(work, &row);
 }
 
 /* Whoever makes a project or a sub-organisation becomes its administrator. */
@@ -293,7 +294,9 @@ static enum err tell_addresses(struct work *work, const struct resource_row *row
 static enum err made_connection(struct work *work, struct resource_row *row, json_t *document)
 {
         unsigned scopes = work->change->scopes ? work->change->scopes : SCOPE_USERS | SCOPE_GROUPS;
-        enum err e = tell_addresses(work, row);
+        enum err e = domain_list_check(work, row, NULL, document);
+        if (!e)
+                e = tell_addresses(work, row);
         if (!e)
                 e = ceiling_set(work, NULL, document, row);
         return e ? e : credential_add(work, row, TOKEN_SCIM, scopes | credential_flags(document), 0);

@@ -176,8 +176,8 @@ enum err adoption_end(struct work *work, const struct person *person) MUST_USE;
 enum err adoption_approve(struct work *work) MUST_USE;
 /* After a change of a connection: what was approved under other conditions is not any more. */
 enum err adoption_changed(struct work *work, const json_t *before, const json_t *after, const struct resource_row *connection) MUST_USE;
-/* Can a connection adopt that way here? ERR_VALUE. */
-enum err adoption_check(struct work *work, const json_t *connection) MUST_USE;
+/* Completes the list of domains of a new or merged connection. Can it adopt that way with them? ERR_VALUE. */
+enum err adoption_check(struct work *work, json_t *connection) MUST_USE;
 
 /* ---- out of the bin (bin.c) ---- */
 enum err bin_restore(struct work *work) MUST_USE;
@@ -271,6 +271,22 @@ enum err declaration_ready(struct work *work, json_t *document) MUST_USE;
 enum err declaration_made(struct work *work, struct resource_row *row, json_t *document) MUST_USE;
 enum err declaration_changed(struct work *work, const struct resource_row *row, const json_t *before, json_t *after) MUST_USE;
 enum err declaration_end(struct work *work, const struct resource_row *row) MUST_USE;
+
+/* ---- e-mail domains (domain.c): the hooks of their kind, and of connections that list some (R6) ---- */
+enum err domain_ready(struct work *work, json_t *document) MUST_USE;
+enum err domain_made(struct work *work, struct resource_row *row, json_t *document) MUST_USE;
+enum err domain_end(struct work *work, const struct resource_row *row) MUST_USE;
+enum err domain_verify(struct work *work) MUST_USE;
+/* Brings the names of a connection's list into their one form, each once. */
+enum err domain_list_ready(struct work *work, json_t *connection) MUST_USE;
+/* Is each domain that was not listed `before` (NULL: a new connection) verified by this root? ERR_VALUE. */
+enum err domain_list_check(struct work *work, const struct resource_row *row, const json_t *before, json_t *after) MUST_USE;
+
+/* ---- verified e-mails (email.c) ---- */
+/* R10: may the user of this row have its name? ERR_TAKEN: it is another's verified e-mail. Asks nothing in a root without verified domains. */
+enum err email_check_name(struct work *work, const struct resource_row *row) MUST_USE;
+/* The live user other than `user_no` whose verified e-mail this folded name is; *ret_no 0: none. */
+enum err email_find_owner(struct work *work, int64_t user_no, const char *name, int64_t *ret_no) MUST_USE;
 
 /* ---- grants (grant.c) ---- */
 struct grant_wish {

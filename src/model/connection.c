@@ -24,6 +24,8 @@ static const struct attribute attributes[] = {
         { "unknown_members", ATTRIBUTE_TEXT,  CASE_EXACT, NULL,
           "Whether a member this connection never created refuses the whole change, or is left out and logged (R14).", unknown_members },
         { "adoption",    ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "Which users that are there already it may take over (R13).", adoptions },
+        { "domains",     ATTRIBUTE_TEXT,      MULTI, NULL,
+          "Verified e-mail domains for whose addresses its word counts (R6).", .max_bytes = 253 },
         { "ceiling",     ATTRIBUTE_TEXT,      MULTI | NEVER_EMPTY | CASE_EXACT, NULL,
           "The roles that its groups may confer (R8), each level:slug.", .max_bytes = 160 },
         { "description", ATTRIBUTE_TEXT,      0, NULL, "What comes in here.", .max_bytes = 4096 },

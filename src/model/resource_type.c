@@ -20,6 +20,7 @@ const struct resource_type *const types_builtin[] = {
         [KIND_CONNECTION - 1] = &connection_type,
         [KIND_SCHEMA - 1] = &declared_schema_type,
         [KIND_RESOURCE_TYPE - 1] = &declared_type_type,
+        [KIND_DOMAIN - 1] = &domain_type,
         [KIND_COUNT - 1] = NULL,
 };
 

@@ -32,6 +32,9 @@ struct desk *desk_open(struct fixture *fixture)
                 .master_key_file = desk->paths[0],
                 .checkpoint_key_file = desk->paths[1],
                 .graph_memory_mib = 64,
+                .dns_server = none,
+                .domains_recheck_s = 86400,
+                .operator_organizations = none,
         };
         const struct install_options install = {
                 .settings = &desk->settings,

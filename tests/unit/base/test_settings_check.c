@@ -13,7 +13,7 @@
 
 /* Runs the check on settings that are right but for what the caller changed. Texts are copied, for the check changes public_url. */
 struct trial {
-        const char *public_url, *listen, *operations_listen, *certificate, *key, *proxies, *database;
+        const char *public_url, *listen, *operations_listen, *certificate, *key, *proxies, *database, *dns_server;
         bool behind_proxy;
 };
 
@@ -31,6 +31,7 @@ static enum err check(const struct trial *trial, char ret_url[256], struct fault
                 .behind_proxy = trial->behind_proxy,
                 .trusted_proxies = TEXT(proxies, ""),
                 .database = TEXT(database, "sqlite:/x"),
+                .dns_server = TEXT(dns_server, ""),
                 .log_level = (char *)"info",
         };
         const void *member = NULL;
@@ -214,6 +215,15 @@ static void test_wrong_proxies_are_refused(void **state)
         allow((struct trial){ .behind_proxy = true, .proxies = "10.0.0.1, 10.0.0.0/8 ,2001:db8::/32\t,::1" });
 }
 
+static void test_R6_the_resolver_is_an_address_and_a_port(void **state)
+{
+        static const char *const wrong[] = { "192.0.2.1", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", ":53", "dns.example:53", "[::1]:53", "::1:53",
+                "192.0.2.1:53 ", "192.0.2.1:53,192.0.2.2:53" };
+        for (size_t i = 0; i < COUNT_OF(wrong); i++)
+                refuse((struct trial){ .dns_server = wrong[i] }, "dns_server");
+        allow((struct trial){ .dns_server = "192.0.2.1:53" });
+}
+
 static void test_database_urls(void **state)
 {
         static const char *const secret[] = {
@@ -259,6 +269,7 @@ int main(void)
                 cmocka_unit_test(test_exposed_listeners_need_tls_or_a_proxy),
                 cmocka_unit_test(test_tls_files_and_proxy_settings_belong_together),
                 cmocka_unit_test(test_wrong_proxies_are_refused),
+                cmocka_unit_test(test_R6_the_resolver_is_an_address_and_a_port),
                 cmocka_unit_test(test_database_urls),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

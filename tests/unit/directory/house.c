@@ -39,6 +39,9 @@ struct house *house_open(struct fixture *fixture)
                 .checkpoint_key_file = house->paths[1],
                 .checkpoint_interval_s = 300,
                 .graph_memory_mib = 64,
+                .dns_server = none,
+                .domains_recheck_s = 86400,
+                .operator_organizations = none,
         };
         const struct install_options options = {
                 .settings = &house->settings,
@@ -573,6 +576,9 @@ void house_check(struct house *house)
         assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN member m ON m.root_no = b.root_no AND "
                                                     "m.member_no = b.no AND m.source_no <> 0"),
                 0);
+        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM root WHERE proved_domains <> (SELECT COUNT(*) FROM domain d WHERE "
+                                                    "d.root_no = root.root_no AND d.state = 2)"),
+                0);
         /* Every live person has a claim, and is active exactly when none says no. */
         assert_int_equal(
                 raw_number(house->fixture,
@@ -596,6 +602,7 @@ int64_t house_digest(struct house *house)
                 "SELECT COALESCE(SUM(live * (kind + 7)), 0) FROM resource_count",
                 "SELECT COUNT(*) FROM ledger",
                 "SELECT COALESCE(SUM(no), 0) FROM break_glass",
+                "SELECT COALESCE(SUM(state + proof * 7 + LENGTH(token) * 31), 0) FROM domain",
         };
         uint64_t digest = 14695981039346656037u;
         for (size_t i = 0; i < COUNT_OF(sums); i++)
