@@ -112,6 +112,11 @@ struct change {
         int64_t epoch;
         int64_t moved;              /* edges added or removed */
         struct {
+                int64_t count;      /* members who were to go and stay through another source (R14) */
+                const char *id;     /* of the first */
+                bool local;         /* it stays through an administrator's act, else through another connection */
+        } stays;
+        struct {
                 int64_t group_no, removes, of_members; /* with ERR_THRESHOLD: what was too much */
         } held;
         struct connection_job job;  /* of DELETE of a connection, WORK and STEP */

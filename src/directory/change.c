@@ -295,6 +295,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         };
         change->changed = false;
         change->moved = 0;
+        change->stays.count = 0;
         change->conflict = NULL;
         job->alert_body = NULL;
         enum err e = session_root(session, work.root_no, &work.root, fault);

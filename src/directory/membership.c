@@ -67,16 +67,30 @@ static enum err edge_add(struct work *work, int64_t group_no, const struct named
         return e ? e : effect_member(work, group_no, member->no, true);
 }
 
+/* R14: a connection takes out its own edge only; that others hold the member is for the log. */
+static enum err tell_stays(struct work *work, const char *id, int64_t source_no)
+{
+        struct change *change = work->change;
+        if (!work->source_no || change->stays.count++)
+                return ERR_OK;
+        change->stays.id = arena_strdup(change->arena, id);
+        change->stays.local = source_no == 0;
+        return change->stays.id ? ERR_OK : work_memory(work);
+}
+
 static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_no, const char *id, struct moved *moved)
 {
         bool changed;
         enum err e = member_remove(work->session, work->root_no, group_no, member_no, work->source_no, &changed, work->fault);
-        if (e || !changed)
-                return e;
         int64_t left;
         size_t count;
-        e = member_sources(work->session, work->root_no, group_no, member_no, &left, 1, &count, work->fault);
-        if (!e && !count)
+        if (!e)
+                e = member_sources(work->session, work->root_no, group_no, member_no, &left, 1, &count, work->fault);
+        if (!e && count)
+                e = tell_stays(work, id, left);
+        if (e || !changed)
+                return e;
+        if (!count)
                 e = effect_member(work, group_no, member_no, false);
         return e ? e : note(work, &moved->removed, id, moved);
 }

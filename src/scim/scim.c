@@ -92,7 +92,7 @@ enum err scim_body(struct scim *scim, json_t **ret)
 void scim_note_leniencies(struct scim *scim)
 {
         scim->request->leniencies = scim->leniency.used;
-        if (!scim->leniency.used)
+        if (!scim->leniency.used && !scim->outcome)
                 return;
         auto_buffer names = { 0 };
         for (int code = 0; code < LENIENCY_COUNT; code++) {
@@ -102,6 +102,8 @@ void scim_note_leniencies(struct scim *scim)
                         buffer_putc(&names, ',');
                 buffer_puts(&names, leniency_name((enum leniency_code)code));
         }
+        if (scim->outcome)
+                buffer_printf(&names, "%s%s", names.length ? "; " : "", scim->outcome);
         if (names.data)
                 scim->request->log_note = arena_strdup(scim->request->arena, names.data);
 }
@@ -111,7 +113,7 @@ enum handled scim_refuse(struct scim *scim, enum err e)
         reply_fault(scim->request, e, &scim->fault);
         const char *why = scim->request->log_note;
         scim_note_leniencies(scim);
-        if (scim->leniency.used && why)
+        if ((scim->leniency.used || scim->outcome) && why)
                 scim->request->log_note = arena_printf(scim->request->arena, "%s; %s", why, scim->request->log_note);
         return HANDLED;
 }

@@ -21,6 +21,7 @@ struct scim {
         const struct resource_type *type;
         const struct selection *selection; /* NULL: the default view */
         struct leniency leniency;
+        const char *outcome; /* what the log says of writes that did less than they said (R3, R14); NULL: nothing */
         struct fault fault;
 };
 
@@ -40,6 +41,7 @@ enum err scim_selection(struct scim *scim) MUST_USE;
 enum err scim_body(struct scim *scim, json_t **ret) MUST_USE;
 /* Sends a refusal, and says which leniencies were used in the log line. */
 enum handled scim_refuse(struct scim *scim, enum err e);
+/* The leniencies used and the outcome, for the log. */
 void scim_note_leniencies(struct scim *scim);
 void scim_revision(struct scim *scim, const struct change *change);
 

@@ -30,6 +30,48 @@ static enum err accept(struct scim *scim, enum accept_mode mode, const json_t *b
         return document_accept(&accept, body, ret, ret_edges, &scim->fault);
 }
 
+/* The first outcomes of a Bulk speak for the rest. */
+#define OUTCOME_MAX 400
+
+static void tell(struct scim *scim, const char *text)
+{
+        if (!text || (scim->outcome && strlen(scim->outcome) > OUTCOME_MAX))
+                return;
+        const char *whole = scim->outcome ? arena_printf(scim->request->arena, "%s; %s", scim->outcome, text) : text;
+        scim->outcome = whole ? whole : scim->outcome;
+}
+
+/* R3: the connection lets the user in, others do not. The write is done: when nobody can say who, it says that much. */
+static void tell_held(struct scim *scim, const struct claimed_row *row)
+{
+        const char *held[4] = { "another source" };
+        size_t count = 1;
+        struct fault fault = { 0 };
+        enum err e = query_held_by(&scim->query, row->resource.no, held, COUNT_OF(held), &count, &fault);
+        for (size_t i = 0; i < (e ? 1 : count); i++)
+                tell(scim, arena_printf(scim->request->arena, "%s is held by %s", row->resource.id, held[i]));
+}
+
+/* R14 */
+static void tell_stays(struct scim *scim, const struct change *change)
+{
+        tell(scim, arena_printf(scim->request->arena, "%s is still a member through %s", change->stays.id,
+                           change->stays.local ? "a local edge" : "another connection"));
+        if (change->stays.count > 1)
+                tell(scim, arena_printf(scim->request->arena, "and %lld more", (long long)change->stays.count - 1));
+}
+
+static void tell_outcome(struct scim *scim, const struct change *change)
+{
+        const struct claimed_row *after = &change->after;
+        if (change->stays.count)
+                tell_stays(scim, change);
+        bool is_held = scim->type->kind == KIND_USER && change->verb != CHANGE_DELETE && !after->resource.active &&
+                       after->claim.active == CLAIMED_ACTIVE;
+        if (is_held)
+                tell_held(scim, after);
+}
+
 enum err scim_write(struct scim *scim, const struct write *write, struct change *ret)
 {
         json_auto_t *document = NULL;
@@ -61,5 +103,6 @@ enum err scim_write(struct scim *scim, const struct write *write, struct change 
                 return e;
         change.document = NULL; /* only `after` and the numbers outlive the call */
         *ret = change;
+        tell_outcome(scim, &change);
         return ERR_OK;
 }

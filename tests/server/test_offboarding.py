@@ -67,10 +67,18 @@ def test_offboarding_by_put_delete_and_locally(server, fresh, unique):
         assert server.acme.decide(user["userName"]) is False, how
 
 
+def note_of(server, reply):
+    """What the log's line of a request says beside the numbers."""
+    lines = [line for line in server.events("request") if line["request_id"] == reply.headers["X-Request-ID"]]
+    assert len(lines) == 1
+    return lines[0].get("note") or ""
+
+
 def test_r2_no_source_lifts_anothers_veto(server, fresh, unique):
     user = fresh.user(unique("veto@example.com"))
     server.acme.api("PATCH", f"/users/{user['id']}", {"active": False}, expect=200)
-    fresh.activate(user["id"], True)  # 200, and logged as held (R3)
+    reply = fresh.activate(user["id"], True)  # 200, and logged as held (R3)
+    assert f"{user['id']} is held by local" in note_of(server, reply)
     seen = fresh("GET", f"/Users/{user['id']}", expect=200).json
     assert seen["active"] is True  # R3: what the connection itself claimed
     assert server.acme.decide(user["id"]) is False

@@ -203,6 +203,25 @@ def test_r14_a_local_member_is_not_the_connections_to_see_or_remove(server, fres
     server.acme.api("DELETE", f"/groups/{group['id']}/members/{people[1]}", expect=204)
 
 
+def test_r14_the_log_says_who_stays_a_member_through_another_source(server, fresh, people, unique):
+    def note(reply):
+        return next(line for line in server.events("request") if line["request_id"] == reply.headers["X-Request-ID"]).get("note") or ""
+
+    group = fresh.group(unique("shared"), people[:3])
+    path = f"/Groups/{group['id']}"
+    for one in people[:2]:
+        server.acme.api("POST", f"/groups/{group['id']}/members", {"members": [one]}, expect=200)
+    first = fresh.patch(path, {"op": "remove", "path": f'members[value eq "{people[0]}"]'})
+    assert note(first) == f"{people[0]} is still a member through a local edge"
+    assert note(fresh.patch(path, {"op": "remove", "path": f'members[value eq "{people[0]}"]'})) == note(first)  # his own edge is gone already
+    assert note(fresh.patch(path, {"op": "remove", "path": f'members[value eq "{people[2]}"]'})) == ""
+    assert "still" in note(fresh("PUT", path, {"schemas": [GROUP], "displayName": group["displayName"], "members": []}, expect=200))
+    bulk = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+        {"method": "PATCH", "path": path, "data": {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                                                    "Operations": [{"op": "remove", "path": f'members[value eq "{one}"]'} for one in people[:3]]}}]}
+    assert note(fresh("POST", "/Bulk", bulk, expect=200)) == note(first) + "; and 1 more"
+
+
 def test_an_edge_of_a_connection_cannot_be_removed_locally(server, fresh, people, unique):
     group = fresh.group(unique("given"), people[:1])
     server.acme.api("DELETE", f"/groups/{group['id']}/members/{people[0]}", expect=409)
