@@ -20,10 +20,22 @@ struct query {
         int64_t deadline_us;         /* steady; long walks check it: ERR_DEADLINE */
 };
 
+/* ERR_DEADLINE once the request's time is over. */
+enum err query_within_deadline(const struct query *query, struct fault *fault) MUST_USE;
+
 /* Fills query->schemas: types and schemas of the actor's root, good until the next call on this slot. */
 enum err query_schemas(struct query *query, struct fault *fault) MUST_USE;
 
 /* ---- what a connection sees (SCIM, R3, R14) ---- */
+
+/* What a claim says that says what the resource does. */
+static inline void claimed_expand(struct claimed_row *row)
+{
+        if (*row->claim.doc)
+                return;
+        row->claim.doc = row->resource.doc;
+        row->claim.doc_length = row->resource.doc_length;
+}
 
 /* A user or group that the actor's connection claims. claim.doc is expanded, never "". */
 enum err query_claimed(const struct query *query, const struct resource_type *type, const char *id, struct claimed_row *ret,
@@ -40,7 +52,7 @@ enum err query_claimed_after(const struct query *query, const struct resource_ty
 enum err query_claimed_no(const struct query *query, const struct resource_type *type, int64_t no, struct claimed_row *ret,
         struct fault *fault) MUST_USE;
 /* Everything that could satisfy the filter (NULL: everything), by number: narrowed by an indexed `eq` conjunct (id, userName, displayName,
- * externalId, emails.value), else all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
+ * externalId, or any INDEXED attribute), else all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
 #define CANDIDATES_MAX 20000
 enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault) MUST_USE;
@@ -54,8 +66,14 @@ enum err adoption_by_no(const struct query *query, const struct resource_type *t
         struct fault *fault) MUST_USE;
 /* True when an index narrows the candidates, so that all of them are few. */
 bool query_is_narrow(const struct resource_type *type, const struct filter *filter);
-/* True when the index alone decides: the filter is nothing but such a comparison, so that every candidate matches. */
-bool query_is_exact(const struct resource_type *type, const struct filter *filter);
+/* When does the index alone decide, because the filter is nothing but such a comparison? */
+enum exactness { EXACT_NEVER, EXACT_UNLESS_CLAIMED_OTHERWISE /* of candidates whose claim says what the resource does */, EXACT_ALWAYS };
+enum exactness query_exactness(const struct resource_type *type, const struct filter *filter);
+/* Is this candidate's claim the resource's own document? */
+static inline bool claimed_as_is(const struct claimed_row *row)
+{
+        return row->claim.doc == row->resource.doc;
+}
 /* Numbers of the root's break-glass users (R9), ascending: for administrators. */
 enum err query_break_glass(const struct query *query, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault) MUST_USE;
 /* Groups that hold this user through the connection's own edges, directly or through groups; row.doc holds displayName. */

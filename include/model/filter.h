@@ -50,6 +50,11 @@ enum truth filter_match_element(const struct filter *filter, const json_t *eleme
 /* The one comparison `attribute[.sub] eq "text"` when the filter is just that, or has it as a conjunct (also inside a value path): for the
  * index. Attributes of extensions are named "urn:…:name". NULL: none. */
 const struct filter *filter_find_equal(const struct filter *filter, const char *attribute, const char *sub);
+/* The first comparison `eq` with an INDEXED attribute, of whatever schema, that everything that matches must satisfy: the whole filter, or a
+ * conjunct, also inside a value path. NULL: none. */
+const struct filter *filter_find_indexed(const struct filter *filter);
+/* The number of that attribute, and the compared value as it stands in the index, in the arena. ERR_MEMORY. */
+enum err filter_index_key(const struct filter *equal, struct arena *arena, int64_t *ret_number, const char **ret) MUST_USE;
 /* True when some comparison or value path names this top-level attribute (in any case): whether members or groups must be read at all. */
 bool filter_names(const struct filter *filter, const char *attribute);
 

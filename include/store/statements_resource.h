@@ -74,9 +74,9 @@
                 "SELECT attr, value_folded, ord FROM resource_value WHERE root_no = $1 AND no = $2 ORDER BY ord, attr LIMIT 1000") \
         X(VALUE_CLEAR, AUDITED, "ii", "",                                                                                    \
                 "DELETE FROM resource_value WHERE root_no = $1 AND no = $2")                                                 \
-        X(VALUE_FIND, READ, "iiti", "i",                                                                                     \
-                "SELECT DISTINCT v.no FROM resource_value v WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = $3 ORDER " \
-                "BY v.no LIMIT $4")                                                                                          \
+        X(VALUE_FIND, READ, "iiitii", "i",                                                                                   \
+                "SELECT DISTINCT +v.no FROM resource_value v WHERE v.root_no = $1 AND v.attr IN ($2, $3) AND v.value_folded = $4 AND "  \
+                "v.no > $5 ORDER BY +v.no LIMIT $6")                                                                          \
         X(VALUE_TAKEN, READ, "iiti", "i",                                                                                    \
                 "SELECT v.no FROM resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = $3 " \
                 "AND v.no <> $4 AND r.root_no = $1 AND r.no = v.no AND r.deleted_us = 0 LIMIT 1")                           \

@@ -126,7 +126,7 @@ static enum err find_email(const struct query *query, const struct filter *equal
                 auto_result result = { 0 };
                 bool more = true;
                 e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no), V_I64(value->number),
-                        V_TEXT(equal->value.folded), V_I64(HITS_MAX));
+                        V_I64(value->number), V_TEXT(equal->value.folded), V_I64(0), V_I64(HITS_MAX));
                 while (!e && more) {
                         e = result_next(&result, &more, fault);
                         if (!e && more)

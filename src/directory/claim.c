@@ -327,6 +327,16 @@ static enum err name_of(struct work *work, const struct resource_type *type, con
         return e;
 }
 
+/* Where several speak, one of them may say something else while the document stays. */
+static bool voices_changed(const struct person *person)
+{
+        bool same = person->claim_count == person->stored_count;
+        for (size_t i = 0; same && i < person->claim_count; i++)
+                same = claim_asserts(&person->claims[i]) == claim_asserts(&person->stored[i]) &&
+                       strcmp(person->claims[i].doc, person->stored[i].doc) == 0;
+        return !same && (person->claim_count > 1 || person->stored_count > 1);
+}
+
 /* `merges`: the document becomes what the claims say together; else it stays. */
 static enum err settle(struct work *work, struct person *person, bool merges, bool *ret_changed)
 {
@@ -338,15 +348,14 @@ static enum err settle(struct work *work, struct person *person, bool merges, bo
         if (e)
                 return e;
         row.active = effective(person);
-        bool doc_changed = strcmp(row.doc, person->row.doc) != 0;
+        bool doc_changed = strcmp(row.doc, person->row.doc) != 0, voices = voices_changed(person);
         json_auto_t *document = NULL;
-        if (doc_changed) {
+        if (doc_changed || voices)
                 e = json_parse_object(row.doc, row.doc_length, &document, work->fault);
-                if (!e)
-                        e = name_of(work, type, document, &row);
-                if (!e && strcmp(row.name, person->row.name) != 0)
-                        e = email_check_name(work, &row);
-        }
+        if (!e && doc_changed)
+                e = name_of(work, type, document, &row);
+        if (!e && doc_changed && strcmp(row.name, person->row.name) != 0)
+                e = email_check_name(work, &row);
         struct guard guard = { 0 };
         bool takes = person->row.active && !row.active;
         if (!e && takes)
@@ -355,8 +364,8 @@ static enum err settle(struct work *work, struct person *person, bool merges, bo
         row.modified_us = work->at_us;
         if (!e)
                 e = store_row(work, type, person, &row);
-        if (!e && doc_changed)
-                e = index_store(work, type, row.no, document, false);
+        if (!e && (doc_changed || voices))
+                e = index_store(work, type, &row, document, person);
         if (!e && takes)
                 e = guard_end(work, &guard);
         if (!e && (row.active != person->row.active || strcmp(row.name, person->row.name) != 0))
@@ -467,7 +476,7 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
                         *work->fault = cause;
                 return e;
         }
-        e = index_store(work, type, row.no, document, true);
+        e = index_store(work, type, &row, document, NULL);
         if (!e)
                 e = work_effect_resource(work, &row);
         if (!e)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows of resource_value: what a document holds of indexed attributes. Most changes touch none of them, and the rows lie all over the
+ * The rows of resource_value: what a document holds of indexed attributes, and what claims say instead. Most changes touch none of them, and the rows lie all over the
  * index, so what stands there is read first. */
 #include <string.h>
 #include "work.h"
@@ -17,8 +17,9 @@ struct index_walk {
         const struct resource_type *type;
         int64_t no;
         struct stored_value *stored;
-        size_t stored_count, wanted_count;
-        bool differs;
+        struct index_value *wanted;
+        size_t stored_count, wanted_count, wanted_room;
+        int claim; /* the values come from this claim, counted from 1; 0: from the document */
 };
 
 /* What a root declares unique is so among its live resources; the root's lock makes looking and writing one. */
@@ -42,16 +43,6 @@ static enum err check_unique(void *context, const struct index_value *value)
         if (!path)
                 return work_memory(work);
         return fault_set(work->fault, ERR_TAKEN, path, "%s \"%.120s\" is already taken", path, value->value);
-}
-
-static enum err insert(void *context, const struct index_value *value)
-{
-        struct index_walk *walk = context;
-        enum err e = check_unique(context, value);
-        if (e)
-                return e;
-        return session_run(walk->work->session, ST_VALUE_INSERT, NULL, walk->work->fault, V_I64(walk->work->root_no), V_I64(value->number),
-                V_TEXT(value->value), V_I64(walk->no), V_I64(value->ord));
 }
 
 static enum err load(struct index_walk *walk)
@@ -81,39 +72,108 @@ static enum err load(struct index_walk *walk)
         return e;
 }
 
-static enum err compare(void *context, const struct index_value *value)
+/* ---- what should stand there ---- */
+
+#define CLAIM_PLACES 100000 /* more than a list has elements */
+
+static bool is_wanted(const struct index_walk *walk, int64_t number, const char *text)
+{
+        for (size_t i = 0; i < walk->wanted_count; i++)
+                if (walk->wanted[i].number == number && strcmp(walk->wanted[i].value, text) == 0)
+                        return true;
+        return false;
+}
+
+/* What a claim says and the resource does not stands under the number with a minus: found, but bound to nobody. */
+static enum err want(void *context, const struct index_value *value)
 {
         struct index_walk *walk = context;
-        bool found = false;
-        walk->wanted_count++;
-        for (size_t i = 0; !found && i < walk->stored_count; i++)
-                found = walk->stored[i].number == value->number && walk->stored[i].ord == value->ord &&
-                        strcmp(walk->stored[i].text, value->value) == 0;
-        walk->differs = walk->differs || !found;
+        struct index_value row = *value;
+        if (walk->claim && (!value->attribute || is_wanted(walk, value->number, value->value)))
+                return ERR_OK;
+        if (walk->wanted_count == walk->wanted_room) {
+                size_t room = walk->wanted_room ? 2 * walk->wanted_room : 8;
+                struct index_value *bigger = arena_zero(walk->work->arena, room, sizeof(*bigger));
+                if (!bigger)
+                        return ERR_MEMORY;
+                if (walk->wanted_count)
+                        memcpy(bigger, walk->wanted, walk->wanted_count * sizeof(*bigger));
+                walk->wanted = bigger;
+                walk->wanted_room = room;
+        }
+        if (walk->claim) {
+                row.number = -value->number;
+                row.ord += walk->claim * CLAIM_PLACES;
+                row.is_unique = false;
+                row.value = arena_strdup(walk->work->arena, value->value); /* its document goes before it does */
+        }
+        if (!row.value)
+                return ERR_MEMORY;
+        walk->wanted[walk->wanted_count++] = row;
         return ERR_OK;
+}
+
+static enum err want_claims(struct index_walk *walk, const struct person *person, const char *doc)
+{
+        struct work *work = walk->work;
+        enum err e = ERR_OK;
+        for (size_t i = 0; !e && i < person->claim_count; i++) {
+                const struct claim_row *claim = &person->claims[i];
+                json_auto_t *document = NULL;
+                if (!claim_asserts(claim) || strcmp(claim->doc, doc) == 0)
+                        continue;
+                e = json_parse_object(claim->doc, claim->doc_length, &document, work->fault);
+                walk->claim = (int)i + 1;
+                if (!e)
+                        e = document_index(walk->type, document, work->arena, want, walk);
+        }
+        return e;
 }
 
 /* Does each wanted value stand there, and nothing else? */
-static enum err stands(struct index_walk *walk, const json_t *document, bool *ret)
+static bool stands(const struct index_walk *walk)
 {
-        enum err e = load(walk);
-        if (!e)
-                e = document_index(walk->type, document, walk->work->arena, compare, walk);
-        if (e)
-                return e;
-        *ret = !walk->differs && walk->wanted_count == walk->stored_count && walk->stored_count < STORED_MAX;
-        return ERR_OK;
+        if (walk->wanted_count != walk->stored_count || walk->stored_count == STORED_MAX)
+                return false;
+        for (size_t i = 0; i < walk->wanted_count; i++) {
+                const struct index_value *value = &walk->wanted[i];
+                bool found = false;
+                for (size_t j = 0; !found && j < walk->stored_count; j++)
+                        found = walk->stored[j].number == value->number && walk->stored[j].ord == value->ord &&
+                                strcmp(walk->stored[j].text, value->value) == 0;
+                if (!found)
+                        return false;
+        }
+        return true;
 }
 
-enum err index_store(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool is_new)
+static enum err write_values(struct index_walk *walk)
 {
-        struct index_walk walk = { .work = work, .type = type, .no = no };
-        bool done = false;
-        enum err e = is_new ? ERR_OK : stands(&walk, document, &done);
-        if (!e && walk.stored_count && !done)
-                e = session_run(work->session, ST_VALUE_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(no));
-        if (!e && !done)
-                e = document_index(type, document, work->arena, insert, &walk);
+        struct work *work = walk->work;
+        enum err e = ERR_OK;
+        if (walk->stored_count)
+                e = session_run(work->session, ST_VALUE_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(walk->no));
+        for (size_t i = 0; !e && i < walk->wanted_count; i++) {
+                const struct index_value *value = &walk->wanted[i];
+                e = check_unique(walk, value);
+                if (!e)
+                        e = session_run(work->session, ST_VALUE_INSERT, NULL, work->fault, V_I64(work->root_no), V_I64(value->number),
+                                V_TEXT(value->value), V_I64(walk->no), V_I64(value->ord));
+        }
+        return e;
+}
+
+enum err index_store(
+        struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document, const struct person *person)
+{
+        struct index_walk walk = { .work = work, .type = type, .no = row->no };
+        enum err e = document_index(type, document, work->arena, want, &walk);
+        if (!e && person)
+                e = want_claims(&walk, person, row->doc);
+        if (!e && person)
+                e = load(&walk);
+        if (!e && !(person && stands(&walk)))
+                e = write_values(&walk);
         return e == ERR_MEMORY ? work_memory(work) : e;
 }
 

@@ -19,7 +19,7 @@ static enum err missing(const struct resource_type *type, struct fault *fault)
         return fault_set(fault, ERR_NOT_FOUND, "", "there is no such %s", type->word);
 }
 
-static enum err within_deadline(const struct query *query, struct fault *fault)
+enum err query_within_deadline(const struct query *query, struct fault *fault)
 {
         if (query->deadline_us && clock_steady_us() > query->deadline_us)
                 return fault_set(fault, ERR_DEADLINE, "", "the answer took too long; narrow the request");
@@ -28,14 +28,6 @@ static enum err within_deadline(const struct query *query, struct fault *fault)
 
 /* ---- what a connection sees ---- */
 
-static void expand(struct claimed_row *row)
-{
-        if (*row->claim.doc)
-                return;
-        row->claim.doc = row->resource.doc;
-        row->claim.doc_length = row->resource.doc_length;
-}
-
 enum err query_claimed(
         const struct query *query, const struct resource_type *type, const char *id, struct claimed_row *ret, struct fault *fault)
 {
@@ -43,7 +35,7 @@ enum err query_claimed(
         if (e == ERR_NOT_FOUND)
                 return adoption_by_id(query, type, id, ret, fault);
         if (!e)
-                expand(ret);
+                claimed_expand(ret);
         return e;
 }
 
@@ -62,7 +54,7 @@ static enum err claimed_step(void *context, const struct claimed_row *row, struc
 {
         struct claimed_walk *walk = context;
         struct claimed_row expanded = *row;
-        expand(&expanded);
+        claimed_expand(&expanded);
         walk->last_no = row->resource.no;
         walk->count++;
         return walk->each(walk->context, &expanded, fault);
@@ -80,7 +72,7 @@ enum err query_claimed_after(const struct query *query, const struct resource_ty
         void *context, struct fault *fault)
 {
         struct claimed_walk walk = { .each = each, .context = context };
-        enum err e = within_deadline(query, fault);
+        enum err e = query_within_deadline(query, fault);
         return e ? e
                  : claimed_list(query->session, query->actor->root_no, query->actor->no, type->kind, after_no, limit, claimed_step, &walk,
                            fault);
@@ -93,179 +85,8 @@ enum err query_claimed_no(
         if (e == ERR_NOT_FOUND)
                 return missing(type, fault);
         if (!e)
-                expand(ret);
+                claimed_expand(ret);
         return e;
-}
-
-static enum err one_candidate(
-        const struct query *query, const struct resource_type *type, int64_t no, claimed_each each, void *context, struct fault *fault)
-{
-        struct claimed_row row;
-        enum err e = query_claimed_no(query, type, no, &row, fault);
-        if (e)
-                return e == ERR_NOT_FOUND ? ERR_OK : e;
-        return each(context, &row, fault);
-}
-
-static enum err by_name(
-        const struct query *query, const struct resource_type *type, const struct filter *equal, int64_t *ret_no, struct fault *fault)
-{
-        *ret_no = 0;
-        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
-                return ERR_OK;
-        struct resource_name name = {
-                .kind = type->kind,
-                .folded = equal->value.folded,
-                .source_no = type->kind == KIND_GROUP ? query->actor->no : -1,
-        };
-        struct resource_row row;
-        enum err e = resource_load_by_name(query->session, query->actor->root_no, &name, query->arena, &row, fault);
-        if (e)
-                return e == ERR_NOT_FOUND ? ERR_OK : e;
-        *ret_no = row.no;
-        return ERR_OK;
-}
-
-/* The commonest question of all, so in one statement. */
-static enum err by_user_name(
-        const struct query *query, const struct filter *equal, claimed_each each, void *context, struct fault *fault)
-{
-        struct claimed_row row;
-        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
-                return ERR_OK;
-        enum err e = claimed_load_user_name(
-                query->session, query->actor->root_no, query->actor->no, equal->value.folded, query->arena, &row, fault);
-        if (e)
-                return e == ERR_NOT_FOUND ? ERR_OK : e;
-        expand(&row);
-        return each(context, &row, fault);
-}
-
-static enum err by_id(const struct query *query, const struct filter *equal, int64_t *ret_no, struct fault *fault)
-{
-        struct resource_row row;
-        *ret_no = 0;
-        if (equal->value.kind != FILTER_TEXT)
-                return ERR_OK;
-        enum err e = resource_load_by_id(query->session, query->actor->root_no, equal->value.text, query->arena, &row, fault);
-        if (e)
-                return e == ERR_NOT_FOUND ? ERR_OK : e;
-        *ret_no = row.no;
-        return ERR_OK;
-}
-
-static enum err by_email(const struct query *query, const struct resource_type *type, const struct filter *equal, claimed_each each,
-        void *context, struct fault *fault)
-{
-        const struct attribute *emails = attribute_find(type->core->attributes, "emails", strlen("emails"));
-        const struct attribute *value = attribute_find(emails->sub, "value", strlen("value"));
-        int64_t found[PAGE];
-        size_t count = 0;
-        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
-                return ERR_OK;
-        {
-                auto_result result = { 0 };
-                enum err e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no),
-                        V_I64(value->number), V_TEXT(equal->value.folded), V_I64(PAGE));
-                bool more = true;
-                while (!e && more) {
-                        e = result_next(&result, &more, fault);
-                        if (!e && more)
-                                found[count++] = result_i64(&result, 0);
-                }
-                if (e)
-                        return e;
-        }
-        for (size_t i = 0; i < count; i++) {
-                enum err e = one_candidate(query, type, found[i], each, context, fault);
-                if (e)
-                        return e;
-        }
-        return ERR_OK;
-}
-
-static enum err every_candidate(
-        const struct query *query, const struct resource_type *type, claimed_each each, void *context, struct fault *fault)
-{
-        int64_t live;
-        enum err e = query_claimed_count(query, type, &live, fault);
-        if (e)
-                return e;
-        if (live > CANDIDATES_MAX)
-                return fault_set(fault, ERR_TOO_MANY, "filter",
-                        "this would have to read all %lld %ss; add a comparison with eq on id, externalId or the name, or go on by cursor "
-                        "without sortBy",
-                        (long long)live, type->word);
-        struct claimed_walk walk = { .each = each, .context = context };
-        do {
-                walk.count = 0;
-                e = within_deadline(query, fault);
-                if (!e)
-                        e = claimed_list(query->session, query->actor->root_no, query->actor->no, type->kind, walk.last_no, PAGE,
-                                claimed_step, &walk, fault);
-        } while (!e && walk.count == PAGE);
-        return e;
-}
-
-/* ---- narrowing: the first of these comparisons that every match must satisfy ---- */
-
-enum narrowing { BY_NOTHING, BY_ID, BY_EXTERNAL_ID, BY_NAME, BY_EMAIL };
-
-static enum narrowing narrow(const struct resource_type *type, const struct filter *filter, const struct filter **ret)
-{
-        *ret = NULL;
-        if (!filter)
-                return BY_NOTHING;
-        if ((*ret = filter_find_equal(filter, "id", NULL)))
-                return BY_ID;
-        if ((*ret = filter_find_equal(filter, "externalId", NULL)))
-                return BY_EXTERNAL_ID;
-        if ((*ret = filter_find_equal(filter, type->name_attribute, NULL)))
-                return BY_NAME;
-        if (type->kind == KIND_USER &&
-                ((*ret = filter_find_equal(filter, "emails", "value")) || (*ret = filter_find_equal(filter, "emails", NULL))))
-                return BY_EMAIL;
-        return BY_NOTHING;
-}
-
-bool query_is_narrow(const struct resource_type *type, const struct filter *filter)
-{
-        const struct filter *equal;
-        return narrow(type, filter, &equal) != BY_NOTHING;
-}
-
-bool query_is_exact(const struct resource_type *type, const struct filter *filter)
-{
-        const struct filter *equal;
-        return narrow(type, filter, &equal) != BY_NOTHING && equal == filter && equal->value.kind == FILTER_TEXT;
-}
-
-enum err query_own_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
-        void *context, struct fault *fault)
-{
-        const struct filter *equal;
-        int64_t no = 0;
-        enum err e = ERR_OK;
-        switch (narrow(type, filter, &equal)) {
-        case BY_NOTHING:
-                return every_candidate(query, type, each, context, fault);
-        case BY_EMAIL:
-                return by_email(query, type, equal, each, context, fault);
-        case BY_ID:
-                e = by_id(query, equal, &no, fault);
-                break;
-        case BY_EXTERNAL_ID:
-                if (equal->value.kind == FILTER_TEXT && *equal->value.text)
-                        e = claim_find_external(
-                                query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault);
-                break;
-        case BY_NAME:
-                if (type->kind == KIND_USER)
-                        return by_user_name(query, equal, each, context, fault);
-                e = by_name(query, type, equal, &no, fault);
-                break;
-        }
-        return e || !no ? e : one_candidate(query, type, no, each, context, fault);
 }
 
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault)
@@ -294,7 +115,7 @@ enum err query_members_of(const struct query *query, int64_t group_no, member_ea
         enum err e;
         do {
                 walk.count = 0;
-                e = within_deadline(query, fault);
+                e = query_within_deadline(query, fault);
                 if (!e)
                         e = member_list_source(query->session, query->actor->root_no, group_no, query->actor->no, walk.last_no, PAGE,
                                 member_step, &walk, fault);
@@ -477,7 +298,7 @@ static enum err list_pages(
         enum err e;
         do { /* one more than asked tells whether rows are left */
                 walk->seen = 0;
-                e = within_deadline(query, fault);
+                e = query_within_deadline(query, fault);
                 if (!e)
                         e = resource_list(query->session, query->actor->root_no, page->type->kind, org_no, walk->last_no, page->limit + 1,
                                 list_step, walk, fault);

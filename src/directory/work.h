@@ -104,8 +104,10 @@ enum err guard_begin_for(struct work *work, const struct resource_row *row, stru
 enum err guard_end(struct work *work, const struct guard *guard) MUST_USE;
 
 /* ---- index values (index.c) ---- */
-/* Makes the rows of resource_value those of the document. */
-enum err index_store(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool is_new) MUST_USE;
+/* Makes the rows of resource_value those of the row's document (given parsed, too) and of the person's claims; NULL: it is new. */
+struct person;
+enum err index_store(struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document,
+        const struct person *person) MUST_USE;
 /* ERR_TAKEN: another live resource has a value that must be unique, as the index of the row's document says. */
 enum err index_check_unique(struct work *work, const struct resource_row *row) MUST_USE;
 /* The same asked of a document that may come to stand in the place of the resource `no`. */

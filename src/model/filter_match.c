@@ -9,6 +9,7 @@
  * - A stored value of the wrong type (a time that is none) is UNKNOWN. */
 #include "model/filter.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
@@ -293,6 +294,45 @@ const struct filter *filter_find_equal(const struct filter *filter, const char *
                 return find_equal_inside(filter->left, sub);
         bool is_same_sub = sub ? filter->path.sub && strcasecmp(filter->path.sub->name, sub) == 0 : !filter->path.sub;
         return is_equal_text(filter) && is_same_sub ? filter : NULL;
+}
+
+#define WHOLE_MAX 9007199254740992.0 /* below, a double is one integer and no other */
+
+static bool has_index_key(const struct filter *equal)
+{
+        const struct attribute *leaf = filter_leaf(&equal->path);
+        const struct filter_value *value = &equal->value;
+        if (!leaf || !(leaf->flags & INDEXED))
+                return false;
+        if (value->kind == FILTER_TEXT)
+                return value->folded || (leaf->flags & CASE_EXACT);
+        return value->kind == FILTER_NUMBER && fabs(value->number) < WHOLE_MAX && trunc(value->number) == value->number;
+}
+
+const struct filter *filter_find_indexed(const struct filter *filter)
+{
+        if (!filter)
+                return NULL;
+        if (filter->kind == FILTER_AND) {
+                const struct filter *found = filter_find_indexed(filter->left);
+                return found ? found : filter_find_indexed(filter->right);
+        }
+        if (filter->kind == FILTER_ANY)
+                return filter_find_indexed(filter->left);
+        return filter->kind == FILTER_EQ && has_index_key(filter) ? filter : NULL;
+}
+
+enum err filter_index_key(const struct filter *equal, struct arena *arena, int64_t *ret_number, const char **ret)
+{
+        const struct filter_value *value = &equal->value;
+        const char *key = value->folded ? value->folded : value->text;
+        if (value->kind == FILTER_NUMBER)
+                key = arena_printf(arena, "%lld", (long long)value->number);
+        if (!key)
+                return ERR_MEMORY;
+        *ret_number = filter_leaf(&equal->path)->number;
+        *ret = key;
+        return ERR_OK;
 }
 
 bool filter_names(const struct filter *filter, const char *attribute)

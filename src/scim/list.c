@@ -46,9 +46,14 @@ struct walk {
         int64_t seen, after_no; /* candidates looked at; numbers up to after_no stood on pages before */
 };
 
+static bool is_decided(enum exactness exactness, const struct claimed_row *row)
+{
+        return exactness == EXACT_ALWAYS || (exactness == EXACT_UNLESS_CLAIMED_OTHERWISE && claimed_as_is(row));
+}
+
 static enum err is_match(const struct walk *walk, const struct claimed_row *row, bool *ret)
 {
-        *ret = !walk->part->filter || walk->part->exact || row->adoptable;
+        *ret = !walk->part->filter || row->adoptable || is_decided(walk->part->exactness, row);
         if (*ret)
                 return ERR_OK;
         json_auto_t *resource = NULL;
@@ -202,7 +207,7 @@ static enum err prepare_part(struct list *list, const struct resource_type *type
         if (e)
                 return e;
         if (part.filter) {
-                part.exact = query_is_exact(type, part.filter);
+                part.exactness = query_exactness(type, part.filter);
                 part.narrow = query_is_narrow(type, part.filter);
         }
         list->sorted |= part.sorts;

@@ -16,7 +16,8 @@ struct part {
         const struct resource_type *type;
         const struct selection *selection;
         const struct filter *filter; /* NULL: all */
-        bool exact, narrow;          /* the index alone decides the filter; it leaves few candidates */
+        enum exactness exactness;    /* does the index alone decide the filter? */
+        bool narrow;                 /* it leaves few candidates */
         bool sorts;                  /* false: nothing of this type can be sorted by that */
         struct path sort;
 };

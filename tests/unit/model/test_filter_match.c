@@ -263,6 +263,42 @@ static void test_find_equal_for_the_index(void **state)
         assert_null(filter_find_equal(NULL, "userName", NULL));
 }
 
+static void test_the_indexed_comparison_that_every_match_satisfies(void **state)
+{
+        static const struct {
+                const char *text, *key; /* NULL: none */
+        } rows[] = {
+                { "emails eq \"A@x\"", "a@x" },
+                { "title pr and emails.value eq \"A@x\"", "a@x" },
+                { "emails[type eq \"work\" and value eq \"A@x\"]", "a@x" },
+                { "emails[type eq \"work\"].value eq \"A@x\"", "a@x" },
+                { "emails[type eq \"work\" or value eq \"A@x\"]", NULL },
+                { "emails[not (value eq \"A@x\")]", NULL },
+                { "emails eq \"A@x\" or title pr", NULL },
+                { "not (emails eq \"A@x\")", NULL },
+                { "emails ne \"A@x\"", NULL },
+                { "emails eq null", NULL },
+                { "title eq \"x\"", NULL },
+                { "unheard eq \"x\"", NULL },
+        };
+        for (size_t i = 0; i < COUNT_OF(rows); i++) {
+                struct filter_fixture fixture = { 0 };
+                int64_t number = 0;
+                const char *key = NULL;
+                assert_int_equal(filter_text(&fixture, KIND_USER, rows[i].text), ERR_OK);
+                const struct filter *found = filter_find_indexed(fixture.filter);
+                if (!found != !rows[i].key)
+                        fail_msg("%s: %s", rows[i].text, found ? "found" : "not found");
+                if (found) {
+                        assert_int_equal(filter_index_key(found, fixture.arena, &number, &key), ERR_OK);
+                        assert_string_equal(key, rows[i].key);
+                        assert_int_equal(number, 1);
+                }
+                filter_fixture_done(&fixture);
+        }
+        assert_null(filter_find_indexed(NULL));
+}
+
 static void test_names(void **state)
 {
         struct filter_fixture fixture = { 0 };
@@ -289,6 +325,7 @@ int main(void)
                 cmocka_unit_test(test_out_of_memory_is_unknown),
                 cmocka_unit_test(test_elements),
                 cmocka_unit_test(test_find_equal_for_the_index),
+                cmocka_unit_test(test_the_indexed_comparison_that_every_match_satisfies),
                 cmocka_unit_test(test_names),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

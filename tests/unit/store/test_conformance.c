@@ -380,7 +380,8 @@ static void rows_do_not_depend_on_the_callers_values(struct fixture *fixture)
         auto_result result = { 0 };
         one_root(fixture);
         assert_ok(fixture_submit(fixture, job_same_value, NULL));
-        assert_ok(session_query(fixture->reader, ST_VALUE_FIND, &result, &fixture->fault, V_I64(1), V_I64(1), V_TEXT(value), V_I64(10)));
+        assert_ok(session_query(fixture->reader, ST_VALUE_FIND, &result, &fixture->fault, V_I64(1), V_I64(1), V_I64(-1), V_TEXT(value),
+                V_I64(0), V_I64(10)));
         memset(value, '?', 4);
         for (; row; count += row)
                 assert_ok(result_next(&result, &row, &fixture->fault));

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a filter lets the database leave out: the first comparison with `eq` that an index knows and that every match must satisfy narrows the
+ * candidates; without one all rows are read, up to a limit. Values stand in the index as the resource has them, and as claims say them that
+ * say otherwise, so that a connection finds what it reads. */
+#include <string.h>
+#include "directory/query.h"
+
+#define PAGE 1000
+
+enum narrowing { BY_NOTHING, BY_ID, BY_EXTERNAL_ID, BY_NAME, BY_VALUE };
+
+static enum narrowing narrow(const struct resource_type *type, const struct filter *filter, const struct filter **ret)
+{
+        *ret = NULL;
+        if (!filter)
+                return BY_NOTHING;
+        if ((*ret = filter_find_equal(filter, "id", NULL)))
+                return BY_ID;
+        if ((*ret = filter_find_equal(filter, "externalId", NULL)))
+                return BY_EXTERNAL_ID;
+        if ((*ret = filter_find_equal(filter, type->name_attribute, NULL)))
+                return BY_NAME;
+        return (*ret = filter_find_indexed(filter)) ? BY_VALUE : BY_NOTHING;
+}
+
+bool query_is_narrow(const struct resource_type *type, const struct filter *filter)
+{
+        const struct filter *equal;
+        return narrow(type, filter, &equal) != BY_NOTHING;
+}
+
+enum exactness query_exactness(const struct resource_type *type, const struct filter *filter)
+{
+        const struct filter *equal;
+        enum narrowing narrowing = narrow(type, filter, &equal);
+        if (narrowing == BY_NOTHING || equal != filter || equal->value.kind != FILTER_TEXT)
+                return EXACT_NEVER;
+        return narrowing == BY_VALUE ? EXACT_UNLESS_CLAIMED_OTHERWISE : EXACT_ALWAYS;
+}
+
+/* ---- one ---- */
+
+static enum err one_candidate(
+        const struct query *query, const struct resource_type *type, int64_t no, claimed_each each, void *context, struct fault *fault)
+{
+        struct claimed_row row;
+        enum err e = query_claimed_no(query, type, no, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        return each(context, &row, fault);
+}
+
+static enum err by_name(
+        const struct query *query, const struct resource_type *type, const struct filter *equal, int64_t *ret_no, struct fault *fault)
+{
+        *ret_no = 0;
+        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
+                return ERR_OK;
+        struct resource_name name = {
+                .kind = type->kind,
+                .folded = equal->value.folded,
+                .source_no = type->kind == KIND_GROUP ? query->actor->no : -1,
+        };
+        struct resource_row row;
+        enum err e = resource_load_by_name(query->session, query->actor->root_no, &name, query->arena, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        *ret_no = row.no;
+        return ERR_OK;
+}
+
+/* The commonest question of all, so in one statement. */
+static enum err by_user_name(
+        const struct query *query, const struct filter *equal, claimed_each each, void *context, struct fault *fault)
+{
+        struct claimed_row row;
+        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
+                return ERR_OK;
+        enum err e = claimed_load_user_name(
+                query->session, query->actor->root_no, query->actor->no, equal->value.folded, query->arena, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        claimed_expand(&row);
+        return each(context, &row, fault);
+}
+
+static enum err by_id(const struct query *query, const struct filter *equal, int64_t *ret_no, struct fault *fault)
+{
+        struct resource_row row;
+        *ret_no = 0;
+        if (equal->value.kind != FILTER_TEXT)
+                return ERR_OK;
+        enum err e = resource_load_by_id(query->session, query->actor->root_no, equal->value.text, query->arena, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        *ret_no = row.no;
+        return ERR_OK;
+}
+
+/* ---- by a value ---- */
+
+struct found {
+        int64_t numbers[PAGE];
+        size_t count;
+};
+
+static enum err find_holders(
+        const struct query *query, int64_t attribute, const char *key, int64_t after_no, struct found *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        bool more = true;
+        ret->count = 0;
+        enum err e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no), V_I64(attribute),
+                V_I64(-attribute), V_TEXT(key), V_I64(after_no), V_I64(PAGE));
+        while (!e && more) {
+                e = result_next(&result, &more, fault);
+                if (!e && more)
+                        ret->numbers[ret->count++] = result_i64(&result, 0);
+        }
+        return e;
+}
+
+/* Those in the bin, of other types and of other connections stand there, too, so that the first page is not all. */
+static enum err by_value(const struct query *query, const struct resource_type *type, const struct filter *equal, claimed_each each,
+        void *context, struct fault *fault)
+{
+        struct found found;
+        int64_t attribute, after_no = 0;
+        const char *key;
+        enum err e = filter_index_key(equal, query->arena, &attribute, &key);
+        if (e)
+                return fault_set(fault, e, "", "out of memory");
+        do {
+                e = query_within_deadline(query, fault);
+                if (!e)
+                        e = find_holders(query, attribute, key, after_no, &found, fault);
+                for (size_t i = 0; !e && i < found.count; i++)
+                        e = one_candidate(query, type, after_no = found.numbers[i], each, context, fault);
+        } while (!e && found.count == PAGE);
+        return e;
+}
+
+/* ---- all ---- */
+
+struct counted_walk {
+        claimed_each each;
+        void *context;
+        int64_t last_no, count;
+};
+
+static enum err counted_step(void *context, const struct claimed_row *row, struct fault *fault)
+{
+        struct counted_walk *walk = context;
+        walk->last_no = row->resource.no;
+        walk->count++;
+        return walk->each(walk->context, row, fault);
+}
+
+static enum err every_candidate(
+        const struct query *query, const struct resource_type *type, claimed_each each, void *context, struct fault *fault)
+{
+        int64_t live;
+        enum err e = query_claimed_count(query, type, &live, fault);
+        if (e)
+                return e;
+        if (live > CANDIDATES_MAX)
+                return fault_set(fault, ERR_TOO_MANY, "filter",
+                        "this would have to read all %lld %ss; add a comparison with eq on id, externalId, the name or an attribute whose values "
+                        "are unique, or go on by cursor without sortBy",
+                        (long long)live, type->word);
+        struct counted_walk walk = { .each = each, .context = context };
+        do {
+                walk.count = 0;
+                e = query_claimed_after(query, type, walk.last_no, PAGE, counted_step, &walk, fault);
+        } while (!e && walk.count == PAGE);
+        return e;
+}
+
+enum err query_own_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
+        void *context, struct fault *fault)
+{
+        const struct filter *equal;
+        int64_t no = 0;
+        enum err e = ERR_OK;
+        switch (narrow(type, filter, &equal)) {
+        case BY_NOTHING:
+                return every_candidate(query, type, each, context, fault);
+        case BY_VALUE:
+                return by_value(query, type, equal, each, context, fault);
+        case BY_ID:
+                e = by_id(query, equal, &no, fault);
+                break;
+        case BY_EXTERNAL_ID:
+                if (equal->value.kind == FILTER_TEXT && *equal->value.text)
+                        e = claim_find_external(
+                                query->session, query->actor->root_no, query->actor->no, type->kind, equal->value.text, &no, fault);
+                break;
+        case BY_NAME:
+                if (type->kind == KIND_USER)
+                        return by_user_name(query, equal, each, context, fault);
+                e = by_name(query, type, equal, &no, fault);
+                break;
+        }
+        return e || !no ? e : one_candidate(query, type, no, each, context, fault);
+}
