@@ -603,6 +603,8 @@ int64_t house_digest(struct house *house)
                 "SELECT COUNT(*) FROM ledger",
                 "SELECT COALESCE(SUM(no), 0) FROM break_glass",
                 "SELECT COALESCE(SUM(state + proof * 7 + LENGTH(token) * 31), 0) FROM domain",
+                "SELECT COALESCE(SUM(no), 0) FROM adoption",
+                "SELECT COALESCE(SUM(phase * 1000003 + at_no * 101 + member_no * 11 + users + user_groups + edges + 1), 0) FROM connection_job",
         };
         uint64_t digest = 14695981039346656037u;
         for (size_t i = 0; i < COUNT_OF(sums); i++)

@@ -275,7 +275,6 @@ static void test_r4_what_was_declared_ends_too(struct fixture *fixture)
         house_close(house);
 }
 
-/* R24: judged at the beginning, for all that will go; what is to go counts for nothing from then on. */
 /* R13: what an administrator approved of users does not outlive the connection, however it ends. */
 static void play_approvals(struct fixture *fixture, enum connection_verb verb)
 {
@@ -319,6 +318,7 @@ static void test_r13_approvals_end_with_a_connection_that_is_removed(struct fixt
         play_approvals(fixture, CONNECTION_REMOVE);
 }
 
+/* R24: judged at the beginning, for all that will go; what is to go counts for nothing from then on. */
 static void test_r24_the_last_administrator_stops_it_before_anything_is_gone(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
