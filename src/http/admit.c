@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define DRAINED_BODY_MAX_BYTES ((size_t)64 << 10) /* a refused body up to this is read, so that the connection can live on */
+#define DRAINED_BODY_MAX_BYTES ((size_t)64 << 10) /* a refused body up to this is read whoever sends it */
 
 /* What a request without a route is answered with, by face. */
 static const struct route nowhere[] = {
@@ -196,9 +196,9 @@ static enum err admit_body(struct exchange *exchange)
         const char *encoding = request->headers[HEADER_CONTENT_ENCODING];
         bool has_body = exchange->declared_bytes > 0 || exchange->is_chunked;
         if (exchange->declared_bytes > request->route->body_limit_bytes) {
-                exchange->answer_now = true;
+                exchange->answer_now = request->route->body_limit_bytes == 0;
                 return refuse(exchange, ERR_TOO_LARGE,
-                        request->route->body_limit_bytes ? "The body is larger than this address allows." : "This address takes no body.");
+                        exchange->answer_now ? "This address takes no body." : "The body is larger than this address allows.");
         }
         if (encoding && strcasecmp(encoding, "identity") != 0)
                 return refuse(exchange, ERR_MEDIA_TYPE, "Content-Encoding is not supported.");
@@ -236,7 +236,10 @@ enum err admit(struct exchange *exchange, const struct first_line *line)
         exchange->declared_bytes = (size_t)declared;
         exchange->is_chunked = gate.transfer_encoding != NULL;
         enum err e = admit_in_order(exchange, &gate);
-        if (e && (exchange->is_chunked || exchange->declared_bytes > DRAINED_BODY_MAX_BYTES || gate.expect))
+        /* Closing with bytes unread resets the connection, and many clients then never see the answer: what a known caller sends is read
+         * and dropped, within bounds. */
+        size_t drained_max = exchange->is_authenticated ? DROPPED_MAX_BYTES : DRAINED_BODY_MAX_BYTES;
+        if (e && (exchange->is_chunked || exchange->declared_bytes > drained_max || gate.expect))
                 exchange->answer_now = true;
         return e;
 }

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DROPPED_MAX_BYTES ((size_t)4 << 20) /* of a refused body, before the line is cut */
 #define REPLY_BYTES_PER_S (64 << 10)        /* a reader slower than this is cut */
 #define ARENA_CEILING_BYTES ((size_t)64 << 20)
 

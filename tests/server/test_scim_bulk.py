@@ -173,9 +173,17 @@ def test_security_16_limits(fresh, server):
     assert bulk(fresh, *[operation] * 10001, expect=413)["status"] == "413"
     assert statuses(bulk(fresh, *[operation] * 1000)) == ["404"] * 1000
     head = f"POST /scim/v2/Bulk HTTP/1.1\r\nHost: {server.http.host}:{server.http.port}\r\nAuthorization: Bearer {fresh.token}\r\n" \
-           "Content-Type: application/scim+json\r\nContent-Length: 1048577\r\n\r\n"
-    received, _ = server.http.raw(head.encode())
+           "Content-Type: application/scim+json\r\nContent-Length: 10485760\r\n\r\n"
+    received, _ = server.http.raw(head.encode())  # refused before it is sent
     assert received.startswith(b"HTTP/1.1 413 ") and b'"status":"413"' in received
+
+
+def test_security_16_a_message_that_is_too_long_is_told_so_whatever_the_client(fresh):
+    """An answer that comes with a reset is lost on clients that only write."""
+    for size in [1048577, 3 << 20] * 5:
+        refused = fresh("POST", "/Bulk", b" " * size, expect=413)
+        assert refused.json["status"] == "413" and refused.headers.get("Connection") != "close"
+    assert bulk(fresh) == []
 
 
 @pytest.mark.parametrize("body", [{}, {"schemas": [BULK]}, {"schemas": [BULK], "Operations": {}}, {"schemas": ["urn:x"], "Operations": []},
