@@ -48,6 +48,7 @@ enum connection_verb {
         CONNECTION_REMOVE,  /* delete it and what it gave (R4) */
         CONNECTION_REPLACE, /* another connection takes it over (R4) */
         CONNECTION_UNDO,    /* put back what it took away since an instant (R16) */
+        CONNECTION_MAP,     /* what its mapping rules give is worked out anew for all whom it claims (R18) */
         CONNECTION_VERB_COUNT
 };
 enum join_by { JOIN_NONE, JOIN_EXTERNAL_ID, JOIN_NAME };

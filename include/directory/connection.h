@@ -13,6 +13,9 @@
 /* Begins the work that change->wish names (DELETE of a connection, or CHANGE_WORK), or finds it begun already, and goes on with it until it
  * is done or `until_us` (steady). change->job is what stands then. */
 enum err connection_work(struct directory *directory, struct change *change, int64_t until_us, struct fault *fault) MUST_USE;
+/* Goes on with the work that `change` has begun beside its own (a mapping rule, R18), as connection_work does. What fails is logged: the
+ * scheduler tries again. */
+void connection_continue(struct directory *directory, struct change *change, int64_t until_us);
 /* For the scheduler: goes on with what others began. */
 void directory_continue_work(struct directory *directory, struct session *reader, int64_t budget_us);
 

@@ -37,6 +37,7 @@ enum ledger_class { LEDGER_CHANGE = 1, LEDGER_NOTICE = 2, LEDGER_ALERT = 3 };
         X(EVENT_WORK_STEP, "connection-work-step", LEDGER_CHANGE)    \
         X(EVENT_WORK_DONE, "connection-work-done", LEDGER_CHANGE)    \
         X(EVENT_ADOPTED, "adopted", LEDGER_CHANGE)                   \
+        X(EVENT_MAPPED, "mapped", LEDGER_CHANGE)                     \
         X(EVENT_ADOPTION_APPROVED, "adoption-approved", LEDGER_CHANGE) \
         X(EVENT_DOMAIN_VERIFIED, "domain-verified", LEDGER_CHANGE)   \
         X(EVENT_REFUSED, "refused", LEDGER_NOTICE)                   \

@@ -80,6 +80,7 @@ enum resource_kind {
         KIND_SCHEMA = 10,
         KIND_RESOURCE_TYPE = 11,
         KIND_DOMAIN = 12,
+        KIND_MAPPING_RULE = 13,
         KIND_COUNT,
         /* Types that a root declares: each has one of these, in that root alone. */
         KIND_DECLARED_FIRST = 50,

@@ -127,6 +127,7 @@ struct member_row {
         const char *doc; /* NULL from member_list_source */
         enum resource_kind kind;
         bool active;
+        int64_t rule_no; /* from member_list: the mapping rule that gave it; 0: none */
         bool indirect; /* from groups_above_source: through another group */
 };
 typedef enum err (*member_each)(void *context, const struct member_row *row, struct fault *fault);
@@ -163,6 +164,7 @@ struct grant_row {
         const char *privilege; /* "" with a role */
         int64_t from_us, until_us;
         int64_t granted_by;
+        int64_t source_no, rule_no; /* 0, 0: given here */
 };
 enum err grant_insert(struct session *session, int64_t root_no, const struct grant_row *row, struct fault *fault) MUST_USE;
 enum err grant_load(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct grant_row *ret, struct fault *fault)

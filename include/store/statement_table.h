@@ -8,6 +8,7 @@
 #include "store/statements_domain.h"
 #include "store/statements_group.h"
 #include "store/statements_ledger.h"
+#include "store/statements_mapping.h"
 #include "store/statements_resource.h"
 #include "store/statements_root.h"
 #include "store/statements_scim_log.h"
@@ -20,6 +21,7 @@
         STATEMENTS_GROUP(X)    \
         STATEMENTS_SOURCE(X)   \
         STATEMENTS_DOMAIN(X)   \
+        STATEMENTS_MAPPING(X)  \
         STATEMENTS_LEDGER(X)   \
         STATEMENTS_SCIM_LOG(X)
 

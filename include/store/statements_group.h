@@ -14,7 +14,9 @@
         "r.deleted_us = 0 AND r.active >= $3) "
 
 /* Pieces of the ADMIN_ statements. */
-#define ADMIN_GRANT "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "
+#define ADMIN_GRANT \
+        "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "       \
+        "g.source_no <> $4 AND g.rule_no <> $5 AND "
 #define ADMIN_GROUP "r.source_no <> $4 AND r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 AND "
 #define BY_CLAIM " CROSS JOIN claim c CROSS JOIN resource n "
 #define USABLE_USER                                                                                                                    \
@@ -31,8 +33,8 @@
         /* Of one source; depth 1: direct. */                                                                                           \
         X(GROUPS_ABOVE_SOURCE, READ, "iii", "itti",                                                                                     \
                 "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m WHERE m.root_no = $1 AND "     \
-                "m.member_no = $2 AND m.source_no = $3 UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m WHERE "     \
-                "up.depth < 16 AND m.root_no = $1 AND m.member_no = up.no AND m.source_no = $3) SELECT r.no, r.id, r.doc, u.depth FROM " \
+                "m.member_no = $2 AND m.source_no = $3 AND m.rule_no = 0 UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m WHERE "     \
+                "up.depth < 16 AND m.root_no = $1 AND m.member_no = up.no AND m.source_no = $3 AND m.rule_no = 0) SELECT r.no, r.id, r.doc, u.depth FROM " \
                 "(SELECT no, MIN(depth) AS depth FROM up GROUP BY no) AS u CROSS JOIN resource r WHERE r.root_no = $1 AND r.no = u.no "  \
                 "AND +r.kind = 3 AND r.deleted_us = 0 ORDER BY r.no LIMIT 10000")                                                       \
         /* Longest chain of groups above $2, and whether $3 is among them; the bin counts, because it can be left. */                   \
@@ -48,40 +50,41 @@
                 "m.member_no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND "            \
                 "m.root_no = $1 AND m.container_no = down.no AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3) SELECT "  \
                 "COALESCE(MAX(depth), 0) FROM down")                                                                                    \
-        /* Of the group $2, live or not, and the live groups inside it, one that connection $3 claims or has put a member into. */                    \
+        /* Of the group $2, live or not, and the live groups inside it, one that connection $3 claims, has put a member into, or has a mapping rule for. */                    \
         X(GROUP_FED_BY, READ, "iii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(0 AS BIGINT) FROM resource r WHERE r.root_no = $1 AND r.no = $2 " \
                 "AND +r.kind = 3 UNION SELECT r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN "                           \
                 "resource r WHERE down.depth < 16 AND m.root_no = $1 AND m.container_no = down.no AND r.root_no = m.root_no AND r.no = " \
                 "m.member_no AND +r.kind = 3 AND r.deleted_us = 0) SELECT c.no FROM down CROSS JOIN claim c WHERE c.root_no = $1 AND "   \
                 "c.no = down.no AND c.connection_no = $3 AND c.ended = 0 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \
-                "member m WHERE m.root_no = $1 AND m.container_no = down.no AND m.source_no = $3 LIMIT 1")                              \
+                "member m WHERE m.root_no = $1 AND m.container_no = down.no AND m.source_no = $3 UNION ALL SELECT f.target_no FROM "     \
+                "down CROSS JOIN mapping_rule f WHERE f.root_no = $1 AND f.target_no = down.no AND f.connection_no = $3 LIMIT 1")                              \
         /* Users who count for R24: by a grant of their own, by a group that holds the role, by a group inside such a group. Joins instead   \
-           of EXISTS, and in this order: no planner has to guess, and one row is enough. $4: a source that is being removed; -1: none. */                                              \
-        X(ADMIN_DIRECT, READ, "iiii", "i",                                                                                               \
+           of EXISTS, and in this order: no planner has to guess, and one row is enough. $4: a source that is being removed, $5: a mapping rule; -1: none. */                                              \
+        X(ADMIN_DIRECT, READ, "iiiii", "i",                                                                                               \
                 "SELECT u.no FROM role_grant g CROSS JOIN resource u" BY_CLAIM "WHERE " ADMIN_GRANT                                      \
                 "u.root_no = g.root_no AND u.no = g.principal_no AND c.connection_no <> $4 AND " USABLE_USER)                                                     \
-        X(ADMIN_BY_GROUP, READ, "iiii", "i",                                                                                             \
+        X(ADMIN_BY_GROUP, READ, "iiiii", "i",                                                                                             \
                 "SELECT u.no FROM role_grant g CROSS JOIN resource r CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE "        \
                 ADMIN_GRANT ADMIN_GROUP "m.root_no = g.root_no AND m.container_no = g.principal_no AND "                                \
-                "m.source_no <> $4 AND u.root_no = g.root_no AND "                                                                      \
+                "m.source_no <> $4 AND m.rule_no <> $5 AND u.root_no = g.root_no AND "                                                                      \
                 "u.no = m.member_no AND " USABLE_USER)                                                                                  \
         /* Break-glass users count without a claim, on every way up. A right of theirs that ends does not: nobody is there to refuse the end. */ \
-        X(ADMIN_BREAK_GLASS, READ, "iiii", "i",                                                                                          \
+        X(ADMIN_BREAK_GLASS, READ, "iiiii", "i",                                                                                          \
                 "WITH RECURSIVE up (no, depth) AS (SELECT b.no, CAST(0 AS BIGINT) FROM break_glass b CROSS JOIN resource u WHERE "       \
                 "b.root_no = $1 AND u.root_no = b.root_no AND u.no = b.no AND +u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 UNION "  \
                 "SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m CROSS JOIN resource r WHERE up.depth < 16 AND "        \
-                "m.root_no = $1 AND m.member_no = up.no AND m.source_no <> $4 AND r.root_no = m.root_no AND r.no = m.container_no AND "  \
+                "m.root_no = $1 AND m.member_no = up.no AND m.source_no <> $4 AND m.rule_no <> $5 AND r.root_no = m.root_no AND r.no = m.container_no AND "  \
                 "+r.kind = 3 AND r.source_no <> $4 AND r.active = 1 AND r.deleted_us = 0) SELECT up.no FROM up CROSS JOIN role_grant g " \
                 "WHERE g.root_no = $1 AND g.principal_no = up.no AND g.scope_no = $2 AND +g.role_no = -1 AND g.from_us <= $3 AND "       \
                 "g.until_us = 0 LIMIT 1")                                                                                                \
-        X(ADMIN_NESTED, READ, "iiii", "i",                                                                                               \
+        X(ADMIN_NESTED, READ, "iiiii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(1 AS BIGINT) FROM role_grant g CROSS JOIN resource r WHERE "      \
                 ADMIN_GRANT ADMIN_GROUP "r.root_no = $1 UNION SELECT "                                                                  \
                 "r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND m.root_no = $1 AND " \
-                "m.container_no = down.no AND m.source_no <> $4 AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3 AND "  \
+                "m.container_no = down.no AND m.source_no <> $4 AND m.rule_no <> $5 AND r.root_no = m.root_no AND r.no = m.member_no AND +r.kind = 3 AND "  \
                 "r.source_no <> $4 AND r.active = 1 AND r.deleted_us = 0) SELECT u.no FROM down CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE down.depth > 1 AND " \
-                "m.root_no = $1 AND m.container_no = down.no AND m.source_no <> $4 AND u.root_no = m.root_no AND u.no = m.member_no AND " \
+                "m.root_no = $1 AND m.container_no = down.no AND m.source_no <> $4 AND m.rule_no <> $5 AND u.root_no = m.root_no AND u.no = m.member_no AND " \
                 USABLE_USER)
 
 #endif

@@ -148,22 +148,24 @@
                 "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) VALUES ($1, $2, $3, $4, " \
                 "$5, $6) ON CONFLICT DO NOTHING")                                                                            \
         X(MEMBER_REMOVE, AUDITED, "iiii", "",                                                                                \
-                "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 AND source_no = $4")         \
-        X(CONTAINER_LEAVE, AUDITED, "iii", "", "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3")       \
+                "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 AND source_no = $4 AND " \
+                "rule_no = 0")         \
+        X(CONTAINER_LEAVE, AUDITED, "iii", "",                 \
+                "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND rule_no = 0")       \
         X(CONTAINER_MOVE, AUDITED, "iiii", "",                                                                                         \
                 "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT root_no, $4, member_no, " \
-                "source_no, rule_no, created_us FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND "           \
+                "source_no, rule_no, created_us FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND rule_no = 0 AND "           \
                 "member_no <> $4 ON CONFLICT DO NOTHING")                                                                               \
         X(MEMBER_SOURCES, READ, "iii", "i",                                                                                  \
                 "SELECT source_no FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 ORDER BY source_no " \
                 "LIMIT 100")                                                                                                 \
-        X(MEMBER_LIST, READ, "iiii", "iittii",                                                                               \
-                "SELECT m.member_no, m.source_no, r.id, r.doc, r.kind, r.active FROM member m JOIN resource r ON r.root_no = " \
+        X(MEMBER_LIST, READ, "iiii", "iittiii",                                                                               \
+                "SELECT m.member_no, m.source_no, r.id, r.doc, r.kind, r.active, m.rule_no FROM member m JOIN resource r ON r.root_no = " \
                 "m.root_no AND r.no = m.member_no WHERE m.root_no = $1 AND m.container_no = $2 AND m.member_no > $3 AND "    \
-                "r.deleted_us = 0 ORDER BY m.member_no, m.source_no LIMIT $4")                                               \
+                "r.deleted_us = 0 ORDER BY m.member_no, m.source_no, m.rule_no LIMIT $4")                                               \
         X(MEMBER_LIST_SOURCE, READ, "iiiii", "iti",                                                                          \
                 "SELECT m.member_no, r.id, r.kind FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = m.member_no " \
-                "WHERE m.root_no = $1 AND m.container_no = $2 AND m.source_no = $3 AND m.member_no > $4 AND r.deleted_us = 0 " \
+                "WHERE m.root_no = $1 AND m.container_no = $2 AND m.source_no = $3 AND m.rule_no = 0 AND m.member_no > $4 AND r.deleted_us = 0 " \
                 "ORDER BY m.member_no LIMIT $5")                                                                             \
         X(MEMBER_GROUPS, READ, "ii", "iiitt",                                                                                \
                 "SELECT m.container_no, m.source_no, r.active, r.id, r.doc FROM member m JOIN resource r ON r.root_no = "    \
@@ -171,7 +173,7 @@
                 "0 ORDER BY m.container_no, m.source_no LIMIT 10000")                                                        \
         X(MEMBER_GROUPS_SOURCE, READ, "iii", "itt",                                                                          \
                 "SELECT m.container_no, r.id, r.doc FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = "      \
-                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.source_no = $3 AND +r.kind = 3 AND r.deleted_us = " \
+                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.source_no = $3 AND m.rule_no = 0 AND +r.kind = 3 AND r.deleted_us = " \
                 "0 ORDER BY m.container_no LIMIT 10000")                                                                     \
         X(GRANT_INSERT, AUDITED, "iiiiitiiiii", "",                                                                          \
                 "INSERT INTO role_grant (root_no, no, scope_no, principal_no, role_no, privilege, from_us, until_us, source_no, " \
@@ -180,8 +182,8 @@
                 "UPDATE role_grant SET from_us = $3, until_us = $4 WHERE root_no = $1 AND no = $2")                          \
         X(GRANT_DELETE, AUDITED, "ii", "",                                                                                   \
                 "DELETE FROM role_grant WHERE root_no = $1 AND no = $2")                                                     \
-        X(GRANT_GET, READ, "ii", "iiitiii",                                                                                  \
-                "SELECT scope_no, principal_no, role_no, privilege, from_us, until_us, granted_by FROM role_grant WHERE root_no " \
+        X(GRANT_GET, READ, "ii", "iiitiiiii",                                                                                  \
+                "SELECT scope_no, principal_no, role_no, privilege, from_us, until_us, granted_by, source_no, rule_no FROM role_grant WHERE root_no " \
                 "= $1 AND no = $2")                                                                                          \
         X(GRANTS_IN_SCOPE_OF, READ, "iii", "itii",                                                                           \
                 "SELECT role_no, privilege, from_us, until_us FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND " \

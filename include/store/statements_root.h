@@ -6,12 +6,12 @@
 
 #define STATEMENTS_ROOT(X)                                                                                                                     \
         /* root */                                                                                                                        \
-        X(ROOT_LOCK, PLAIN, "i", "tiibiiii",                                                                                               \
+        X(ROOT_LOCK, PLAIN, "i", "tiibiiiii",                                                                                               \
                 "UPDATE root SET lock_count = lock_count + 1 WHERE root_no = $1 RETURNING handle, epoch, revision, last_hash, last_us, "  \
-                "next_no, schemas_revision, proved_domains")                                                                                              \
-        X(ROOT_STORE, PLAIN, "iibiiii", "",                                                                                                \
-                "UPDATE root SET revision = $2, last_hash = $3, last_us = $4, next_no = $5, schemas_revision = $6, " \
-                "proved_domains = $7 WHERE root_no = $1")    \
+                "next_no, schemas_revision, proved_domains, rules_revision")                                                              \
+        X(ROOT_STORE, PLAIN, "iibiiiii", "",                                                                                              \
+                "UPDATE root SET revision = $2, last_hash = $3, last_us = $4, next_no = $5, schemas_revision = $6, "                      \
+                "proved_domains = $7, rules_revision = $8 WHERE root_no = $1")                                                            \
         X(ROOT_READ, READ, "i", "ttiibiii",                                                                                               \
                 "SELECT slug_folded, handle, epoch, revision, last_hash, last_us, next_no, schemas_revision FROM root WHERE root_no = $1") \
         X(ROOT_LIST, READ, "ii", "itti", "SELECT root_no, slug_folded, handle, epoch FROM root WHERE root_no > $1 ORDER BY root_no LIMIT $2")     \

@@ -44,7 +44,8 @@
                 "excluded.is_over")                                                                                                     \
         X(TAKEN_FORGET, PLAIN, "iii", "", "DELETE FROM taken WHERE root_no = $1 AND connection_no = $2 AND slot <= $3")                 \
         X(MEMBERS_AT_MOST, READ, "iiii", "i",                                                                                           \
-                "SELECT COUNT(*) FROM (SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 LIMIT $4) AS m") \
+                "SELECT COUNT(*) FROM (SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND rule_no = 0 LIMIT $4) " \
+                "AS m") \
         X(HOLD_PUT, PLAIN, "iiiiiiii", "",                                                                                              \
                 "INSERT INTO hold (root_no, connection_no, no, group_no, removes, of_members, at_us, until_us, released_us) VALUES "    \
                 "($1, $2, $3, $4, $5, $6, $7, $8, 0)")                                                                                  \

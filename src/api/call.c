@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/clock.h"
 #include "base/text.h"
+#include "directory/connection.h"
 #include "http/route.h"
 
 /* ---- the handler ---- */
@@ -254,9 +256,12 @@ void call_revision(const struct call *call, const struct change *change)
 enum err call_apply(const struct call *call, struct change *change, struct fault *fault)
 {
         enum err e = directory_change(api_directory(), change, fault);
-        if (!e)
-                call_revision(call, change);
-        return e;
+        if (e)
+                return e;
+        if (change->job.connection_no && !change->dry_run) /* of a mapping rule: what it gives is in force with the answer, where that is soon */
+                connection_continue(api_directory(), change, clock_steady_us() + WORK_BUDGET_US);
+        call_revision(call, change);
+        return ERR_OK;
 }
 
 const char *call_location(const struct call *call, const struct resource_row *row)

@@ -15,6 +15,7 @@
 #define LIST_LIMIT_MAX 1000
 #define LIST_LIMIT_DEFAULT 100
 #define MEMBERS_AT_ONCE_MAX 1000
+#define WORK_BUDGET_US (10 * US_PER_S) /* of work on a whole connection, before the answer; the scheduler goes on with it */
 
 struct call {
         struct request *request;
@@ -84,6 +85,8 @@ enum err connection_undo_answer(const struct call *call, struct fault *fault);
 enum err connection_delete_answer(const struct call *call, struct fault *fault);
 enum err adoption_approve_answer(const struct call *call, struct fault *fault);
 enum err domain_verify_answer(const struct call *call, struct fault *fault);
+enum err mapping_list_answer(const struct call *call, struct fault *fault);
+enum err connection_map_answer(const struct call *call, struct fault *fault);
 enum err conflicts_list_answer(const struct call *call, struct fault *fault);
 enum err status_answer(const struct call *call, struct fault *fault);
 enum err audit_list_answer(const struct call *call, struct fault *fault);

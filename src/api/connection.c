@@ -10,8 +10,6 @@
 #include "directory/connection.h"
 #include "view.h"
 
-#define WORK_BUDGET_US (10 * US_PER_S)
-
 /* ?name, ?name=true, ?name=false */
 static enum err flag(const struct call *call, const char *name, bool *ret, struct fault *fault)
 {
@@ -24,7 +22,7 @@ static enum err flag(const struct call *call, const char *name, bool *ret, struc
 
 static void put_job(const struct call *call, const char *id, enum connection_verb verb, const struct connection_job *job)
 {
-        static const char *const words[CONNECTION_VERB_COUNT] = { NULL, "keep", "remove", "replace", "undo" };
+        static const char *const words[CONNECTION_VERB_COUNT] = { NULL, "keep", "remove", "replace", "undo", "map" };
         struct buffer *body = &call->request->reply.body;
         buffer_printf(body, "{\"id\":\"%s\"", id);
         view_text(body, "verb", words[verb]);
@@ -220,4 +218,17 @@ enum err connection_replace_answer(const struct call *call, struct fault *fault)
                         (long long)matched);
         change.wish.verb = CONNECTION_REPLACE;
         return work(call, &change, fault);
+}
+
+/* ---- mapping rules (R18) ---- */
+
+enum err connection_map_answer(const struct call *call, struct fault *fault)
+{
+        struct change change = call_change(call, CHANGE_WORK);
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, NULL, fault);
+        change.wish.verb = CONNECTION_MAP;
+        return e ? e : work(call, &change, fault);
 }

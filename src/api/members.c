@@ -34,6 +34,8 @@ static enum err put_member(struct listing *listing, const struct member_row *row
         view_text(body, "kind", resource_type(row->kind)->word);
         view_text(body, "name", name);
         e = view_source(&listing->view, row->source_no, body, fault);
+        if (!e)
+                e = view_rule(&listing->view, row->rule_no, body, fault);
         buffer_putc(body, '}');
         return e;
 }

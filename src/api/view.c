@@ -96,6 +96,15 @@ enum err view_source(struct view *view, int64_t source_no, struct buffer *into, 
         return e;
 }
 
+enum err view_rule(struct view *view, int64_t rule_no, struct buffer *into, struct fault *fault)
+{
+        struct party rule = { 0 };
+        enum err e = rule_no ? view_party(view, rule_no, &rule, fault) : ERR_OK;
+        if (!e && rule_no)
+                view_text(into, "rule", rule.id);
+        return e;
+}
+
 /* ---- what belongs to a kind ---- */
 
 static enum err view_external_id(struct view *view, const struct resource_row *row, struct buffer *into, struct fault *fault)
@@ -155,7 +164,7 @@ static enum err view_grant(struct view *view, const struct resource_row *row, st
                 return e;
         put_party(into, "principal_kind", "principal_name", &principal);
         put_party(into, "scope_kind", "scope_name", &scope);
-        return ERR_OK;
+        return view_rule(view, grant.rule_no, into, fault);
 }
 
 static void put_reasons(struct buffer *into, const struct health *health)

@@ -40,5 +40,7 @@ void view_time(struct buffer *into, const char *name, int64_t time_us);
 void view_number(struct buffer *into, const char *name, int64_t number);
 /* ,"source":"local" or the connection's id. */
 enum err view_source(struct view *view, int64_t source_no, struct buffer *into, struct fault *fault) MUST_USE;
+/* ,"rule":id of the mapping rule that gave it, null once that is deleted; nothing for 0. */
+enum err view_rule(struct view *view, int64_t rule_no, struct buffer *into, struct fault *fault) MUST_USE;
 
 #endif

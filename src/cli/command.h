@@ -71,6 +71,9 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(BREAK_GLASS, "break-glass", NULL, FLAG, NULL, "Hidden from every connection (administrators only)")                                              \
         X(DOMAINS, "domain", "LIST", LIST, NULL, "Verified e-mail domains for which its word counts, with commas, or any for none")        \
         X(OPERATOR_VERIFIED, "operator-verified", NULL, FLAG, NULL, "Verified by your word, without DNS; audited")                         \
+        X(PREFIX, "prefix", "TEXT", TEXT, NULL, "Whatever begins so, instead of values")                                                   \
+        X(GROUP, "group", "GROUP", TEXT, NULL, "Group, by name or id")                                                                      \
+        X(USER, "user", "USER", TEXT, NULL, "User, by userName or id")                                                                      \
         X(EXIT_CODE, "exit-code", NULL, FLAG, NULL, "Exit with 3 when denied")
 
 enum option {

@@ -80,6 +80,10 @@ static const struct field body_connection_update[] = {
         OPTION("allowed_addresses", ALLOW_ADDRESS), OPTION("unknown_members", UNKNOWN_MEMBERS), OPTION("rate_limit", RATE_LIMIT),
         OPTION("ceiling", CEILING), OPTION("adoption", ADOPTION), OPTION("domains", DOMAINS), END };
 static const struct field body_domain[] = { ARGUMENT("name", 1), TRUE_WITH("operator_verified", OPERATOR_VERIFIED), END };
+static const struct field body_mapping[] = {
+        ARGUMENT("connection", 1), ARGUMENT("attribute", 2), ARGUMENTS("values", 3), OPTION("prefix", PREFIX), OPTION("group", GROUP),
+        OPTION("role", ROLE), OPTION("scope", PROJECT), OPTION("scope", ORG), OPTION("description", DESCRIPTION), END };
+static const struct field query_user[] = { OPTION("user", USER), END };
 static const struct field body_adoption[] = { ARGUMENT("user", 2), END };
 
 static const struct column columns_user[] = {
@@ -103,6 +107,12 @@ static const struct column columns_domain[] = {
 static const struct column columns_conflict[] = {
         { "AT", "at" }, { "KIND", "kind" }, { "ATTRIBUTE", "attribute" }, { "TAKEN BY", "object_name" }, { "ID", "object" },
         { "TIMES", "times" }, { "REQUEST", "request_id" }, END };
+static const struct column columns_mapping[] = {
+        { "ID", "id" }, { "ATTRIBUTE", "attribute" }, { "VALUES", "values" }, { "PREFIX", "prefix" }, { "ROLE", "role" },
+        { "IN", "target_name" }, { "KIND", "target_kind" }, { "ACTIVE", "active" }, { "ABOVE CEILING", "above_ceiling" }, END };
+static const struct column columns_mapping_test[] = {
+        { "ID", "id" }, { "ATTRIBUTE", "attribute" }, { "VALUE", "value" }, { "ROLE", "role" }, { "IN", "target_name" },
+        { "KIND", "target_kind" }, { "GIVES", "gives" }, { "GIVEN", "given" }, END };
 static const struct column columns_hold[] = {
         { "ID", "id" }, { "GROUP", "group_name" }, { "GROUP ID", "group" }, { "REMOVES", "removes" }, { "OF", "of" }, { "AT", "at" },
         { "UNTIL", "until" }, { "RELEASED", "released_at" }, END };
@@ -293,6 +303,30 @@ static const struct command commands[] = {
           .detail = "Its tokens die at once. Whoever it holds inactive stays suspended, locally. Above a threshold --remove wants the number "
                     "of users that --preview shows as --confirm. What is interrupted is gone on with by the server.",
           .run = connection_work_run, .call = { "DELETE", API "connections/{1}", query_end, NULL, NULL, NULL, NULL } },
+        { .path = "mapping add", .arguments = "CONNECTION ATTRIBUTE [VALUE]...",
+          .options = O_WRITE | O(PREFIX) | O(GROUP) | O(ROLE) | O(PROJECT) | O(ORG) | O(DESCRIPTION),
+          .one_of = { O(GROUP) | O(ROLE) }, .exclusive = O(PROJECT) | O(ORG),
+          .summary = "Let an attribute of a connection's users give membership or a role",
+          .detail = "ATTRIBUTE is a SCIM path, such as roles.value, entitlements[type eq \"app\"].value or "
+                    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division. Users who have one of the values, byte for byte, are in "
+                    "the group, or have the role in the project or organisation named, by default the root. You cannot give what you do not "
+                    "hold, nor what is above the ceiling of the connection. Whom it claims already gets it at once.",
+          .run = call_run, .call = { "POST", API "mapping-rules", NULL, body_mapping, NULL, NULL, NULL } },
+        { .path = "mapping list", .arguments = "CONNECTION", .options = O_SERVER, .summary = "List the mapping rules of a connection",
+          .run = call_run, .call = { "GET", API "connections/{1}/mapping-rules", NULL, NULL, columns_mapping, NULL, NULL } },
+        { .path = "mapping test", .arguments = "CONNECTION", .options = O_SERVER | O(USER), .required = O(USER),
+          .summary = "Show what each rule of a connection says of a user; nothing is changed", .run = call_run,
+          .call = { "GET", API "connections/{1}/mapping-rules", query_user, NULL, columns_mapping_test, NULL, NULL } },
+        SHOW("mapping", "mapping-rules", "RULE", "a mapping rule"),
+        SET("mapping", "enable", "mapping-rules", "RULE", "Enable a mapping rule", body_active, "enabled"),
+        SET("mapping", "disable", "mapping-rules", "RULE", "Disable a mapping rule: what it gave is taken back", body_inactive, "disabled"),
+        { .path = "mapping apply", .arguments = "CONNECTION", .options = O_ONE,
+          .summary = "Work the rules of a connection out anew for all whom it claims",
+          .detail = "Every write of the connection and every change of a rule does so by itself. This is for what was passed over, because it "
+                    "would have taken the last administrator away.",
+          .run = connection_work_run,
+          .call = { "POST", API "connections/{1}/mapping-rules/apply", query_org, body_empty, NULL, NULL, NULL } },
+        DELETE("mapping", "mapping-rules", "RULE", "Delete a mapping rule, and take back what it gave"),
         LIST("upstream", "upstreams", columns_upstream, "upstreams, the authorities behind connections"),
         SHOW("upstream", "upstreams", "UPSTREAM", "an upstream"),
 

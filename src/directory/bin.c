@@ -64,6 +64,8 @@ static enum err take_claims(struct work *work, const struct resource_row *row)
                         e = claim_put(work->session, work->root_no, &moved, work->fault);
                 if (!e)
                         e = membership_move(work, held.row.no, row, claim->connection_no);
+                if (!e)
+                        e = mapping_leave(work, held.row.no, claim->connection_no);
         }
         return e ? e : person_into_bin(work, &held);
 }
@@ -152,6 +154,21 @@ static enum err unbin(struct work *work, struct resource_row *row)
         return count_move(work->session, work->root_no, row->kind, COUNT_ALL, 1, work->fault);
 }
 
+/* The claims that came with `replace` speak of him now; those that were woken say nothing yet. */
+static enum err map_claims(struct work *work, struct person *person)
+{
+        enum err e = ERR_OK;
+        for (size_t i = 0; !e && i < person->claim_count; i++) {
+                struct claim_row *claim = &person->claims[i];
+                if (!claim->connection_no || (claim->active != CLAIMED_ACTIVE && claim->active != CLAIMED_INACTIVE))
+                        continue;
+                person_done(person);
+                person->own = claim;
+                e = mapping_apply_claim(work, person);
+        }
+        return e;
+}
+
 enum err bin_restore(struct work *work)
 {
         struct resource_row row;
@@ -175,6 +192,8 @@ enum err bin_restore(struct work *work)
                 e = wake_claims(work, &person);
         if (!e)
                 e = person_settle(work, &person, &changed);
+        if (!e)
+                e = map_claims(work, &person);
         if (!e && row.kind == KIND_GROUP) /* its grants meet those who fill it now */
                 e = ceiling_check_tie(work, "", row.no, row.no);
         if (!e)
@@ -183,8 +202,10 @@ enum err bin_restore(struct work *work)
                 return e;
         work->reload = true;
         describe(work, EVENT_RESTORED, &person.row);
-        return work_body_json(work, work->change->replace ? json_pack("{s:s, s:s}", "id", row.id, "replaces", work->change->replace)
-                                                          : json_pack("{s:s}", "id", row.id));
+        json_auto_t *body = work->change->replace ? json_pack("{s:s, s:s}", "id", row.id, "replaces", work->change->replace)
+                                                  : json_pack("{s:s}", "id", row.id);
+        e = body ? mapping_describe(work, body) : work_memory(work);
+        return e ? e : work_body_json(work, STEAL(body));
 }
 
 /* ---- purge ---- */

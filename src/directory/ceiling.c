@@ -199,6 +199,23 @@ enum err ceiling_check_tie(struct work *work, const char *field, int64_t holder_
         return e ? e : judge(work, field, holder_no, below_no, &wanted);
 }
 
+enum err ceiling_check_rule(
+        struct work *work, const char *field, const struct resource_row *connection, const struct permission_set *wanted)
+{
+        json_auto_t *document = NULL;
+        struct permission_set ceiling;
+        int missing = 0;
+        enum err e = json_parse_object(connection->doc, connection->doc_length, &document, work->fault);
+        if (!e)
+                e = ceiling_parse(json_object_get(document, "ceiling"), &ceiling, work->fault);
+        if (e || permission_set_contains(&ceiling, wanted, &missing))
+                return e;
+        const char *name = permission_name(missing, NULL), *shown = json_string_value(json_object_get(document, "name"));
+        return fault_set(work->fault, ERR_FORBIDDEN, field,
+                "%s is above the ceiling of the connection \"%.80s\", whose mapping rule would give it; raise the ceiling, or give less",
+                name ? name : "this", shown ? shown : "");
+}
+
 /* ---- setting it ---- */
 
 /* Who sets a ceiling is an administrator of the organisation: connections are nobody else's to change. A person's login must be fresh, too,

@@ -315,6 +315,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         change->epoch = work.root->epoch;
         e = run_audited(&work, job);
         schema_set_release(work.schemas);
+        json_decref(work.mapped);
         if (e) {
                 settle(job, false);
                 return e;

@@ -114,6 +114,12 @@ enum err person_document(struct work *work, struct person *person)
         return join(work, person->own, &person->document);
 }
 
+enum err mapping_apply_claim(struct work *work, struct person *person)
+{
+        enum err e = work->root->rules_revision && !person->document ? person_document(work, person) : ERR_OK;
+        return e ? e : mapping_apply(work, &person->row, person->own->connection_no, person->document, false);
+}
+
 enum err person_load(struct work *work, const char *action, struct person *ret)
 {
         auto_person person = { 0 };
@@ -421,6 +427,8 @@ enum err person_store(struct work *work, struct person *person, const json_t *do
         *person->own = wanted;
         work->event = EVENT_UPDATED;
         e = person_settle(work, person, &work->changed);
+        if (!e && work->changed)
+                e = mapping_apply(work, &person->row, person->own->connection_no, document, false);
         if (!e && leaves && work->source_no && person->row.kind == KIND_USER)
                 e = threshold_deactivated(work);
         if (!e && (renamed || person->adopts))
@@ -481,6 +489,8 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
                 e = work_effect_resource(work, &row);
         if (!e)
                 e = claim_effect(work, &claim, true);
+        if (!e)
+                e = mapping_apply(work, &row, claim.connection_no, document, true);
         if (e)
                 return e;
         *ret = row;
@@ -499,6 +509,8 @@ enum err person_forget(struct work *work, struct person *person, struct claim_ro
                 e = count_move(work->session, work->root_no, person->row.kind, claim->connection_no, -1, work->fault);
         if (!e)
                 e = membership_leave(work, person->row.no, claim->connection_no);
+        if (!e)
+                e = mapping_leave(work, person->row.no, claim->connection_no);
         if (!e && person->row.kind == KIND_GROUP && claim->connection_no)
                 e = membership_empty(work, person->row.no, claim->connection_no);
         if (!e)

@@ -31,12 +31,8 @@ static enum err numbers_read(struct work *work, struct result *result, struct nu
 
 static enum err claims_live(const struct work_step *step, enum resource_kind kind, struct numbers *ret)
 {
-        struct work *work = step->work;
-        auto_result result = { 0 };
         *ret = (struct numbers){ 0 };
-        enum err e = session_query(work->session, ST_CLAIMS_LIVE, &result, work->fault, V_I64(work->root_no),
-                V_I64(step->job.connection_no), V_I64(kind), V_I64(step->job.at_no), V_I64(step_size(step, PEOPLE_OF_STEP)));
-        return e ? e : numbers_read(work, &result, ret);
+        return step_claims(step, kind, ret->list, step_size(step, PEOPLE_OF_STEP), &ret->count);
 }
 
 static enum err claims_ended(const struct work_step *step, struct numbers *ret)
@@ -176,12 +172,21 @@ static enum err keep_one(const struct work_step *step, int64_t no)
         bool free = true;
         enum err e = part(step, no, &parted);
         if (!e)
+                e = mapping_localize(step->work, no, step->job.connection_no);
+        if (!e)
                 e = claim_localize(step->work, &parted.claim, parted.local);
         if (!e && parted.others)
                 e = person_name_is_free(step->work, &parted.person, &free);
         if (e)
                 return e;
         return free ? settle(step->work, &parted) : leave_behind(step, &parted);
+}
+
+static enum err tell(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body)
+{
+        json_auto_t *held = body;
+        enum err e = held ? mapping_describe(work, held) : work_memory(work);
+        return e ? e : work_entry(work, event, row, json_incref(held));
 }
 
 /* No other source: as if the connection had deleted him, so that the bin knows him by his claim. */
@@ -194,7 +199,7 @@ static enum err remove_alone(struct work *work, const struct resource_row *row, 
                         e = person_forget(work, &person, &person.claims[i]);
         if (!e)
                 e = person_into_bin(work, &person);
-        return e ? e : work_entry(work, EVENT_DELETED, row, json_pack("{s:s, s:b}", "id", row->id, "kept_by_another_source", false));
+        return e ? e : tell(work, EVENT_DELETED, row, json_pack("{s:s, s:b}", "id", row->id, "kept_by_another_source", false));
 }
 
 static enum err remove_one(const struct work_step *step, int64_t no)
@@ -214,10 +219,12 @@ static enum err remove_one(const struct work_step *step, int64_t no)
         }
         e = membership_leave(work, no, step->job.connection_no);
         if (!e)
+                e = mapping_leave(work, no, step->job.connection_no);
+        if (!e)
                 e = person_name_is_free(work, &parted.person, &free);
         if (!e)
                 e = free ? settle(work, &parted) : leave_behind(step, &parted);
-        return e ? e : work_entry(work, EVENT_UPDATED, row, json_pack("{s:s, s:s}", "id", row->id, "claim_ended", step->connection.id));
+        return e ? e : tell(work, EVENT_UPDATED, row, json_pack("{s:s, s:s}", "id", row->id, "claim_ended", step->connection.id));
 }
 
 static enum err end_one(const struct work_step *step, int64_t no)

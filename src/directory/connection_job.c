@@ -83,6 +83,7 @@ static const struct {
         [CONNECTION_REMOVE] = { "remove", true, "delete", begin_end, connection_remove_phases },
         [CONNECTION_REPLACE] = { "replace", false, "edit", connection_replace_begin, connection_replace_phases },
         [CONNECTION_UNDO] = { "undo", false, "edit", connection_undo_begin, connection_undo_phases },
+        [CONNECTION_MAP] = { "map", false, "edit", connection_map_begin, connection_map_phases },
 };
 
 enum err connection_is_gone(struct work *work, int64_t connection_no, bool *ret)
@@ -211,6 +212,8 @@ static enum err finish(struct work *work, const struct work_step *step)
         const struct connection_job *job = &step->job;
         enum err e = session_run(work->session, ST_JOB_END, NULL, work->fault, V_I64(work->root_no));
         if (!e && verbs[job->verb].ends)
+                e = mapping_connection_gone(work, row->no);
+        if (!e && verbs[job->verb].ends)
                 e = threshold_forget(work, row->no);
         if (!e && verbs[job->verb].ends) {
                 static const enum statement kept[] = { ST_CONFLICTS_FORGET, ST_ADOPTIONS_CLEAR, ST_PULSE_FORGET };
@@ -232,6 +235,24 @@ size_t step_size(const struct work_step *step, size_t most)
 {
         size_t at_once = step->work->change->step.at_once;
         return at_once && at_once < most ? at_once : most;
+}
+
+enum err step_claims(const struct work_step *step, enum resource_kind kind, int64_t *list, size_t max, size_t *ret_count)
+{
+        struct work *work = step->work;
+        auto_result result = { 0 };
+        bool more = true;
+        size_t count = 0;
+        enum err e = session_query(work->session, ST_CLAIMS_LIVE, &result, work->fault, V_I64(work->root_no),
+                V_I64(step->job.connection_no), V_I64(kind), V_I64(step->job.at_no), V_I64(max));
+        while (!e && more && count < max) {
+                e = result_next(&result, &more, work->fault);
+                if (!e && more)
+                        list[count++] = result_i64(&result, 0);
+        }
+        if (!e)
+                *ret_count = count;
+        return e;
 }
 
 bool step_skips(const struct work_step *step)
@@ -343,15 +364,27 @@ static enum err go_on(struct directory *directory, int64_t root_no, int64_t unti
         return e;
 }
 
+static enum err work_on(struct directory *directory, struct change *change, int64_t until_us, struct fault *fault)
+{
+        atomic_fetch_add(&directory->at_work, 1);
+        enum err e = go_on(directory, change->actor->root_no, until_us, &change->job, fault);
+        atomic_fetch_sub(&directory->at_work, 1);
+        return e;
+}
+
 enum err connection_work(struct directory *directory, struct change *change, int64_t until_us, struct fault *fault)
 {
         enum err e = directory_change(directory, change, fault);
         if (e || change->dry_run)
                 return e;
-        atomic_fetch_add(&directory->at_work, 1);
-        e = go_on(directory, change->actor->root_no, until_us, &change->job, fault);
-        atomic_fetch_sub(&directory->at_work, 1);
-        return e;
+        return work_on(directory, change, until_us, fault);
+}
+
+void connection_continue(struct directory *directory, struct change *change, int64_t until_us)
+{
+        struct fault fault = { 0 };
+        if (work_on(directory, change, until_us, &fault))
+                log_event(LOG_WARN, "connection-work-waits", LOG_I64("root", change->actor->root_no), LOG_TEXT("why", fault.message));
 }
 
 #define ROOTS_MAX 100

@@ -58,7 +58,7 @@ static enum err has_row(const struct join *join, enum statement statement, int64
 {
         auto_result result = { 0 };
         enum err e =
-                statement == ST_GRANT_OF_ANY
+                statement == ST_GRANT_OF_NO_RULE
                         ? session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no))
                         : session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no), V_I64(source_no));
         return e ? e : result_next(&result, ret, join->fault);
@@ -84,7 +84,7 @@ static enum err is_spare(const struct join *join, int64_t no, bool *ret)
         struct claimed_row ignored;
         enum err e = has_others(join, no, &others);
         if (!e)
-                e = has_row(join, ST_GRANT_OF_ANY, no, 0, &grants);
+                e = has_row(join, ST_GRANT_OF_NO_RULE, no, 0, &grants);
         if (!e)
                 e = has_row(join, ST_MEMBER_OF_SOURCE, no, 0, &local);
         for (enum resource_kind kind = KIND_USER; !e && !old && kind <= KIND_GROUP; kind++)
@@ -258,6 +258,8 @@ static enum err give_up(
         if (!e)
                 e = move_memberships(work, row.no, stays, step->job.other_no);
         if (!e)
+                e = mapping_leave(work, row.no, step->job.other_no);
+        if (!e)
                 e = person_into_bin(work, &spare);
         return e ? e : work_entry(work, EVENT_DELETED, &row, json_pack("{s:s, s:s}", "id", row.id, "moved_to", stays->id));
 }
@@ -328,6 +330,17 @@ static enum err settle_as(struct work *work, struct person *person, int64_t sour
         return e ? e : put_source(work, person->row.no, source_no);
 }
 
+/* What the rules of the old connection gave goes with its claim; those of the new one speak now. */
+static enum err remap(const struct work_step *step, struct person *person)
+{
+        enum err e = mapping_leave(step->work, person->row.no, step->job.connection_no);
+        person->own = NULL;
+        for (size_t i = 0; i < person->claim_count; i++)
+                if (person->claims[i].connection_no == step->job.other_no)
+                        person->own = &person->claims[i];
+        return e || !person->own ? e : mapping_apply_claim(step->work, person);
+}
+
 static enum err take_over(struct work_step *step, const struct pair *pair, bool keep_old)
 {
         struct work *work = step->work;
@@ -365,10 +378,13 @@ static enum err take_over(struct work_step *step, const struct pair *pair, bool 
                 e = settle_as(work, &person, source_no);
         if (!e)
                 e = tell_claim(work, &new, row.no, true);
-        return e ? e
-                 : work_entry(work, EVENT_UPDATED, &row,
-                           json_pack("{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from", step->connection.id, "to",
-                                   (json_int_t)step->job.other_no));
+        if (!e)
+                e = remap(step, &person);
+        json_auto_t *body = json_pack("{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from", step->connection.id, "to",
+                (json_int_t)step->job.other_no);
+        if (!e)
+                e = body ? mapping_describe(work, body) : work_memory(work);
+        return e ? e : work_entry(work, EVENT_UPDATED, &row, STEAL(body));
 }
 
 /* ---- phases ---- */

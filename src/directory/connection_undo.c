@@ -241,6 +241,9 @@ static enum err undo_delete(struct work_step *step, struct resource_row *row, co
                 e = count_move(work->session, work->root_no, row->kind, claim->connection_no, 1, work->fault);
         if (!e)
                 e = person_settle(work, &person, &changed);
+        person.own = claim;
+        if (!e)
+                e = mapping_apply_claim(work, &person);
         const struct effect stands = {
                 .kind = EFFECT_CLAIM, .no = row->no, .other_no = claim->connection_no, .active = true, .text = claim->external_id
         };
@@ -289,8 +292,9 @@ static enum err undo_entry(struct work_step *step, const struct entry *entry)
                 return e;
         step->job.users += row.kind == KIND_USER;
         step->job.groups += row.kind == KIND_GROUP;
-        return work_entry(work, EVENT_UNDONE, &row,
-                json_pack("{s:s, s:I, s:s}", "id", row.id, "undoes", (json_int_t)entry->seq, "was", entry->event));
+        json_auto_t *undone = json_pack("{s:s, s:I, s:s}", "id", row.id, "undoes", (json_int_t)entry->seq, "was", entry->event);
+        e = undone ? mapping_describe(work, undone) : work_memory(work);
+        return e ? e : work_entry(work, EVENT_UNDONE, &row, STEAL(undone));
 }
 
 static enum err read_entries(struct work_step *step, int64_t from_seq, struct entry *entries, size_t *ret_count)

@@ -116,8 +116,14 @@ enum err grant_make(struct work *work, const struct grant_wish *wish, struct res
                 .from_us = wish->from_us,
                 .until_us = wish->until_us,
                 .granted_by = work->actor->no,
+                .source_no = wish->source_no,
+                .rule_no = wish->rule_no,
         };
-        e = grant_insert(work->session, work->root_no, &grant, work->fault);
+        if (wish->source_no)
+                e = session_run(work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no), V_I64(row.no),
+                        V_I64(wish->source_no));
+        if (!e)
+                e = grant_insert(work->session, work->root_no, &grant, work->fault);
         if (!e)
                 e = tell_graph(work, &grant);
         if (e)
@@ -287,12 +293,25 @@ static enum err load(struct work *work, struct held_grant *ret)
         return version_check(work->change->if_match, ret->row.version, work->fault);
 }
 
+/* What a mapping rule gave is the rule's to take: by hand it would come back with the next write. */
+static enum err not_mapped(struct work *work, const struct held_grant *held)
+{
+        struct resource_row rule = { 0 };
+        if (!held->grant.rule_no)
+                return ERR_OK;
+        bool known = resource_load(work->session, work->root_no, held->grant.rule_no, work->arena, &rule, NULL) == ERR_OK;
+        return fault_set(work->fault, ERR_CONFLICT, "", "the grant comes from the mapping rule %s of a connection: change or delete that",
+                known ? rule.id : "that is being taken back");
+}
+
 enum err grant_merge(struct work *work)
 {
         struct held_grant held = { 0 };
         enum err e = load(work, &held);
         if (!e)
                 e = judge(work, &held.wish);
+        if (!e)
+                e = not_mapped(work, &held);
         json_auto_t *before = NULL;
         if (!e)
                 e = json_parse_object(held.row.doc, held.row.doc_length, &before, work->fault);
@@ -343,6 +362,18 @@ enum err grant_merge(struct work *work)
         return work_body_json(work, json_pack("{s:s, s:o}", "id", held.row.id, "difference", document_difference(before, after)));
 }
 
+enum err grant_drop(struct work *work, int64_t no)
+{
+        const struct effect gone = { .kind = EFFECT_GONE, .no = no };
+        enum err e = session_run(work->session, ST_GRANT_DELETE, NULL, work->fault, V_I64(work->root_no), V_I64(no));
+        if (!e)
+                e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->version),
+                        V_I64(work->at_us));
+        if (!e)
+                e = count_move(work->session, work->root_no, KIND_GRANT, COUNT_ALL, -1, work->fault);
+        return e ? e : work_effect(work, &gone);
+}
+
 enum err grant_delete(struct work *work)
 {
         struct held_grant held = { 0 };
@@ -351,19 +382,13 @@ enum err grant_delete(struct work *work)
                 e = may_grant(work, &held.scope, &held.principal);
         if (!e)
                 e = break_glass_rights(work, &held.principal);
+        if (!e)
+                e = not_mapped(work, &held);
         struct guard guard;
         if (!e)
                 e = guard_begin(work, &guard);
         if (!e)
-                e = session_run(work->session, ST_GRANT_DELETE, NULL, work->fault, V_I64(work->root_no), V_I64(held.row.no));
-        if (!e)
-                e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(held.row.no),
-                        V_I64(work->version), V_I64(work->at_us));
-        if (!e)
-                e = count_move(work->session, work->root_no, KIND_GRANT, COUNT_ALL, -1, work->fault);
-        const struct effect gone = { .kind = EFFECT_GONE, .no = held.row.no };
-        if (!e)
-                e = work_effect(work, &gone);
+                e = grant_drop(work, held.row.no);
         if (!e)
                 e = guard_end(work, &guard);
         if (e)

@@ -11,7 +11,7 @@ static enum err any_row(struct work *work, enum statement statement, int64_t gon
 {
         auto_result result = { 0 };
         enum err e = session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO),
-                V_I64(work->at_us), V_I64(gone_no));
+                V_I64(work->at_us), V_I64(gone_no), V_I64(work->ends_rule_no ? work->ends_rule_no : -1));
         if (e)
                 return e;
         return result_next(&result, ret, work->fault);

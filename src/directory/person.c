@@ -20,6 +20,9 @@ static enum err body_difference(
                 return work_memory(work);
         if (moved && moved_describe(moved, body))
                 return work_memory(work);
+        enum err e = mapping_describe(work, body);
+        if (e)
+                return e;
         return work_body_json(work, STEAL(body));
 }
 
@@ -125,7 +128,8 @@ enum err person_create(struct work *work)
         json_auto_t *nothing = json_object();
         if (!nothing)
                 return work_memory(work);
-        e = moved.count ? body_difference(work, &row, nothing, change->document, &moved) : work_body_document(work, &row);
+        bool more = moved.count || work->mapped;
+        e = more ? body_difference(work, &row, nothing, change->document, &moved) : work_body_document(work, &row);
         return e ? e : break_glass_describe(work, &row);
 }
 
@@ -341,8 +345,10 @@ enum err person_into_bin(struct work *work, struct person *person)
 {
         if (kind_is_declared(person->row.kind))
                 return bin_erase(work, &person->row);
-        enum err e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
-                V_I64(work->version), V_I64(work->at_us));
+        enum err e = mapping_target_gone(work, &person->row);
+        if (!e)
+                e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
+                        V_I64(work->version), V_I64(work->at_us));
         if (!e)
                 e = count_move(work->session, work->root_no, person->row.kind, COUNT_ALL, -1, work->fault);
         if (!e)
@@ -386,7 +392,11 @@ enum err person_delete(struct work *work)
                 return e;
         struct guard guard;
         json_auto_t *body = json_pack("{s:s}", "id", person.row.id);
-        e = body ? guard_begin_for(work, &person.row, &guard) : work_memory(work);
+        e = body ? ERR_OK : work_memory(work);
+        if (!e && !work->source_no) /* a connection's DELETE is never refused for that: the rule goes with the group */
+                e = mapping_check_unused(work, &person.row);
+        if (!e)
+                e = guard_begin_for(work, &person.row, &guard);
         if (!e && work->source_no)
                 e = describe_loss(work, &person, body);
         bool others = false;
@@ -402,5 +412,6 @@ enum err person_delete(struct work *work)
         answer(work, &person.row, NULL);
         if (json_object_set_new(body, "kept_by_another_source", json_boolean(others)))
                 return work_memory(work);
-        return work_body_json(work, STEAL(body));
+        e = mapping_describe(work, body);
+        return e ? e : work_body_json(work, STEAL(body));
 }

@@ -12,7 +12,8 @@ enum err query_count(const struct query *query, enum resource_kind kind, int64_t
 /* What only the root has (R25): its counter tells it, however many children there are. */
 static bool lives_at_root(enum resource_kind kind)
 {
-        return kind == KIND_USER || kind == KIND_GROUP || kind == KIND_UPSTREAM || kind == KIND_CONNECTION;
+        return kind == KIND_USER || kind == KIND_GROUP || kind == KIND_UPSTREAM || kind == KIND_CONNECTION ||
+               kind == KIND_MAPPING_RULE;
 }
 
 enum err query_count_in(const struct query *query, enum resource_kind kind, int64_t org_no, int64_t *ret, struct fault *fault)

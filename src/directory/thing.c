@@ -37,6 +37,7 @@ static const struct kind_rules kinds[KIND_COUNT] = {
         [KIND_UPSTREAM]     = { "upstream",         true,  false, NULL,             NULL,              end_upstream },
         [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   NULL, domain_list_check },
         [KIND_DOMAIN]       = { "email-domains",    true,  false, domain_ready,     domain_made,       domain_end },
+        [KIND_MAPPING_RULE] = { "scim",             true,  true,  mapping_ready,    mapping_made,      mapping_end, mapping_changed },
         [KIND_SCHEMA]        = { "schemas", true, false, declaration_ready, declaration_made, declaration_end, declaration_changed },
         [KIND_RESOURCE_TYPE] = { "schemas", true, false, declaration_ready, declaration_made, declaration_end, declaration_changed },
 };
@@ -405,6 +406,8 @@ static enum err deactivated(struct work *work, const struct resource_row *row)
 static enum err store_merged(struct work *work, struct resource_row *row, const struct resource_row *before, const json_t *after)
 {
         enum err e = document_name(work->change->type, after, work->arena, &row->name, work->fault);
+        if (!e && !row->name) /* the id stands in, as it did */
+                row->name = before->name;
         if (!e)
                 e = document_text(work, after, row);
         if (e)
@@ -493,6 +496,8 @@ enum err thing_delete(struct work *work)
         struct guard guard;
         if (!e)
                 e = not_oneself(work, &row, "delete");
+        if (!e)
+                e = mapping_check_unused(work, &row);
         if (!e)
                 e = guard_begin(work, &guard);
         const struct kind_rules *rules = rules_of(work);

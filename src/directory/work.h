@@ -36,6 +36,8 @@ struct work {
                 const char *what;    /* NULL: the event's own name says it */
         } glass;                     /* the break-glass user (R9) that this change is about */
         bool reload;                 /* what changed is cheaper to load anew than to describe */
+        json_t *mapped;              /* what mapping rules gave and took, for the ledger; NULL: nothing. The job releases it */
+        int64_t ends_rule_no;        /* what this mapping rule gave does not count as an administrator's (R24); 0: all does */
 };
 
 /* ---- effects ---- */
@@ -90,6 +92,9 @@ enum err ceiling_check_tie(struct work *work, const char *field, int64_t holder_
 enum err ceiling_allows(struct work *work, int64_t holder_no, int64_t below_no, int64_t claimant_no, bool *ret) MUST_USE;
 /* All that a user, group or identity holds anywhere, now or once something wakes or begins: both levels in one set. */
 enum err ceiling_conferred(struct work *work, int64_t principal_no, struct permission_set *ret) MUST_USE;
+/* May a mapping rule of this connection give that? ERR_FORBIDDEN. */
+enum err ceiling_check_rule(struct work *work, const char *field, const struct resource_row *connection,
+        const struct permission_set *wanted) MUST_USE;
 /* After a ceiling was set (`before` NULL: on a new connection): an alert when it reaches admin roles it did not reach. */
 enum err ceiling_set(struct work *work, const json_t *before, const json_t *after, const struct resource_row *connection) MUST_USE;
 
@@ -254,12 +259,14 @@ struct work_step {
 };
 /* How many of at most `most` this step takes in hand: fewer after one of them failed. */
 size_t step_size(const struct work_step *step, size_t most);
+/* Numbers of the next live claims of this kind that the connection holds, at most `max`. */
+enum err step_claims(const struct work_step *step, enum resource_kind kind, int64_t *list, size_t max, size_t *ret_count) MUST_USE;
 /* Is the next one, which failed by itself, passed over? */
 bool step_skips(const struct work_step *step);
 typedef enum err (*step_run)(struct work_step *step);
 /* The phases of a verb, ended by NULL; the last one ends the work. */
 extern const step_run connection_keep_phases[], connection_remove_phases[], connection_undo_phases[],
-        connection_replace_phases[];
+        connection_replace_phases[], connection_map_phases[];
 enum err connection_replace_begin(struct work *work, struct resource_row *row, struct connection_job *job) MUST_USE;
 enum err connection_undo_begin(struct work *work, struct resource_row *row, struct connection_job *job) MUST_USE;
 enum err connection_job_store(struct work *work, const struct connection_job *job) MUST_USE;
@@ -297,13 +304,40 @@ struct grant_wish {
         const char *privilege;
         int64_t from_us, until_us;
         const char *reason; /* NULL: none */
+        int64_t source_no, rule_no; /* of a mapping rule; 0, 0: given here */
 };
 /* Writes the grant without asking who may: the caller has judged. */
 enum err grant_make(struct work *work, const struct grant_wish *wish, struct resource_row *ret) MUST_USE;
+/* Takes it away, whoever gave it. */
+enum err grant_drop(struct work *work, int64_t no) MUST_USE;
 enum err grant_create(struct work *work) MUST_USE;
 enum err grant_merge(struct work *work) MUST_USE;
 enum err grant_delete(struct work *work) MUST_USE;
 enum err grant_gain_access(struct work *work) MUST_USE;
+
+/* ---- mapping rules (mapping.c, mapping_rule.c): R18 ---- */
+/* Gives a user what the rules of a connection say of its claim on him, and takes what they gave and say no more. `document` has the columns
+ * inside; `is_new`: nothing was given yet. Costs nothing in a root without rules. */
+enum err mapping_apply(struct work *work, const struct resource_row *user, int64_t connection_no, const json_t *document, bool is_new) MUST_USE;
+/* The same by person->own, whose document it fills in. */
+enum err mapping_apply_claim(struct work *work, struct person *person) MUST_USE;
+/* The claim ended: takes all that the connection's rules gave this user. */
+enum err mapping_leave(struct work *work, int64_t user_no, int64_t connection_no) MUST_USE;
+/* The connection ends and is kept: what its rules gave this user becomes local. */
+enum err mapping_localize(struct work *work, int64_t user_no, int64_t connection_no) MUST_USE;
+/* Adds what this change gave and took so far to the body of a ledger entry, as "mapped". */
+enum err mapping_describe(struct work *work, json_t *body) MUST_USE;
+/* Interactive deletions of what a rule gives or where its role holds: ERR_CONFLICT. */
+enum err mapping_check_unused(struct work *work, const struct resource_row *row) MUST_USE;
+/* The rules end with their group, or with their connection. */
+enum err mapping_target_gone(struct work *work, const struct resource_row *group) MUST_USE;
+enum err mapping_connection_gone(struct work *work, int64_t connection_no) MUST_USE;
+/* The hooks of the kind. */
+enum err mapping_ready(struct work *work, json_t *document) MUST_USE;
+enum err mapping_made(struct work *work, struct resource_row *row, json_t *document) MUST_USE;
+enum err mapping_changed(struct work *work, const struct resource_row *row, const json_t *before, json_t *after) MUST_USE;
+enum err mapping_end(struct work *work, const struct resource_row *row) MUST_USE;
+enum err connection_map_begin(struct work *work, struct resource_row *row, struct connection_job *job) MUST_USE;
 
 /* ---- tokens (credential.c) ---- */
 /* Stores the hash of change->token (made before the job ran) for an owner; revokes the oldest beyond `keep` others. */

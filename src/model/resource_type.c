@@ -21,6 +21,7 @@ const struct resource_type *const types_builtin[] = {
         [KIND_SCHEMA - 1] = &declared_schema_type,
         [KIND_RESOURCE_TYPE - 1] = &declared_type_type,
         [KIND_DOMAIN - 1] = &domain_type,
+        [KIND_MAPPING_RULE - 1] = &mapping_rule_type,
         [KIND_COUNT - 1] = NULL,
 };
 

@@ -18,6 +18,7 @@ extern const struct resource_type connection_type;
 extern const struct resource_type declared_schema_type;
 extern const struct resource_type declared_type_type;
 extern const struct resource_type domain_type;
+extern const struct resource_type mapping_rule_type;
 
 /* The published schemas; discovery.c has those of the discovery documents and the list of all. */
 extern const struct schema user_schema;

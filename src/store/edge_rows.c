@@ -49,7 +49,7 @@ enum err member_sources(struct session *session, int64_t root_no, int64_t contai
 
 /* Which columns of a member query stand where; -1: the query has none. */
 struct member_columns {
-        int no, source, id, doc, kind, active;
+        int no, source, id, doc, kind, active, rule; /* rule 0: as a column it is never the first */
 };
 
 static enum err member_walk(struct result *result, const struct member_columns *columns, int64_t source_no, member_each each, void *context,
@@ -67,6 +67,7 @@ static enum err member_walk(struct result *result, const struct member_columns *
                         .doc = columns->doc >= 0 ? result_text(result, columns->doc, NULL) : NULL,
                         .kind = columns->kind >= 0 ? (enum resource_kind)result_i64(result, columns->kind) : KIND_GROUP,
                         .active = columns->active >= 0 ? result_i64(result, columns->active) == 1 : true,
+                        .rule_no = columns->rule ? result_i64(result, columns->rule) : 0,
                 };
                 e = each(context, &row, fault);
                 if (e)
@@ -77,7 +78,7 @@ static enum err member_walk(struct result *result, const struct member_columns *
 enum err member_list(struct session *session, int64_t root_no, int64_t container_no, int64_t after_no, int limit, member_each each,
         void *context, struct fault *fault)
 {
-        static const struct member_columns columns = { .no = 0, .source = 1, .id = 2, .doc = 3, .kind = 4, .active = 5 };
+        static const struct member_columns columns = { .no = 0, .source = 1, .id = 2, .doc = 3, .kind = 4, .active = 5, .rule = 6 };
         auto_result result = { 0 };
         enum err e =
                 session_query(session, ST_MEMBER_LIST, &result, fault, V_I64(root_no), V_I64(container_no), V_I64(after_no), V_I64(limit));
@@ -117,8 +118,8 @@ enum err member_groups(struct session *session, int64_t root_no, int64_t member_
 enum err grant_insert(struct session *session, int64_t root_no, const struct grant_row *row, struct fault *fault)
 {
         return session_run(session, ST_GRANT_INSERT, NULL, fault, V_I64(root_no), V_I64(row->no), V_I64(row->scope_no),
-                V_I64(row->principal_no), V_I64(row->role_no), V_TEXT(row->privilege), V_I64(row->from_us), V_I64(row->until_us), V_I64(0),
-                V_I64(0), V_I64(row->granted_by));
+                V_I64(row->principal_no), V_I64(row->role_no), V_TEXT(row->privilege), V_I64(row->from_us), V_I64(row->until_us),
+                V_I64(row->source_no), V_I64(row->rule_no), V_I64(row->granted_by));
 }
 
 enum err grant_load(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct grant_row *ret, struct fault *fault)
@@ -145,6 +146,8 @@ enum err grant_load(struct session *session, int64_t root_no, int64_t no, struct
                 .from_us = result_i64(&result, 4),
                 .until_us = result_i64(&result, 5),
                 .granted_by = result_i64(&result, 6),
+                .source_no = result_i64(&result, 7),
+                .rule_no = result_i64(&result, 8),
         };
         return ERR_OK;
 }

@@ -21,7 +21,8 @@
         X(13, migration_0013, "0013_adoption.sql") \
         X(14, migration_0014, "0014_claim_ended.sql") \
         X(15, migration_0015, "0015_break_glass.sql") \
-        X(16, migration_0016, "0016_domain.sql")
+        X(16, migration_0016, "0016_domain.sql") \
+        X(17, migration_0017, "0017_mapping.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

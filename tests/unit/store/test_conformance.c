@@ -221,7 +221,7 @@ static enum err job_store_hash(struct session *session, void *context, struct fa
 {
         const struct value *hash = context;
         return session_run(session, ST_ROOT_STORE, NULL, fault, V_I64(1), V_I64(INT64_MAX), *hash, V_I64(INT64_MIN), V_I64(-1),
-                V_I64(0), V_I64(0));
+                V_I64(0), V_I64(0), V_I64(0));
 }
 
 static void check_hash(struct fixture *fixture, const void *bytes, size_t length)

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * R18: what a connection says of its users gives them membership and roles through mapping rules alone, in the write itself; a rule gives
+ * no more than its maker holds (law 6) and its connection's ceiling allows (R8), and takes only what it gave (law 5). */
+#include "directory/connection.h"
+#include "directory/house.h"
+#include "directory/mapping_query.h"
+
+/* ---- shorthands ---- */
+
+static enum err try_rule(struct house *house, const struct actor *actor, const struct actor *connection, const char *value, const char *gift)
+{
+        char text[512];
+        (void)snprintf(text, sizeof text, "{\"connection\":\"%s\",\"attribute\":\"roles.value\",\"values\":[\"%s\"],%s}", connection->id, value,
+                gift);
+        return house_change(house, actor, CHANGE_CREATE, KIND_MAPPING_RULE, NULL, text);
+}
+
+static const char *rule(struct house *house, const struct actor *connection, const char *value, const char *gift)
+{
+        assert_ok(try_rule(house, &house->admin, connection, value, gift));
+        return arena_strdup(house->arena, house->done.after.resource.id);
+}
+
+static const char *to_group(struct house *house, const char *group)
+{
+        return arena_printf(house->arena, "\"group\":\"%s\"", group);
+}
+
+static const char *to_role(struct house *house, const char *role, const char *scope)
+{
+        return arena_printf(house->arena, "\"role\":\"%s\",\"scope\":\"%s\"", role, scope);
+}
+
+/* The body of a user with at most two roles. */
+static const char *body(struct house *house, const char *name, const char *role, const char *other)
+{
+        return arena_printf(house->arena,
+                "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"%s\",\"externalId\":\"x-%s\",\"roles\":[%s%s%s%s%s]}", name, name,
+                role ? "{\"value\":\"" : "", role ? role : "", role ? "\"}" : "", other ? ",{\"value\":\"" : "",
+                other ? arena_printf(house->arena, "%s\"}", other) : "");
+}
+
+static const char *user_with(struct house *house, const struct actor *connection, const char *name, const char *role)
+{
+        return house_do(house, connection, CHANGE_CREATE, KIND_USER, NULL, "%s", body(house, name, role, NULL));
+}
+
+static void put(struct house *house, const struct actor *connection, const char *id, const char *name, const char *role, const char *other)
+{
+        house_do(house, connection, CHANGE_REPLACE, KIND_USER, id, "%s", body(house, name, role, other));
+}
+
+static int64_t rule_rows(struct house *house)
+{
+        return house_number(house, "SELECT (SELECT COUNT(*) FROM member WHERE rule_no > 0) + (SELECT COUNT(*) FROM role_grant WHERE rule_no > 0)");
+}
+
+/* One step of what a change of a rule has begun; false: nothing was left to do. */
+static bool step(struct house *house)
+{
+        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
+        struct change change = { .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena,
+                .step = { .at_once = 2 } };
+        assert_ok(directory_change(house->directory, &change, &house->fault));
+        house_check(house);
+        return change.job.connection_no != 0;
+}
+
+static void finish(struct house *house)
+{
+        while (step(house))
+                ;
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
+}
+
+struct scene {
+        struct house *house;
+        struct actor okta;
+        const char *ops, *project;
+};
+
+static struct scene open_scene(struct fixture *fixture)
+{
+        struct scene scene = { .house = house_open(fixture) };
+        scene.okta = house_connection(scene.house, "okta");
+        scene.ops = house_group(scene.house, &scene.house->admin, "ops");
+        scene.project = house_do(
+                scene.house, &scene.house->admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"apollo\",\"name\":\"Apollo\"}");
+        return scene;
+}
+
+static void close_scene(struct scene *scene)
+{
+        house_check(scene->house);
+        house_close(scene->house);
+}
+
+/* ---- in the write itself ---- */
+
+static void test_R18_a_value_gives_and_its_loss_takes_in_the_very_write(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        rule(house, &s.okta, "ops", to_group(house, s.ops));
+        rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
+        rule(house, &s.okta, "audit", to_role(house, "member", house->installed.org_id));
+        const char *ann = user_with(house, &s.okta, "ann", "ops");
+        assert_non_null(strstr(house->body, "\"mapped\":{\"added\":[{\"group\":"));
+        assert_true(house_is_member(house, s.ops, ann));
+        assert_true(house_holds(house, ann, s.project, "project:read"));
+        assert_int_equal(rule_rows(house), 2);
+        const char *bob = user_with(house, &s.okta, "bob", "OPS"); /* only data */
+        assert_false(house_is_member(house, s.ops, bob));
+        assert_null(strstr(house->body, "mapped"));
+        int64_t version = house_version(house, s.ops);
+        put(house, &s.okta, bob, "bob", "ops", "audit");
+        assert_true(house_is_member(house, s.ops, bob));
+        assert_true(house_version(house, s.ops) > version); /* R34 */
+        assert_int_equal(rule_rows(house), 5);
+        house_patch(house, &s.okta, KIND_USER, bob, ERR_OK, "{\"op\":\"remove\",\"path\":\"roles[value eq \\\"ops\\\"]\"}");
+        assert_non_null(strstr(house->body, "\"removed\":[{"));
+        assert_false(house_is_member(house, s.ops, bob));
+        assert_false(house_holds(house, bob, s.project, "project:read"));
+        assert_int_equal(rule_rows(house), 3);
+        house_check(house);
+        /* What does not concern the value leaves it alone; R30: inactive keeps. */
+        house_patch(house, &s.okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        assert_int_equal(rule_rows(house), 3);
+        house_patch(house, &s.okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}");
+        house_patch(house, &s.okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"x\"}");
+        assert_null(strstr(house->body, "mapped"));
+        assert_true(house_is_member(house, s.ops, ann));
+        put(house, &s.okta, ann, "ann", NULL, NULL);
+        assert_false(house_is_member(house, s.ops, ann));
+        /* R11: a POST that revives says all anew. R12: DELETE takes. */
+        house_patch(house, &s.okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        assert_string_equal(user_with(house, &s.okta, "ann", "ops"), ann);
+        assert_true(house_is_member(house, s.ops, ann));
+        house_do(house, &s.okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        house_do(house, &s.okta, CHANGE_DELETE, KIND_USER, bob, NULL);
+        assert_int_equal(rule_rows(house), 0);
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        assert_int_equal(rule_rows(house), 0); /* the connection says nothing of her yet */
+        put(house, &s.okta, ann, "ann", "ops", NULL);
+        assert_int_equal(rule_rows(house), 2);
+        close_scene(&s);
+}
+
+static void test_R18_law5_a_rule_and_its_connection_touch_only_their_own(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *crew = house_group(house, &s.okta, "crew");
+        const char *first = rule(house, &s.okta, "ops", to_group(house, crew));
+        rule(house, &s.okta, "also", to_group(house, crew));
+        rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
+        const char *ann = user_with(house, &s.okta, "ann", "ops");
+        assert_true(house_is_member(house, crew, ann));
+        /* The connection does not see what its rule gave, and cannot take it. */
+        house_do(house, &s.okta, CHANGE_REPLACE, KIND_GROUP, crew, "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"crew\",\"members\":[]}");
+        house_patch(house, &s.okta, KIND_GROUP, crew, ERR_OK, "{\"op\":\"remove\",\"path\":\"members\"}");
+        assert_true(house_is_member(house, crew, ann));
+        house_patch(house, &s.okta, KIND_GROUP, crew, ERR_OK,
+                arena_printf(house->arena, "{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}", ann));
+        put(house, &s.okta, ann, "ann", NULL, NULL);
+        assert_true(house_is_member(house, crew, ann)); /* pushed */
+        put(house, &s.okta, ann, "ann", "also", "ops");
+        assert_int_equal(rule_rows(house), 3);
+        house_patch(house, &s.okta, KIND_GROUP, crew, ERR_OK, "{\"op\":\"remove\",\"path\":\"members\"}");
+        assert_true(house_is_member(house, crew, ann)); /* by two rules */
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, first, NULL);
+        finish(house);
+        assert_true(house_is_member(house, crew, ann)); /* by the other */
+        /* By hand neither membership nor grant of a rule can be taken, a grant of one's own can. */
+        const char *grant = NULL;
+        int64_t no = house_number(house, "SELECT no FROM role_grant WHERE rule_no > 0");
+        struct resource_row row;
+        assert_ok(resource_load(house->fixture->reader, 1, no, house->arena, &row, &house->fault));
+        grant = arena_strdup(house->arena, row.id);
+        assert_int_equal(row.source_no, s.okta.no);
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_GRANT, grant, NULL);
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_MERGE, KIND_GRANT, grant, "{\"reason\":\"mine\"}");
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, arena_printf(house->arena, "[\"%s\"]", ann));
+        const char *own = house_grant(house, ann, s.project, "viewer");
+        put(house, &s.okta, ann, "ann", NULL, NULL);
+        assert_true(house_holds(house, ann, s.project, "project:read"));
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_GRANT, own, NULL);
+        assert_false(house_holds(house, ann, s.project, "project:read"));
+        assert_false(house_is_member(house, crew, ann));
+        close_scene(&s);
+}
+
+static void test_R18_each_connection_speaks_by_its_own_claim_and_rules(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor entra = house_connection(house, "entra");
+        rule(house, &s.okta, "ops", to_group(house, s.ops));
+        const char *eve = user_with(house, &entra, "eve", "ops");
+        assert_false(house_is_member(house, s.ops, eve));
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"local\",\"roles\":[{\"value\":\"ops\"}]}");
+        assert_int_equal(rule_rows(house), 0);
+        close_scene(&s);
+}
+
+/* ---- who may make one ---- */
+
+static void test_R8_law6_a_rule_gives_no_more_than_its_maker_holds_and_its_ceiling_allows(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor member = house_identity(house, "weak", "member");
+        const char *admins = house_group(house, &house->admin, "admins"), *org = house->installed.org_id;
+        house_grant(house, admins, NULL, "admin");
+        const char *const high[] = { to_role(house, "admin", org), to_role(house, "auditor", org), to_role(house, "admin", s.project),
+                to_group(house, admins) };
+        for (size_t i = 0; i < COUNT_OF(high); i++) {
+                assert_int_equal(try_rule(house, &house->admin, &s.okta, "a", high[i]), ERR_FORBIDDEN);
+                assert_non_null(strstr(house->fault.message, "ceiling"));
+        }
+        assert_int_equal(try_rule(house, &member, &s.okta, "a", to_group(house, s.ops)), ERR_FORBIDDEN);
+        assert_int_equal(try_rule(house, &s.okta, &s.okta, "a", to_group(house, s.ops)), ERR_FORBIDDEN);
+        /* An organisation admin without the project's rights gives none of them (R22). */
+        struct actor boss = house_identity(house, "boss", "admin");
+        assert_int_equal(try_rule(house, &boss, &s.okta, "a", to_role(house, "viewer", s.project)), ERR_FORBIDDEN);
+        const char *crew = house_group(house, &house->admin, "crew");
+        house_grant(house, crew, s.project, "viewer");
+        assert_int_equal(try_rule(house, &boss, &s.okta, "a", to_group(house, crew)), ERR_FORBIDDEN);
+        /* Once there is a rule into a group, what ties the group is judged, whatever sleeps. */
+        const char *id = rule(house, &s.okta, "ops", to_group(house, s.ops));
+        for (int sleeps = 0; sleeps < 2; sleeps++) {
+                char grant[160];
+                (void)snprintf(grant, sizeof grant, "{\"principal\":\"%s\",\"role\":\"admin\"}", s.ops);
+                assert_change(ERR_FORBIDDEN, house, &house->admin, CHANGE_CREATE, KIND_GRANT, NULL, grant);
+                assert_change(ERR_FORBIDDEN, house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, admins,
+                        arena_printf(house->arena, "[\"%s\"]", s.ops));
+                house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"active\":false}");
+        }
+        /* With the ceiling raised it may; lowered again, what is tied stands, and nothing more is tied. */
+        house_ceiling(house, &s.okta, "[\"organization:admin\"]");
+        const char *strong = rule(house, &s.okta, "root", high[0]);
+        house_ceiling(house, &s.okta, "null");
+        const char *ann = user_with(house, &s.okta, "ann", "root");
+        assert_true(house_holds(house, ann, NULL, "member:edit"));
+        assert_change(ERR_FORBIDDEN, house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, strong, "{\"values\":[\"root\",\"more\"]}");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, strong, "{\"description\":\"stands\"}");
+        close_scene(&s);
+}
+
+static void test_R18_a_rule_that_makes_no_sense_is_refused_with_its_field(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        /* clang-format off */
+        const struct {
+                const char *text, *field;
+                enum err e;
+        } cases[] = {
+                { "{\"connection\":\"nobody\",\"attribute\":\"roles\",\"values\":[\"a\"],\"group\":\"ops\"}", "connection", ERR_VALUE },
+                { "{\"connection\":\"okta\",\"attribute\":\"rolls\",\"values\":[\"a\"],\"group\":\"ops\"}", "attribute", ERR_VALUE },
+                { "{\"connection\":\"okta\",\"attribute\":\"active\",\"values\":[\"true\"],\"group\":\"ops\"}", "attribute", ERR_VALUE },
+                { "{\"connection\":\"okta\",\"attribute\":\"roles\",\"values\":[\"a\"],\"group\":\"nobody\"}", "group", ERR_VALUE },
+                { "{\"connection\":\"okta\",\"attribute\":\"roles\",\"values\":[\"a\"],\"role\":\"nobody\"}", "role", ERR_VALUE },
+                { "{\"connection\":\"okta\",\"attribute\":\"roles\",\"values\":[\"a\"],\"role\":\"viewer\"}", "role", ERR_VALUE },
+                { "{\"connection\":\"okta\",\"attribute\":\"roles\",\"values\":[\"a\"],\"role\":\"viewer\",\"scope\":\"x\"}", "scope", ERR_VALUE },
+        };
+        /* clang-format on */
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                assert_change(cases[i].e, house, &house->admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL, cases[i].text);
+                assert_string_equal(house->fault.field, cases[i].field);
+        }
+        const char *id = house_do(house, &house->admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL,
+                "{\"connection\":\"okta\",\"attribute\":\"roles\",\"prefix\":\"app-\",\"group\":\"OPS\"}"); /* names are looked up once */
+        assert_change(ERR_MUTABILITY, house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"group\":\"x\"}");
+        assert_change(ERR_VALUE, house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"prefix\":null}");
+        assert_change(ERR_VALUE, house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"attribute\":\"meta\"}");
+        /* What it gives cannot be deleted under it. */
+        rule(house, &s.okta, "x", to_role(house, "viewer", s.project));
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_GROUP, s.ops, NULL);
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_PROJECT, s.project, NULL);
+        close_scene(&s);
+}
+
+/* ---- to those who are there ---- */
+
+static void test_R18_a_change_of_a_rule_reaches_all_whom_the_connection_claims(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor entra = house_connection(house, "entra");
+        const char *people[5];
+        for (int i = 0; i < 5; i++)
+                people[i] = user_with(house, &s.okta, arena_printf(house->arena, "u%d", i), i % 2 ? "ops" : "dev");
+        user_with(house, &entra, "eve", "ops");
+        const char *id = rule(house, &s.okta, "ops", to_group(house, s.ops));
+        assert_int_equal(house->done.job.connection_no, s.okta.no);
+        assert_true(step(house));
+        /* Another change meanwhile begins anew; another connection's waits. */
+        const char *second = rule(house, &s.okta, "dev", to_role(house, "viewer", s.project));
+        assert_int_equal(try_rule(house, &house->admin, &entra, "ops", to_group(house, s.ops)), ERR_CONFLICT);
+        house_restart(house);
+        finish(house);
+        for (int i = 0; i < 5; i++) {
+                assert_int_equal(house_is_member(house, s.ops, people[i]), i % 2);
+                assert_int_equal(house_holds(house, people[i], s.project, "project:read"), !(i % 2));
+        }
+        assert_int_equal(rule_rows(house), 5);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'mapped'"), 5);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"values\":[\"dev\",\"ops\"]}");
+        finish(house);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE rule_no > 0"), 5);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"description\":\"all\"}");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"active\":false}");
+        finish(house);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE rule_no > 0"), 0);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"active\":true}");
+        finish(house);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, id, NULL);
+        put(house, &s.okta, people[0], "u0", "ops", NULL); /* a write before the steps: the rule is gone for it, too */
+        assert_false(house_is_member(house, s.ops, people[0]));
+        finish(house);
+        assert_int_equal(rule_rows(house), 2);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, second, NULL);
+        finish(house);
+        assert_int_equal(rule_rows(house), 0);
+        close_scene(&s);
+}
+
+static enum err see(void *context, const struct mapping_answer *answer, struct fault *fault)
+{
+        char *seen = context;
+        (void)fault;
+        (void)snprintf(seen + strlen(seen), 200 - strlen(seen), "%s %d %d%s;", answer->value ? answer->value : "-", answer->gives,
+                answer->given, answer->above_ceiling ? " above" : "");
+        return ERR_OK;
+}
+
+static void test_R18_a_test_of_the_rules_says_what_they_give_and_changes_nothing(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        char seen[200] = "", id[UUID_TEXT_SIZE];
+        house_ceiling(house, &s.okta, "[\"organization:admin\",\"project:viewer\"]");
+        rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
+        rule(house, &s.okta, "dev", to_group(house, s.ops));
+        const char *off = rule(house, &s.okta, "ops", to_role(house, "auditor", house->installed.org_id));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, off, "{\"active\":false}");
+        const char *ann = user_with(house, &s.okta, "ann", "ops"), *local = house_user(house, &house->admin, "local");
+        house_ceiling(house, &s.okta, "null");
+        int64_t digest = house_digest(house);
+        struct query query = house_query(house, &house->admin);
+        assert_ok(query_schemas(&query, &house->fault));
+        assert_ok(query_mapping(&query, s.okta.id, "ANN", see, seen, id, &house->fault));
+        assert_string_equal(seen, "ops 1 1;- 0 0;ops 0 0 above;");
+        assert_string_equal(id, ann);
+        assert_err(query_mapping(&query, s.okta.id, local, see, seen, id, &house->fault), ERR_NOT_FOUND);
+        assert_int_equal(house_digest(house), digest);
+        close_scene(&s);
+}
+
+/* ---- what must not be lost, and what must go ---- */
+
+static void test_R24_the_last_administrator_is_not_lost_by_a_rule(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        house_ceiling(house, &s.okta, "[\"organization:admin\"]");
+        const char *id = rule(house, &s.okta, "root", to_role(house, "admin", house->installed.org_id));
+        const char *ann = user_with(house, &s.okta, "ann", "root");
+        assert_change(ERR_LAST_ADMIN, house, &s.okta, CHANGE_REPLACE, KIND_USER, ann, body(house, "ann", NULL, NULL));
+        assert_change(ERR_LAST_ADMIN, house, &s.okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        assert_change(ERR_LAST_ADMIN, house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, id, NULL);
+        assert_change(ERR_LAST_ADMIN, house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"active\":false}");
+        assert_true(house_holds(house, ann, NULL, "member:edit"));
+        house_admin_user(house, &s.okta, "bea");
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, id, NULL);
+        finish(house);
+        assert_false(house_holds(house, ann, NULL, "member:edit"));
+        close_scene(&s);
+}
+
+static void end_connection(struct fixture *fixture, enum connection_verb verb)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor entra = house_connection(house, "entra");
+        rule(house, &s.okta, "ops", to_group(house, s.ops));
+        rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
+        rule(house, &entra, "x", to_group(house, s.ops));
+        const char *ann = user_with(house, &s.okta, "ann", "ops");
+        house->want.wish = (struct connection_wish){ .verb = verb, .confirm = -1 };
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_CONNECTION, s.okta.id, NULL);
+        assert_int_equal(try_rule(house, &house->admin, &s.okta, "late", to_group(house, s.ops)), ERR_CONFLICT);
+        finish(house);
+        assert_int_equal(rule_rows(house), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM mapping_rule"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), verb == CONNECTION_KEEP);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM role_grant WHERE role_no <> -1 AND principal_no = %lld",
+                                 (long long)house_no(house, ann)),
+                verb == CONNECTION_KEEP);
+        if (verb == CONNECTION_KEEP) {
+                assert_true(house_is_member(house, s.ops, ann));
+                assert_true(house_holds(house, ann, s.project, "project:read"));
+                house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, s.ops, "[\"%s\"]", ann);
+                assert_false(house_is_member(house, s.ops, ann));
+        }
+        close_scene(&s);
+}
+
+static void test_R4_keep_makes_what_rules_gave_local(struct fixture *fixture)
+{
+        end_connection(fixture, CONNECTION_KEEP);
+}
+
+static void test_R4_remove_takes_what_rules_gave(struct fixture *fixture)
+{
+        end_connection(fixture, CONNECTION_REMOVE);
+}
+
+static void test_R4_replace_leaves_the_old_rules_and_hears_the_new_ones(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor entra = house_connection(house, "entra");
+#define SAME(name) "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"" name "\",\"externalId\":\"same\",\"roles\":[{\"value\":\"ops\"}]}"
+        rule(house, &s.okta, "ops", to_group(house, s.ops));
+        rule(house, &entra, "ops", to_role(house, "viewer", s.project));
+        const char *old = house_do(house, &s.okta, CHANGE_CREATE, KIND_USER, NULL, SAME("old"));
+        const char *new = house_do(house, &entra, CHANGE_CREATE, KIND_USER, NULL, SAME("new"));
+        assert_true(house_holds(house, new, s.project, "project:read"));
+        house->want.wish = (struct connection_wish){ .verb = CONNECTION_REPLACE, .other = entra.id, .join_by = JOIN_EXTERNAL_ID };
+        house_do(house, &house->admin, CHANGE_WORK, KIND_CONNECTION, s.okta.id, NULL);
+        finish(house);
+        assert_int_equal(house_number(house, "SELECT no FROM claim WHERE connection_no = %lld AND ended = 0", (long long)entra.no),
+                house_no(house, old));
+        assert_false(house_is_member(house, s.ops, old));
+        assert_true(house_holds(house, old, s.project, "project:read"));
+        assert_int_equal(rule_rows(house), 1);
+        close_scene(&s);
+}
+
+static void test_R16_an_undo_gives_back_by_the_rules_as_they_are(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *id = rule(house, &s.okta, "ops", to_group(house, s.ops));
+        rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
+        const char *ann = user_with(house, &s.okta, "ann", "ops"), *bob = user_with(house, &s.okta, "bob", "ops");
+        int64_t since_us = house_number(house, "SELECT MAX(at_us) FROM ledger") + 1;
+        put(house, &s.okta, ann, "ann", NULL, NULL);
+        house_do(house, &s.okta, CHANGE_DELETE, KIND_USER, bob, NULL);
+        assert_int_equal(rule_rows(house), 0);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, id, NULL);
+        finish(house);
+        house->want.wish = (struct connection_wish){ .verb = CONNECTION_UNDO, .since_us = since_us };
+        house_do(house, &house->admin, CHANGE_WORK, KIND_CONNECTION, s.okta.id, NULL);
+        finish(house);
+        assert_true(house_holds(house, ann, s.project, "project:read"));
+        assert_int_equal(rule_rows(house), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 0);
+        close_scene(&s);
+}
+
+static void test_R12_a_deleted_group_takes_its_rules_along_and_a_restored_user_hears_the_claims_that_come(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *crew = house_group(house, &s.okta, "crew");
+        rule(house, &s.okta, "ops", to_group(house, crew));
+        rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
+        const char *ann = user_with(house, &s.okta, "ann", "ops");
+        assert_true(house_is_member(house, crew, ann));
+        struct change gone = { .verb = CHANGE_DELETE, .actor = &s.okta, .type = resource_type(KIND_GROUP), .ref = crew, .arena = house->arena };
+        assert_ok(directory_change(house->directory, &gone, &house->fault)); /* two entries: the group's and the rule's */
+        house_check(house);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM mapping_rule"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 0);
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_GROUP, crew, NULL);
+        assert_false(house_is_member(house, crew, ann));
+        /* Deleted, made again by the connection, and put back into the old place. */
+        house_do(house, &s.okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        const char *later = user_with(house, &s.okta, "ann", "ops");
+        house->want.replace = later;
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        assert_int_equal(rule_rows(house), 1);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
+        assert_true(house_holds(house, ann, s.project, "project:read"));
+        close_scene(&s);
+}
+
+static void test_R18_an_attribute_that_is_no_longer_known_says_nothing(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        rule(house, &s.okta, "ops", to_group(house, s.ops));
+        const char *ann = user_with(house, &s.okta, "ann", "ops");
+        house_script(house, "UPDATE resource SET doc = REPLACE(doc, 'roles.value', 'urn:x:gone:roles') WHERE kind = 13");
+        put(house, &s.okta, ann, "ann", NULL, NULL);
+        assert_true(house_is_member(house, s.ops, ann)); /* unknown is not empty (law 5) */
+        const char *bob = user_with(house, &s.okta, "bob", "ops");
+        assert_false(house_is_member(house, s.ops, bob));
+        close_scene(&s);
+}
+
+static void test_R18_a_connection_has_so_many_rules_and_all_of_them_speak(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        for (int i = 0; i < 200; i++)
+                rule(house, &s.okta, arena_printf(house->arena, "v%d", i), to_group(house, s.ops));
+        assert_int_equal(try_rule(house, &house->admin, &s.okta, "more", to_group(house, s.ops)), ERR_CONFLICT);
+        const char *ann = user_with(house, &s.okta, "ann", "v199");
+        assert_true(house_is_member(house, s.ops, ann));
+        close_scene(&s);
+}
+
+int main(void)
+{
+        static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_R18_a_value_gives_and_its_loss_takes_in_the_very_write, ON_BOTH),
+                FIXTURE_TEST(test_R18_law5_a_rule_and_its_connection_touch_only_their_own, ON_BOTH),
+                FIXTURE_TEST(test_R18_each_connection_speaks_by_its_own_claim_and_rules, ON_BOTH),
+                FIXTURE_TEST(test_R8_law6_a_rule_gives_no_more_than_its_maker_holds_and_its_ceiling_allows, ON_BOTH),
+                FIXTURE_TEST(test_R18_a_rule_that_makes_no_sense_is_refused_with_its_field, ON_BOTH),
+                FIXTURE_TEST(test_R18_a_change_of_a_rule_reaches_all_whom_the_connection_claims, ON_BOTH),
+                FIXTURE_TEST(test_R18_a_test_of_the_rules_says_what_they_give_and_changes_nothing, ON_BOTH),
+                FIXTURE_TEST(test_R24_the_last_administrator_is_not_lost_by_a_rule, ON_BOTH),
+                FIXTURE_TEST(test_R4_keep_makes_what_rules_gave_local, ON_BOTH),
+                FIXTURE_TEST(test_R4_remove_takes_what_rules_gave, ON_BOTH),
+                FIXTURE_TEST(test_R4_replace_leaves_the_old_rules_and_hears_the_new_ones, ON_BOTH),
+                FIXTURE_TEST(test_R16_an_undo_gives_back_by_the_rules_as_they_are, ON_BOTH),
+                FIXTURE_TEST(test_R12_a_deleted_group_takes_its_rules_along_and_a_restored_user_hears_the_claims_that_come, ON_BOTH),
+                FIXTURE_TEST(test_R18_an_attribute_that_is_no_longer_known_says_nothing, ON_BOTH),
+                FIXTURE_TEST(test_R18_a_connection_has_so_many_rules_and_all_of_them_speak, ON_SQLITE),
+        };
+        return fixture_main(tests, COUNT_OF(tests));
+}
