@@ -174,6 +174,8 @@ static enum err read_word(struct filter_parser *parser, struct filter_value *ret
         const char *text = length > 0 ? arena_text(parser->arena, word, length) : NULL;
         if (length == 0)
                 return filter_expected(parser, "a value");
+        if (word[0] == '\'') /* whoever quotes like this means what is inside, which a comparison with the quotes would never find */
+                return filter_expected(parser, "a text in double quotes");
         if (!text)
                 return out_of_memory(parser);
         *ret = (struct filter_value){ .kind = FILTER_TEXT, .text = text, .text_length = length };

@@ -158,6 +158,8 @@ static void test_security_14_refused_with_a_column(void **state)
                 { "userName eq ", "Column 13: expected a value" },
                 { "userName xx \"a\"", "Column 10: expected an operator" },
                 { "userName eqx \"a\"", "Column 10: expected an operator" },
+                { "userName eq 'a'", "Column 13: expected a text in double quotes" },
+                { "emails[type eq 'work' and value eq \"a\"]", "Column 16: expected a text in double quotes" },
                 { "userName eq \"a", "Column 13: expected a string with a closing quote" },
                 { "userName eq \"a\\\"", "Column 13: expected a string with a closing quote" },
                 { "userName eq \"a\"b", "Column 16: expected a space" },
