@@ -24,7 +24,9 @@
         X(LENIENT_UNQUOTED_LITERAL, "unquoted-literal", "a filter literal without quotes (Entra samples)")                   \
         X(LENIENT_MISSING_SCHEMAS, "missing-schemas", "a body without `schemas`")                                            \
         X(LENIENT_UNKNOWN_MEMBER, "unknown-member", "a member this client never created is left out (unknown_members: skip)") \
-        X(LENIENT_EMPTIED_ELEMENT, "emptied-element", "an element whose `value` is removed goes, type and all (Entra)")
+        X(LENIENT_EMPTIED_ELEMENT, "emptied-element", "an element whose `value` is removed goes, type and all (Entra)") \
+        X(LENIENT_UNKNOWN_SELECTION, "unknown-selection", "a name in attributes or excludedAttributes that no schema has selects nothing") \
+        X(LENIENT_UNKNOWN_ORDER, "unknown-order", "sortBy with a name that nothing can be sorted by leaves the order of making")
 
 enum leniency_code {
 #define X(code, name, what) code,

@@ -8,7 +8,7 @@
 
 struct selection;
 
-/* Either text may be NULL; both given: ERR_VALUE. Unknown names are ignored (strict: ERR_VALUE). *ret NULL: the default view. */
+/* Either text may be NULL; both given: ERR_VALUE. Unknown names are ignored and recorded (strict: ERR_VALUE). *ret NULL: the default view. */
 enum err selection_parse(const struct resource_type *type, const char *attributes, const char *excluded, struct arena *arena,
         struct leniency *leniency, const struct selection **ret, struct fault *fault) MUST_USE;
 /* Would a top-level attribute be shown? So that members and groups need not be read. NULL selection: by the attribute's `returned`. */

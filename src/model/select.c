@@ -25,14 +25,13 @@ static enum err name_add(
         struct path path = { 0 };
         enum err e = path_parse_loose(selection->type, name, length, arena, leniency, &path, fault);
 
-        if (e && e != ERR_MEMORY && !(leniency && leniency->strict))
-                return ERR_OK; /* what names nothing selects nothing */
-        if (e)
+        if (e == ERR_MEMORY || (e && leniency_is_strict(leniency)))
                 return e;
-        if (!path.attribute && !path.extension) {
-                if (leniency && leniency->strict)
+        if (e || (!path.attribute && !path.extension)) {
+                if (leniency_is_strict(leniency))
                         return fault_set(fault, ERR_VALUE, selection->excludes ? "excludedAttributes" : "attributes",
                                 "no schema of %s names one of the attributes", selection->type->name);
+                (void)leniency_use(leniency, LENIENT_UNKNOWN_SELECTION); /* what names nothing selects nothing */
                 return ERR_OK;
         }
         if (selection->count >= NAMES_MAX)

@@ -215,8 +215,18 @@ static enum err prepare_part(struct list *list, const struct resource_type *type
         return ERR_OK;
 }
 
+/* Does this request use the leniency? A name that one of several types has is not unknown, so each is asked for itself. */
+static unsigned take_unknown_names(struct leniency *leniency)
+{
+        const uint32_t bit = UINT32_C(1) << LENIENT_UNKNOWN_SELECTION;
+        unsigned used = (leniency->used & bit) != 0;
+        leniency->used &= ~bit;
+        return used;
+}
+
 static enum err prepare_parts(struct list *list)
 {
+        unsigned with_unknown = 0;
         struct scim *scim = list->scim;
         struct fault first = { 0 };
         const struct resource_type *only = scim->type;
@@ -227,6 +237,8 @@ static enum err prepare_parts(struct list *list)
                 enum err e = prepare_part(list, type);
                 if (only || (e && e != ERR_FILTER && e != ERR_VALUE))
                         return e;
+                unsigned unknown = take_unknown_names(&scim->leniency);
+                with_unknown += e ? 0 : unknown;
                 if (!e)
                         continue;
                 first = scim->fault;
@@ -234,13 +246,15 @@ static enum err prepare_parts(struct list *list)
         }
         if (!list->part_count && !first.code)
                 return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token reaches no resources");
+        if (list->part_count && with_unknown == list->part_count)
+                (void)leniency_use(&scim->leniency, LENIENT_UNKNOWN_SELECTION);
         scim->fault = list->part_count ? (struct fault){ 0 } : first;
         return list->part_count ? ERR_OK : first.code;
 }
 
 static enum err check_order(struct list *list)
 {
-        if (!list->search.sort_by || list->sorted || !list->scim->leniency.strict)
+        if (!list->search.sort_by || list->sorted || leniency_use(&list->scim->leniency, LENIENT_UNKNOWN_ORDER))
                 return ERR_OK;
         return fault_set(&list->scim->fault, ERR_VALUE, "sortBy", "no resource asked for can be sorted by \"%.80s\"", list->search.sort_by);
 }

@@ -40,7 +40,10 @@ enum handled scim_get(struct request *request)
         }
         if (!e)
                 e = scim_render_reply(&scim, &row, 200);
-        return e ? scim_refuse(&scim, e) : HANDLED;
+        if (e)
+                return scim_refuse(&scim, e);
+        scim_note_leniencies(&scim);
+        return HANDLED;
 }
 
 /* ---- writing ---- */

@@ -68,7 +68,10 @@ enum err scim_selection(struct scim *scim)
         const char *wanted = request_query(scim->request, "attributes"), *excluded = request_query(scim->request, "excludedAttributes");
         if (!wanted && !excluded)
                 return ERR_OK;
-        return selection_parse(scim->type, wanted, excluded, scim->request->arena, &scim->leniency, &scim->selection, &scim->fault);
+        enum err e = scim_profile(scim);
+        return e ? e
+                 : selection_parse(scim->type, wanted, excluded, scim->request->arena, &scim->leniency, &scim->selection,
+                           &scim->fault);
 }
 
 /* For the request log, which need not parse the body again. */

@@ -15,7 +15,7 @@ MICROSOFT = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/
 NOBODY = "01890000-0000-7000-8000-000000000001"
 WORK = {"value": "work@example.com", "type": "work"}
 
-# name -> (type, operations of a PATCH or members of a new resource, part of the resource afterwards, scimType in the strict profile)
+# name -> (type, operations of a PATCH, members of a new resource or the path of a GET, part of the resource afterwards, scimType in the strict profile)
 NEEDED = {
     "boolean-as-text": ("User", [{"op": "replace", "path": "active", "value": "False"}], {"active": False}, "invalidValue"),
     "number-as-text": ("User", [{"op": "add", "path": f"{ENTERPRISE}:employeeNumber", "value": 701984}],
@@ -38,6 +38,8 @@ NEEDED = {
     "missing-schemas": ("Group", {"schemas": None}, {"schemas": [GROUP]}, "invalidSyntax"),
     "unknown-member": ("Group", {"members": [{"value": NOBODY}]}, {"displayName": "{name}"}, "invalidValue"),
     "emptied-element": ("User", [{"op": "Remove", "path": 'emails[type eq "home"].value'}], {"emails": [WORK]}, None),
+    "unknown-selection": ("User", "/Users/{id}?attributes=title,unheard", {}, "invalidValue"),
+    "unknown-order": ("User", "/Users?sortBy=unheard", {"totalResults": 1}, "invalidValue"),
 }
 
 
@@ -65,8 +67,16 @@ def send(connection, kind, what, name):
     if kind == "User":
         body |= {"active": True, "name": {"givenName": "G", "familyName": "F"}, "emails": [WORK, {"value": "home@example.com", "type": "home"}]}
     made = connection("POST", f"/{kind}s", body, expect=201).json
+    if isinstance(what, str):
+        capture(connection)
+        return connection("GET", what.replace("{id}", made["id"]))
     names = "displayName" if kind == "Group" else "active,name,emails,roles,phoneNumbers,title," + ENTERPRISE  # the answer is no 204 then
     return connection.patch(f"/{kind}s/{made['id']}?attributes={names}", *filled(what, {"{id}": made["id"], "{name}": name}), expect=None)
+
+
+def capture(connection):
+    """Reads that went well stand in the log while a capture is on."""
+    connection.root.api("POST", f"/connections/{connection.id}/capture", {"minutes": 2}, expect=200)
 
 
 def leniencies(server, connection, count):
@@ -107,6 +117,33 @@ def test_strict_refuses_it_and_records_none(server, unique, name):
     else:  # allowed by RFC 7644, with another meaning
         assert reply.status == 200 and any(reply.json[key] != value for key, value in expected.items()), reply
     assert leniencies(server, connection, 1 if isinstance(what, dict) else 2) == []
+
+
+@pytest.mark.parametrize("question", ["excludedAttributes=unheard", "attributes=userName,un..heard", "attributes=urn:nobody:1.0:User:x"])
+def test_unknown_names_select_nothing_on_every_verb(server, unique, question):
+    lenient, strict = server.acme.connection(unique("lenient")), server.acme.connection(unique("strict"), profile="strict")
+    for connection in (lenient, strict):
+        capture(connection)
+        user = connection("POST", "/Users", {"schemas": [USER], "userName": unique("a@example.com")}, expect=201).json
+        patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "add", "path": "title", "value": "T"}]}
+        calls = [("GET", f"/Users/{user['id']}", None), ("GET", "/Users", None), ("PATCH", f"/Users/{user['id']}", patch)]
+        for made, (method, path, body) in enumerate(calls, 2):
+            reply = connection(method, f"{path}?{question}", body)
+            if connection is strict:
+                assert reply.status == 400, (method, reply)
+            else:
+                assert reply.status in (200, 204), (method, reply)
+                assert leniencies(server, connection, made) == ["unknown-selection"], method
+    assert "title" not in strict("GET", f"/Users/{user['id']}", expect=200).json, "refused before it is done"
+
+
+def test_a_name_that_one_of_the_types_has_is_known(server, unique):
+    connection = server.acme.connection(unique("lenient"))
+    capture(connection)
+    search = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}
+    for made, (names, used) in enumerate([("userName", []), ("unheard", ["unknown-selection"])], 1):
+        connection("POST", "/.search", {**search, "attributes": [names]}, expect=200)
+        assert leniencies(server, connection, made) == used
 
 
 def test_nothing_is_recorded_where_nothing_was_needed(server, fresh, unique):
