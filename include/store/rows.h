@@ -87,9 +87,13 @@ enum err claimed_load_no(struct session *session, int64_t root_no, int64_t conne
         struct arena *arena, struct claimed_row *ret, struct fault *fault) MUST_USE;
 enum err claimed_load_user_name(struct session *session, int64_t root_no, int64_t connection_no, const char *folded, struct arena *arena,
         struct claimed_row *ret, struct fault *fault) MUST_USE;
-/* The number alone of a resource that this connection claims; ERR_NOT_FOUND as above. */
-enum err claimed_find_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,
-        int64_t *ret_no, struct fault *fault) MUST_USE;
+/* The numbers alone of resources of any kind that this connection claims; `no` 0: it knows no such id. */
+struct claimed_no {
+        int64_t no;
+        enum resource_kind kind;
+};
+enum err claimed_find_nos(struct session *session, int64_t root_no, int64_t connection_no, const char *const *ids, size_t count,
+        struct claimed_no *ret, struct fault *fault) MUST_USE;
 typedef enum err (*claimed_each)(void *context, const struct claimed_row *row, struct fault *fault);
 /* no > after_no. */
 enum err claimed_list(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, int64_t after_no, int limit,
@@ -116,6 +120,9 @@ enum err count_read(struct session *session, int64_t root_no, enum resource_kind
 /* *ret_changed: was the edge not there before (add), was it there (remove)? */
 enum err member_add(struct session *session, int64_t root_no, int64_t container_no, int64_t member_no, int64_t source_no, int64_t at_us,
         bool *ret_changed, struct fault *fault) MUST_USE;
+/* ret_added[i]: was members[i] not there before? Of a member named twice the first. */
+enum err members_add_all(struct session *session, int64_t root_no, int64_t container_no, int64_t source_no, int64_t at_us,
+        const int64_t *members, size_t count, bool *ret_added, struct fault *fault) MUST_USE;
 enum err member_remove(struct session *session, int64_t root_no, int64_t container_no, int64_t member_no, int64_t source_no,
         bool *ret_changed, struct fault *fault) MUST_USE;
 /* Sources of the edges that make x a member of y; *ret_count 0: none. */

@@ -15,8 +15,7 @@
 struct count {
         size_t used;
         size_t ceiling;  /* 0: none */
-        bool at_ceiling; /* met since the flags were cleared */
-        bool out_of_memory;
+        bool at_ceiling; /* met since it was cleared */
 };
 
 static _Thread_local struct count count;
@@ -29,8 +28,6 @@ static void *counted_malloc(size_t size)
         void *block = is_above ? NULL : malloc(size);
         if (block)
                 count.used += malloc_usable_size(block);
-        else if (!is_above)
-                count.out_of_memory = true;
         return block;
 }
 
@@ -60,36 +57,25 @@ size_t json_memory_used(void)
         return count.used;
 }
 
-/* Why an allocation failed since the flags were cleared; ERR_OK when none did. */
+/* Why an allocation failed: at the ceiling, or for want of memory. */
 static enum err memory_fault(struct fault *fault)
 {
         if (count.at_ceiling)
                 return fault_set(
                         fault, ERR_TOO_LARGE, NULL, "The document needs more than the limit of %zu bytes of memory.", count.ceiling);
-        if (count.out_of_memory)
-                return fault_set(fault, ERR_MEMORY, NULL, "Out of memory for the document; try again.");
-        return ERR_OK;
-}
-
-static void forget_memory_faults(void)
-{
-        count.at_ceiling = count.out_of_memory = false;
+        return fault_set(fault, ERR_MEMORY, NULL, "Out of memory for the document; try again.");
 }
 
 enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault)
 {
         if (length > BUFFER_CEILING)
                 return fault_set(fault, ERR_TOO_LARGE, NULL, "The document is larger than the limit of %zu bytes.", BUFFER_CEILING);
-        forget_memory_faults();
+        count.at_ceiling = false;
         json_auto_t *value = NULL;
         enum err e = json_read(text, length, &value, fault);
-        if (e == ERR_MEMORY) {
-                enum err reason = memory_fault(fault);
-                return reason ? reason : e;
-        }
         if (!e)
                 *ret = STEAL(value);
-        return e;
+        return e == ERR_MEMORY ? memory_fault(fault) : e;
 }
 
 enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault)

@@ -148,14 +148,15 @@ static enum err give_back_edge(const struct work_step *step, int64_t group_no, i
 
 static enum err find_claimed(const struct work_step *step, const char *id, enum resource_kind *ret_kind, int64_t *ret_no)
 {
-        static const enum resource_kind kinds[] = { KIND_USER, KIND_GROUP };
-        enum err e = ERR_NOT_FOUND;
-        for (size_t i = 0; id && e == ERR_NOT_FOUND && i < COUNT_OF(kinds); i++) {
-                *ret_kind = kinds[i];
-                e = claimed_find_no(
-                        step->work->session, step->work->root_no, step->job.connection_no, kinds[i], id, ret_no, step->work->fault);
-        }
-        return e;
+        struct claimed_no found = { 0 };
+        enum err e =
+                id ? claimed_find_nos(step->work->session, step->work->root_no, step->job.connection_no, &id, 1, &found, step->work->fault)
+                   : ERR_NOT_FOUND;
+        if (e)
+                return e;
+        *ret_kind = found.kind;
+        *ret_no = found.no;
+        return found.no && (found.kind == KIND_USER || found.kind == KIND_GROUP) ? ERR_OK : ERR_NOT_FOUND;
 }
 
 /* `ids`: members of the group `no`; or, `of_groups`, groups that held `no`. */

@@ -30,7 +30,7 @@ static enum err note(struct work *work, json_t **list, const char *id, struct mo
 {
         if (!*list)
                 *list = json_array();
-        if (!*list || json_array_append_new(*list, json_string(id)))
+        if (!*list || json_array_append_new(*list, json_string_nocheck(id)))
                 return work_memory(work);
         moved->count++;
         work->change->moved++;
@@ -52,19 +52,47 @@ struct named {
         enum resource_kind kind;
 };
 
-static enum err edge_add(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
+static enum err edge_added(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
+{
+        enum err e = note(work, &moved->added, member->id, moved);
+        return e ? e : effect_member(work, group_no, member->no, true);
+}
+
+/* A tie; a user who is pushed into a tied group is none (R8). */
+static enum err group_add(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
 {
         bool changed;
-        enum err e = member->kind == KIND_GROUP ? nesting_check(work, group_no, member->no) : ERR_OK;
+        enum err e = nesting_check(work, group_no, member->no);
         if (!e)
                 e = member_add(work->session, work->root_no, group_no, member->no, work->source_no, work->at_us, &changed, work->fault);
         if (e || !changed)
                 return e;
-        if (member->kind == KIND_GROUP) /* a tie; a user who is pushed into a tied group is none (R8) */
-                e = ceiling_check_tie(work, "members.value", group_no, member->no);
+        e = ceiling_check_tie(work, "members.value", group_no, member->no);
+        return e ? e : edge_added(work, group_no, member, moved);
+}
+
+/* Groups one by one, all others at once. */
+static enum err edges_add(struct work *work, int64_t group_no, const struct named *members, size_t count, struct moved *moved)
+{
+        int64_t *nos = arena_zero(work->arena, count + 1, sizeof(*nos));
+        const struct named **people = arena_zero(work->arena, count + 1, sizeof(struct named *));
+        bool *added = arena_zero(work->arena, count + 1, sizeof(*added));
+        size_t some = 0;
+        enum err e = nos && people && added ? ERR_OK : work_memory(work);
+        for (size_t i = 0; !e && i < count; i++) {
+                if (members[i].kind == KIND_GROUP) {
+                        e = group_add(work, group_no, &members[i], moved);
+                } else {
+                        nos[some] = members[i].no;
+                        people[some++] = &members[i];
+                }
+        }
         if (!e)
-                e = note(work, &moved->added, member->id, moved);
-        return e ? e : effect_member(work, group_no, member->no, true);
+                e = members_add_all(work->session, work->root_no, group_no, work->source_no, work->at_us, nos, some, added, work->fault);
+        for (size_t i = 0; !e && i < some; i++)
+                if (added[i])
+                        e = edge_added(work, group_no, people[i], moved);
+        return e;
 }
 
 /* R14: a connection takes out its own edge only; that others hold the member is for the log. */
@@ -102,77 +130,83 @@ static enum err unknown_member(struct work *work, const char *value)
         return fault_set(work->fault, ERR_VALUE, "members.value", "\"%.80s\" is no user or group that this caller knows", value);
 }
 
-/* What may be a member, in the order of looking; a connection names only what it claims: users and groups. */
-static const enum resource_kind member_kinds[] = { KIND_USER, KIND_GROUP, KIND_IDENTITY };
-#define CLAIMED_KINDS 2
-
-static enum err member_of_connection(struct work *work, const char *value, struct named *ret)
+/* The switch of R14: somebody else's, or nobody's, is left out and named among the leniencies of the request. */
+static bool is_skipped(struct work *work)
 {
-        enum err e = ERR_NOT_FOUND;
-        *ret = (struct named){ .id = value };
-        for (size_t i = 0; e == ERR_NOT_FOUND && i < CLAIMED_KINDS; i++) {
-                ret->kind = member_kinds[i];
-                e = claimed_find_no(work->session, work->root_no, work->source_no, ret->kind, value, &ret->no, work->fault);
-        }
-        return e == ERR_NOT_FOUND ? unknown_member(work, value) : e;
+        return (work->actor->scopes & SCOPE_SKIP_MEMBERS) && leniency_use(work->change->leniency, LENIENT_UNKNOWN_MEMBER);
 }
 
-/* A connection names its own users and groups by id; an administrator any, by id or name: a user before a group before an identity. */
-static enum err member_resolve(struct work *work, const char *value, struct named *ret)
+/* A connection names what it claims, users and groups, by id. `no` 0: none of its own. */
+static enum err named_by_connection(struct work *work, const struct edge_operation *operation, struct named *ret)
 {
-        if (work->source_no)
-                return member_of_connection(work, value, ret);
-        struct resource_row row;
-        enum err e = ERR_NOT_FOUND;
-        for (size_t i = 0; e == ERR_NOT_FOUND && i < COUNT_OF(member_kinds); i++)
-                e = reference_load(work, member_kinds[i], value, 0, &row);
-        if (e == ERR_NOT_FOUND)
-                return unknown_member(work, value);
-        if (e)
-                return e;
-        *ret = (struct named){ .no = row.no, .id = arena_strdup(work->arena, row.id), .kind = row.kind };
-        return ret->id ? ERR_OK : work_memory(work);
+        struct claimed_no *found = arena_zero(work->arena, operation->count + 1, sizeof(*found));
+        enum err e = found ? claimed_find_nos(
+                                     work->session, work->root_no, work->source_no, operation->values, operation->count, found, work->fault)
+                           : work_memory(work);
+        for (size_t i = 0; !e && i < operation->count; i++)
+                if (found[i].kind == KIND_USER || found[i].kind == KIND_GROUP)
+                        ret[i] = (struct named){ found[i].no, operation->values[i], found[i].kind };
+        return e;
+}
+
+/* An administrator names any by id or name: a user before a group before an identity. */
+static enum err named_by_administrator(struct work *work, const struct edge_operation *operation, struct named *ret)
+{
+        static const enum resource_kind kinds[] = { KIND_USER, KIND_GROUP, KIND_IDENTITY };
+        enum err e = ERR_OK;
+        for (size_t i = 0; !e && i < operation->count; i++) {
+                struct resource_row row;
+                e = ERR_NOT_FOUND;
+                for (size_t j = 0; e == ERR_NOT_FOUND && j < COUNT_OF(kinds); j++)
+                        e = reference_load(work, kinds[j], operation->values[i], 0, &row);
+                if (!e)
+                        ret[i] = (struct named){ row.no, arena_strdup(work->arena, row.id), row.kind };
+                if (!e && !ret[i].id)
+                        e = work_memory(work);
+                e = e == ERR_NOT_FOUND ? ERR_OK : e;
+        }
+        return e;
+}
+
+/* Whom the values of an operation name. Who is unknown refuses the whole if `all`, else he is left out. */
+static enum err named_find(struct work *work, const struct edge_operation *operation, bool all, struct named **ret, size_t *ret_count)
+{
+        struct named *named = arena_zero(work->arena, operation->count + 1, sizeof(*named));
+        if (!named)
+                return work_memory(work);
+        enum err e = work->source_no ? named_by_connection(work, operation, named) : named_by_administrator(work, operation, named);
+        size_t count = 0;
+        for (size_t i = 0; !e && i < operation->count; i++) {
+                if (named[i].no)
+                        named[count++] = named[i];
+                else if (all && !is_skipped(work))
+                        e = unknown_member(work, operation->values[i]);
+        }
+        *ret = named;
+        *ret_count = count;
+        return e;
 }
 
 /* ---- operations ---- */
 
-/* The switch of R14: somebody else's, or nobody's, is left out and named among the leniencies of the request. */
-static bool is_skipped(struct work *work, enum err resolved)
-{
-        return resolved == ERR_VALUE && (work->actor->scopes & SCOPE_SKIP_MEMBERS) &&
-               leniency_use(work->change->leniency, LENIENT_UNKNOWN_MEMBER);
-}
-
 static enum err add_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
-        for (size_t i = 0; i < operation->count; i++) {
-                struct named member;
-                enum err e = member_resolve(work, operation->values[i], &member);
-                if (is_skipped(work, e))
-                        continue;
-                if (!e)
-                        e = edge_add(work, group->no, &member, moved);
-                if (e)
-                        return e;
-        }
-        return ERR_OK;
+        struct named *named;
+        size_t count;
+        enum err e = named_find(work, operation, true, &named, &count);
+        return e ? e : edges_add(work, group->no, named, count, moved);
 }
 
 /* Removing what is not there, or not known, is no error (R14). */
 static enum err remove_all_of(
         struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
-        for (size_t i = 0; i < operation->count; i++) {
-                struct named member;
-                enum err e = member_resolve(work, operation->values[i], &member);
-                if (e == ERR_VALUE)
-                        continue;
-                if (!e)
-                        e = edge_remove(work, group->no, member.no, member.id, moved);
-                if (e)
-                        return e;
-        }
-        return ERR_OK;
+        struct named *named;
+        size_t count;
+        enum err e = named_find(work, operation, false, &named, &count);
+        for (size_t i = 0; !e && i < count; i++)
+                e = edge_remove(work, group->no, named[i].no, named[i].id, moved);
+        return e;
 }
 
 /* The edges of this source as they stand, page by page into one array sorted by number. */
@@ -230,26 +264,23 @@ static enum err replace_all(
         struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
         struct edges edges;
+        struct named *named = NULL;
+        size_t count = 0, missing = 0;
         enum err e = edges_load(work, group->no, &edges);
-        if (e)
-                return e;
-        int64_t *wanted = arena_zero(work->arena, operation->count + 1, sizeof(*wanted));
-        if (!wanted)
-                return work_memory(work);
-        for (size_t i = 0; !e && i < operation->count; i++) {
-                struct named member = { 0 };
-                e = member_resolve(work, operation->values[i], &member);
-                if (is_skipped(work, e)) {
-                        e = ERR_OK;
-                        continue;
-                }
-                if (!e)
-                        e = edge_add(work, group->no, &member, moved);
-                wanted[i] = member.no;
+        if (!e)
+                e = named_find(work, operation, true, &named, &count);
+        int64_t *wanted = arena_zero(work->arena, count + 1, sizeof(*wanted));
+        if (e || !wanted)
+                return e ? e : work_memory(work);
+        for (size_t i = 0; i < count; i++) {
+                wanted[i] = named[i].no;
+                if (!edges.count || !bsearch(&named[i].no, edges.list, edges.count, sizeof(*edges.list), compare_no))
+                        named[missing++] = named[i];
         }
-        qsort(wanted, operation->count, sizeof(*wanted), compare_no);
+        e = edges_add(work, group->no, named, missing, moved);
+        qsort(wanted, count, sizeof(*wanted), compare_no);
         for (size_t i = 0; !e && i < edges.count; i++)
-                if (!bsearch(&edges.list[i].no, wanted, operation->count, sizeof(*wanted), compare_no))
+                if (!bsearch(&edges.list[i].no, wanted, count, sizeof(*wanted), compare_no))
                         e = edge_remove(work, group->no, edges.list[i].no, edges.list[i].id, moved);
         return e;
 }
@@ -417,8 +448,8 @@ enum err membership_describe(struct work *work, const struct resource_row *row, 
 enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no)
 {
         int64_t removed;
-        enum err e = session_run(work->session, ST_CONTAINER_LEAVE, &removed, work->fault, V_I64(work->root_no), V_I64(group_no),
-                V_I64(source_no));
+        enum err e = session_run(
+                work->session, ST_CONTAINER_LEAVE, &removed, work->fault, V_I64(work->root_no), V_I64(group_no), V_I64(source_no));
         if (!e && removed)
                 work->reload = true;
         return e;
@@ -454,13 +485,11 @@ enum err membership_move(struct work *work, int64_t from_no, const struct resour
 static enum err still_a_member(struct work *work, const struct resource_row *group, const char *value)
 {
         int64_t sources[8];
-        struct named member;
-        size_t count = 0;
-        enum err e = member_resolve(work, value, &member);
-        if (e == ERR_VALUE)
-                return fault_set(work->fault, ERR_NOT_FOUND, "", "there is no such member");
-        if (!e)
-                e = member_sources(work->session, work->root_no, group->no, member.no, sources, COUNT_OF(sources), &count, work->fault);
+        struct named *member;
+        size_t known, count = 0;
+        enum err e = named_find(work, &(struct edge_operation){ .values = &value, .count = 1 }, false, &member, &known);
+        if (!e && known)
+                e = member_sources(work->session, work->root_no, group->no, member->no, sources, COUNT_OF(sources), &count, work->fault);
         if (e)
                 return e;
         if (!count)

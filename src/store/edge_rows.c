@@ -17,6 +17,72 @@ enum err member_add(struct session *session, int64_t root_no, int64_t container_
         return ERR_OK;
 }
 
+/* ---- many at once ---- */
+
+#define EDGE_BATCH 32
+#define FIXED 4 /* values before the members */
+
+static enum err query_number(
+        struct session *session, enum statement statement, const struct value *values, size_t count, int64_t *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        bool row = false;
+        enum err e = session_query_values(session, statement, values, count, &result, fault);
+        if (!e)
+                e = result_next(&result, &row, fault);
+        if (!e)
+                *ret = row ? result_i64(&result, 0) : 0;
+        return e;
+}
+
+/* How many of a batch stand there; in a container that was empty none did, and nobody is asked. */
+static enum err count_standing(struct session *session, const struct value *values, bool was_empty, int64_t *ret, struct fault *fault)
+{
+        *ret = 0;
+        return was_empty ? ERR_OK : query_number(session, ST_MEMBERS_STANDING, values, FIXED + EDGE_BATCH, ret, fault);
+}
+
+/* A batch of which nobody stood there at first. Fewer rows than members: some are named twice, and the first of their names added them. */
+static enum err add_batch(
+        struct session *session, const struct value *values, const int64_t *members, size_t done, bool *ret_added, struct fault *fault)
+{
+        int64_t changed;
+        enum err e = session_run_values(session, ST_MEMBERS_ADD, values, FIXED + EDGE_BATCH, &changed, fault);
+        if (e)
+                return e;
+        for (size_t i = done; i < done + EDGE_BATCH; i++) {
+                ret_added[i] = true;
+                for (size_t j = 0; changed < EDGE_BATCH && ret_added[i] && j < i; j++)
+                        ret_added[i] = members[i] != members[j];
+        }
+        return ERR_OK;
+}
+
+/* A batch of which somebody stands there already goes one by one, as a rest does. */
+enum err members_add_all(struct session *session, int64_t root_no, int64_t container_no, int64_t source_no, int64_t at_us,
+        const int64_t *members, size_t count, bool *ret_added, struct fault *fault)
+{
+        struct value values[FIXED + EDGE_BATCH] = { V_I64(root_no), V_I64(container_no) };
+        int64_t somebody = 0;
+        enum err e = count < EDGE_BATCH ? ERR_OK : query_number(session, ST_MEMBER_ANY, values, 2, &somebody, fault);
+        for (size_t done = 0, some; !e && done < count; done += some) {
+                int64_t standing = 1;
+                some = count - done < EDGE_BATCH ? count - done : EDGE_BATCH;
+                values[2] = V_I64(source_no);
+                values[3] = V_I64(0); /* of no rule */
+                for (size_t i = 0; i < some; i++)
+                        values[FIXED + i] = V_I64(members[done + i]);
+                if (some == EDGE_BATCH)
+                        e = count_standing(session, values, !somebody, &standing, fault);
+                values[3] = V_I64(at_us);
+                if (!e && !standing)
+                        e = add_batch(session, values, members, done, ret_added, fault);
+                for (size_t i = done; !e && standing && i < done + some; i++)
+                        e = member_add(session, root_no, container_no, members[i], source_no, at_us, &ret_added[i], fault);
+        }
+        return e;
+}
+
 enum err member_remove(struct session *session, int64_t root_no, int64_t container_no, int64_t member_no, int64_t source_no,
         bool *ret_changed, struct fault *fault)
 {

@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "store/write_queue.h"
 
-#define PARAMETERS_MAX 24
+#define PARAMETERS_MAX 40
 
 enum engine_role { ENGINE_READER, ENGINE_WRITER };
 

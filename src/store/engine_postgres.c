@@ -184,10 +184,9 @@ static enum err prepare(struct postgres_connection *connection, enum statement s
 static enum err execute(
         struct connection *base, enum statement statement, const struct value *values, size_t count, PGresult **ret, struct fault *fault)
 {
-        static const int binary[PARAMETERS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
         struct postgres_connection *connection = (struct postgres_connection *)base;
         const char *parameters[PARAMETERS_MAX];
-        int lengths[PARAMETERS_MAX];
+        int lengths[PARAMETERS_MAX], binary[PARAMETERS_MAX];
         uint64_t numbers[PARAMETERS_MAX];
         char name[16];
         if (!connection->server)
@@ -198,6 +197,7 @@ static enum err execute(
                 numbers[i] = htobe64((uint64_t)values[i].number);
                 bool number = values[i].kind == VALUE_I64, empty = values[i].kind == VALUE_BYTES && !values[i].length;
                 parameters[i] = number ? (const char *)&numbers[i] : empty ? "" : values[i].bytes; /* no text is NULL: equals nothing */
+                binary[i] = 1;
                 lengths[i] = number ? (int)sizeof numbers[i] : (int)values[i].length;
         }
         (void)snprintf(name, sizeof name, "s%d", (int)statement);

@@ -155,8 +155,8 @@ enum err resource_insert(struct session *session, int64_t root_no, const struct 
                 V_TEXT(row->doc));
 }
 
-enum err resource_update(struct session *session, int64_t root_no, const struct resource_row *before, const struct resource_row *row,
-        struct fault *fault)
+enum err resource_update(
+        struct session *session, int64_t root_no, const struct resource_row *before, const struct resource_row *row, struct fault *fault)
 {
         int64_t changed;
         enum err e = strcmp(before->name, row->name) == 0
@@ -205,8 +205,8 @@ enum err claim_put(struct session *session, int64_t root_no, const struct claim_
 
 enum err claim_remove(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault)
 {
-        return session_run(session, ST_CLAIM_REMOVE, NULL, fault, V_I64(root_no), V_I64(row->connection_no), V_I64(row->kind),
-                V_I64(row->no));
+        return session_run(
+                session, ST_CLAIM_REMOVE, NULL, fault, V_I64(root_no), V_I64(row->connection_no), V_I64(row->kind), V_I64(row->no));
 }
 
 enum err claims_of(struct session *session, int64_t root_no, int64_t no, struct arena *arena, struct claim_row **ret, size_t *ret_count,
@@ -334,28 +334,61 @@ enum err claimed_load_user_name(struct session *session, int64_t root_no, int64_
         struct claimed_row *ret, struct fault *fault)
 {
         auto_result result = { 0 };
-        enum err e =
-                session_query(session, ST_CLAIMED_USER_BY_NAME, &result, fault, V_I64(root_no), V_I64(connection_no), V_TEXT(folded));
+        enum err e = session_query(session, ST_CLAIMED_USER_BY_NAME, &result, fault, V_I64(root_no), V_I64(connection_no), V_TEXT(folded));
         if (e)
                 return e;
         return claimed_one(&result, connection_no, arena, ret, fault);
 }
 
-enum err claimed_find_no(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,
-        int64_t *ret_no, struct fault *fault)
+/* ---- numbers by ids ---- */
+
+#define ID_BATCH 32
+#define FIXED 2 /* values before the ids */
+
+static enum err find_one(
+        struct session *session, int64_t root_no, int64_t connection_no, const char *id, struct claimed_no *ret, struct fault *fault)
 {
         auto_result result = { 0 };
-        enum err e = session_query(session, ST_CLAIMED_NO, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(kind), V_TEXT(id));
-        if (e)
-                return e;
         bool row;
-        e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        if (!row)
-                return not_found(fault);
-        *ret_no = result_i64(&result, 0);
-        return ERR_OK;
+        enum err e = session_query(session, ST_CLAIMED_NO, &result, fault, V_I64(root_no), V_I64(connection_no), V_TEXT(id));
+        if (!e)
+                e = result_next(&result, &row, fault);
+        if (!e)
+                *ret = row ? (struct claimed_no){ result_i64(&result, 0), (enum resource_kind)result_i64(&result, 1) }
+                           : (struct claimed_no){ 0 };
+        return e;
+}
+
+static enum err find_batch(struct session *session, int64_t root_no, int64_t connection_no, const char *const *ids, struct claimed_no *ret,
+        struct fault *fault)
+{
+        auto_result result = { 0 };
+        struct value values[FIXED + ID_BATCH] = { V_I64(root_no), V_I64(connection_no) };
+        for (size_t i = 0; i < ID_BATCH; i++) {
+                ret[i].no = 0;
+                values[FIXED + i] = V_TEXT(ids[i]);
+        }
+        bool row = true;
+        enum err e = session_query_values(session, ST_CLAIMED_NOS, values, FIXED + ID_BATCH, &result, fault);
+        while (!e && row) {
+                e = result_next(&result, &row, fault);
+                if (!e && row)
+                        ret[result_i64(&result, 0)] =
+                                (struct claimed_no){ result_i64(&result, 1), (enum resource_kind)result_i64(&result, 2) };
+        }
+        return e;
+}
+
+enum err claimed_find_nos(struct session *session, int64_t root_no, int64_t connection_no, const char *const *ids, size_t count,
+        struct claimed_no *ret, struct fault *fault)
+{
+        enum err e = ERR_OK;
+        size_t done = 0;
+        for (; !e && count - done >= ID_BATCH; done += ID_BATCH)
+                e = find_batch(session, root_no, connection_no, &ids[done], &ret[done], fault);
+        for (; !e && done < count; done++)
+                e = find_one(session, root_no, connection_no, ids[done], &ret[done], fault);
+        return e;
 }
 
 static enum err claimed_walk(struct result *result, int64_t connection_no, claimed_each each, void *context, struct fault *fault)

@@ -112,6 +112,67 @@ static void test_a_replacement_is_a_difference(struct fixture *fixture)
         house_close(house);
 }
 
+/* ---- many in one operation ---- */
+
+#define MANY 100
+
+struct list {
+        char text[MANY * 3 * 64];
+};
+
+/* Members `from` … `to` - 1 as a JSON list, `times` over, `last` behind them. */
+static const char *list_of(struct list *list, const char *const *ids, size_t from, size_t to, int times, const char *last)
+{
+        size_t used = (size_t)snprintf(list->text, sizeof list->text, "[");
+        for (int round = 0; round < times; round++)
+                for (size_t i = from; i < to; i++)
+                        used += (size_t)snprintf(list->text + used, sizeof list->text - used, "{\"value\":\"%s\"},", ids[i]);
+        (void)snprintf(list->text + used, sizeof list->text - used, "{\"value\":\"%s\"}]", last);
+        return list->text;
+}
+
+static void change_many(
+        struct house *house, const struct actor *actor, const char *group, enum err expected, const char *op, const char *list)
+{
+        auto_free_ char *text = NULL;
+        assert_true(asprintf(&text, "{\"op\":\"%s\",\"path\":\"members\",\"value\":%s}", op, list) > 0);
+        house_patch(house, actor, KIND_GROUP, group, expected, text);
+}
+
+/* Batches see who stands there already, who is named twice, in one batch or in two, and groups among people. */
+static void test_many_members_in_one_operation_are_each_added_once(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *id[MANY], *crew = house_group(house, &okta, "crew"), *inner = house_group(house, &okta, "inner");
+        struct list list;
+        char name[16];
+        for (int i = 0; i < MANY; i++) {
+                (void)snprintf(name, sizeof name, "user%d", i);
+                id[i] = house_user(house, &okta, name);
+        }
+        change_many(house, &okta, crew, ERR_VALUE, "add", list_of(&list, id, 0, MANY, 1, "nobody"));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 0);
+        change_many(house, &okta, crew, ERR_OK, "add", list_of(&list, id, 0, 40, 2, id[0])); /* the group was empty */
+        assert_int_equal(house->done.moved, 40);
+        change_many(house, &okta, crew, ERR_OK, "add", list_of(&list, id, 39, 80, 2, inner)); /* one stands there */
+        assert_int_equal(house->done.moved, 41);
+        change_many(
+                house, &okta, crew, ERR_OK, "add", list_of(&list, id, 80, MANY, 3, id[80])); /* nobody does, but some are named thrice */
+        assert_int_equal(house->done.moved, MANY - 80);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), MANY + 1);
+        house_check(house);
+        change_many(house, &okta, crew, ERR_OK, "add", list_of(&list, id, 0, MANY, 1, inner));
+        assert_false(house->done.changed);
+        change_many(house, &okta, crew, ERR_OK, "replace", list_of(&list, id, 25, MANY, 2, id[3]));
+        assert_int_equal(house->done.moved, 25 - 1 + 1); /* the first 25 but user3, and the group */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), MANY - 24);
+        change_many(house, &okta, crew, ERR_OK, "remove", list_of(&list, id, 0, MANY, 2, "nobody"));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member"), 0);
+        house_check(house);
+        house_close(house);
+}
+
 /* ---- security.md 9 ---- */
 
 #define THREADS 8
@@ -187,6 +248,7 @@ int main(void)
                 FIXTURE_TEST(test_a_membership_stands_while_any_source_gives_it, ON_BOTH),
                 FIXTURE_TEST(test_members_are_all_or_nothing, ON_BOTH),
                 FIXTURE_TEST(test_a_replacement_is_a_difference, ON_BOTH),
+                FIXTURE_TEST(test_many_members_in_one_operation_are_each_added_once, ON_BOTH),
                 FIXTURE_TEST(test_many_at_once_lose_no_update, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));

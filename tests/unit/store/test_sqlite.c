@@ -78,6 +78,8 @@ static void the_commonest_questions_keep_to_their_indexes(struct fixture *fixtur
                 { ST_CLAIM_BY_EXTERNAL, "claim_external_id (root_no=? AND connection_no=? AND kind=? AND external_id=?)" },
                 { ST_SLUG_BY_NAME, "resource_slug (root_no=? AND kind=? AND name_folded=?)" },
                 { ST_VALUE_FIND, "PRIMARY KEY (root_no=? AND attr=? AND value_folded=? AND no>?)" },
+                { ST_CLAIMED_NOS, "resource_id (root_no=? AND id=?)" },
+                { ST_MEMBERS_STANDING, "member_reverse (root_no=? AND member_no=? AND container_no=? AND source_no=? AND rule_no=?)" },
                 { ST_MEMBER_OF_SOURCE, "member_reverse (root_no=? AND member_no=?)" },
                 { ST_BREAK_GLASS_READ, "PRIMARY KEY (root_no=? AND no=?)" },
                 { ST_BREAK_GLASS_LIST, "PRIMARY KEY (root_no=?)" },
