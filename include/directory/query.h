@@ -52,7 +52,7 @@ enum err query_claimed_after(const struct query *query, const struct resource_ty
 enum err query_claimed_no(const struct query *query, const struct resource_type *type, int64_t no, struct claimed_row *ret,
         struct fault *fault) MUST_USE;
 /* Everything that could satisfy the filter (NULL: everything), by number: narrowed by an indexed `eq` conjunct (id, userName, displayName,
- * externalId, or any INDEXED attribute), else all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
+ * externalId, members.value, or any INDEXED attribute), else all rows. The caller decides each with filter_match. More than CANDIDATES_MAX: ERR_TOO_MANY. */
 #define CANDIDATES_MAX 20000
 enum err query_candidates(const struct query *query, const struct resource_type *type, const struct filter *filter, claimed_each each,
         void *context, struct fault *fault) MUST_USE;

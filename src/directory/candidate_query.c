@@ -8,7 +8,7 @@
 
 #define PAGE 1000
 
-enum narrowing { BY_NOTHING, BY_ID, BY_EXTERNAL_ID, BY_NAME, BY_VALUE };
+enum narrowing { BY_NOTHING, BY_ID, BY_EXTERNAL_ID, BY_NAME, BY_VALUE, BY_MEMBER };
 
 static enum narrowing narrow(const struct resource_type *type, const struct filter *filter, const struct filter **ret)
 {
@@ -21,7 +21,11 @@ static enum narrowing narrow(const struct resource_type *type, const struct filt
                 return BY_EXTERNAL_ID;
         if ((*ret = filter_find_equal(filter, type->name_attribute, NULL)))
                 return BY_NAME;
-        return (*ret = filter_find_indexed(filter)) ? BY_VALUE : BY_NOTHING;
+        if ((*ret = filter_find_indexed(filter)))
+                return BY_VALUE;
+        if (type->kind == KIND_GROUP && (*ret = filter_find_equal(filter, "members", "value")))
+                return BY_MEMBER;
+        return BY_NOTHING;
 }
 
 bool query_is_narrow(const struct resource_type *type, const struct filter *filter)
@@ -34,6 +38,8 @@ enum exactness query_exactness(const struct resource_type *type, const struct fi
 {
         const struct filter *equal;
         enum narrowing narrowing = narrow(type, filter, &equal);
+        if (narrowing == BY_MEMBER && filter->kind == FILTER_ANY && filter->left == equal) /* members[value eq "x"] */
+                return EXACT_ALWAYS;
         if (narrowing == BY_NOTHING || equal != filter || equal->value.kind != FILTER_TEXT)
                 return EXACT_NEVER;
         return narrowing == BY_VALUE ? EXACT_UNLESS_CLAIMED_OTHERWISE : EXACT_ALWAYS;
@@ -141,6 +147,49 @@ static enum err by_value(const struct query *query, const struct resource_type *
         return e;
 }
 
+/* ---- by a member ---- */
+
+#define GROUPS_MAX 10000 /* that the store lists of one member */
+
+struct containers {
+        const struct query *query;
+        int64_t *numbers;
+        size_t count;
+};
+
+static enum err container_step(void *context, const struct member_row *row, struct fault *fault)
+{
+        struct containers *containers = context;
+        if (!containers->numbers)
+                containers->numbers = arena_alloc(containers->query->arena, GROUPS_MAX * sizeof(*containers->numbers));
+        if (!containers->numbers)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        bool is_another = !containers->count || containers->numbers[containers->count - 1] != row->no; /* several rules may give one edge */
+        if (is_another && containers->count < GROUPS_MAX)
+                containers->numbers[containers->count++] = row->no;
+        return ERR_OK;
+}
+
+static enum err every_candidate(
+        const struct query *query, const struct resource_type *type, claimed_each each, void *context, struct fault *fault);
+
+/* Groups that hold this user or group by the connection's own edges (R14). */
+static enum err by_member(const struct query *query, const struct resource_type *type, const struct filter *equal, claimed_each each,
+        void *context, struct fault *fault)
+{
+        struct containers containers = { .query = query };
+        int64_t member_no;
+        enum err e = by_id(query, equal, &member_no, fault);
+        if (e || !member_no)
+                return e;
+        e = member_groups(query->session, query->actor->root_no, member_no, query->actor->no, container_step, &containers, fault);
+        if (!e && containers.count == GROUPS_MAX)
+                return every_candidate(query, type, each, context, fault);
+        for (size_t i = 0; !e && i < containers.count; i++)
+                e = one_candidate(query, type, containers.numbers[i], each, context, fault);
+        return e;
+}
+
 /* ---- all ---- */
 
 struct counted_walk {
@@ -188,6 +237,8 @@ enum err query_own_candidates(const struct query *query, const struct resource_t
                 return every_candidate(query, type, each, context, fault);
         case BY_VALUE:
                 return by_value(query, type, equal, each, context, fault);
+        case BY_MEMBER:
+                return by_member(query, type, equal, each, context, fault);
         case BY_ID:
                 e = by_id(query, equal, &no, fault);
                 break;

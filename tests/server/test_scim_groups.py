@@ -45,6 +45,37 @@ def test_members_are_removed_by_all_that_is_read_of_them(fresh, people, unique):
         assert fresh.members(group["id"]) == whole, text
 
 
+def test_groups_are_found_by_their_members(server, fresh, people, unique):
+    stem = unique("found")
+    inner = fresh.group(f"{stem} inner", people[3:4])["id"]
+    sets = [people[:1], people[:2], people[1:3], [people[0], inner], []]
+    groups = {fresh.group(f"{stem} {n}", members)["id"]: set(members) for n, members in enumerate(sets)} | {inner: set(people[3:4])}
+    by_hand = next(iter(groups))
+    server.acme.api("POST", f"/groups/{by_hand}/members", {"members": [people[2]]}, expect=200)  # R14: not this connection's to see
+    other = server.acme.connection(unique("other"))
+    other.group(f"{stem} foreign", [other.user(unique("foreign"))["id"]])
+
+    def found(text, extra=""):
+        return [one["id"] for one in fresh("GET", f"/Groups?filter={text}{extra}", expect=200).json["Resources"]]
+
+    for one in [*people[:4], inner, str(uuid.uuid4())]:
+        expected = [group for group in groups if one in groups[group]]
+        for text in (f'members[value eq "{one}"]', f'members.value eq "{one}"', f'members eq "{one}"', f'MEMBERS[Value EQ "{one}" and type pr]',
+                     f'members eq "{one}" and displayName sw "{stem}"', f'members eq "{one}" and members pr', f'{GROUP}:members.value eq "{one}"',
+                     f'members[value eq "{one}" or value eq "nobody"]', f'not (not (members eq "{one}"))'):
+            for extra in ("", "&excludedAttributes=members", "&cursor=", "&sortBy=meta.created"):
+                assert sorted(found(text, extra)) == sorted(expected), (text, extra)
+        for group in groups:
+            assert found(f'id eq "{group}" and members eq "{one}"') == [group][: one in groups[group]]
+    assert found(f'members[value eq "{people[0]}" and type eq "Group"]') == []
+    assert sorted(found(f'members eq "{people[0]}" and members eq "{people[1]}"')) == sorted(group for group in groups if set(people[:2]) <= groups[group])
+    assert len(found(f'not (members eq "{people[0]}") and displayName sw "{stem}"')) == 3
+    page = fresh("GET", f'/Groups?filter=members eq "{people[0]}"&startIndex=2&count=1', expect=200).json
+    assert (page["totalResults"], page["itemsPerPage"]) == (3, 1)
+    fresh("DELETE", f"/Users/{people[0]}", expect=204)
+    assert found(f'members eq "{people[0]}"') == []
+
+
 def test_entra_group_forms(fresh, people, unique):
     name = unique("entra group")
     body = {"schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"], "externalId": str(uuid.uuid4()),
