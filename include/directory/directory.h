@@ -34,7 +34,7 @@ struct directory {
         int64_t domains_recheck_us;
         atomic_int looking_up;                 /* workers that wait for DNS */
         atomic_int at_work;                    /* requests that go on with work on a connection (directory/connection.h) */
-        void (*waiting)(bool begins);          /* told around each wait for the writer; NULL: nobody cares */
+        void (*waiting)(bool begins);          /* told around each wait for the writer or DNS; NULL: nobody cares */
 };
 
 /* Opens the store (exclusive lock, migrating SQLite), starts the write queue, learns all roots. `slots`: loops + workers; one more is

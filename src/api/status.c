@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "call.h"
+#include "directory/domain.h"
 #include "directory/health.h"
 #include "view.h"
 
@@ -143,6 +144,33 @@ static enum err warn_of_connections(struct status *status, struct fault *fault)
         return query_list(&status->call->query, &page, warn_of_connection, status, &more, &last_no, &total, fault);
 }
 
+static enum err warn_of_domain(void *context, const struct resource_row *row, struct fault *fault)
+{
+        struct status *status = context;
+        struct domain_row domain;
+        const char *says = NULL;
+        enum err e = query_domain(&status->call->query, row->no, &domain, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        if (domain.state == DOMAIN_LAPSED)
+                says = "has lapsed: put its TXT record back, then: muster domain verify";
+        else if (domain.failed_us)
+                says = "lapses soon: its TXT record is not found";
+        const char *text = says ? arena_printf(status->call->query.arena, "e-mail domain \"%s\" %s", row->name, says) : NULL;
+        if (text)
+                warn(status, text);
+        return ERR_OK;
+}
+
+static enum err warn_of_domains(struct status *status, struct fault *fault)
+{
+        const struct query_page page = { .type = resource_type(KIND_DOMAIN), .limit = CONNECTIONS_LOOKED_AT };
+        bool more;
+        int64_t last_no, total;
+        enum err e = query_list(&status->call->query, &page, warn_of_domain, status, &more, &last_no, &total, fault);
+        return e == ERR_FORBIDDEN ? ERR_OK : e; /* of what the caller may read */
+}
+
 static enum err put_warnings(struct status *status, struct fault *fault)
 {
         enum err e = ERR_OK;
@@ -158,6 +186,8 @@ static enum err put_warnings(struct status *status, struct fault *fault)
                 warn(status, "the ledger is not signed: there is no checkpoint key");
         if (status->connections > 0 && status->call->query.actor->org_no == ROOT_ORG_NO)
                 e = warn_of_connections(status, fault);
+        if (!e && status->call->query.actor->org_no == ROOT_ORG_NO)
+                e = warn_of_domains(status, fault);
         buffer_putc(status->body, ']');
         return e;
 }

@@ -12,8 +12,14 @@
 
 #define TOKEN_BYTES 20
 #define PAGE 1000
+#define DOMAINS_MAX 100 /* of a root: each that fails is looked up again and again */
 
 /* ---- whose ---- */
+
+static enum err taken(struct work *work)
+{
+        return fault_set(work->fault, ERR_TAKEN, "name", "the domain is verified for another organization of this installation");
+}
 
 /* One that another root has verified is refused, and that root not named: what one organization proved is nobody else's business. */
 static enum err check_owner(struct work *work, const char *name)
@@ -25,7 +31,30 @@ static enum err check_owner(struct work *work, const char *name)
                 e = result_next(&result, &row, work->fault);
         if (e || !row || result_i64(&result, 0) == work->root_no)
                 return e;
-        return fault_set(work->fault, ERR_TAKEN, "name", "the domain is verified for another organization of this installation");
+        return taken(work);
+}
+
+/* Another writer may have been first since check_owner looked: the index says so. */
+static enum err run_unique(struct work *work, enum statement statement, const struct value *values, size_t count)
+{
+        struct fault cause = { 0 };
+        enum err e = session_run_values(work->session, statement, values, count, NULL, &cause);
+        if (e == ERR_TAKEN)
+                return taken(work);
+        if (e)
+                *work->fault = cause;
+        return e;
+}
+#define RUN_UNIQUE(work, statement, ...) \
+        run_unique((work), (statement), (const struct value[]){ __VA_ARGS__ }, COUNT_OF(((const struct value[]){ __VA_ARGS__ })))
+
+static enum err check_count(struct work *work)
+{
+        int64_t count = 0;
+        enum err e = count_read(work->session, work->root_no, KIND_DOMAIN, COUNT_ALL, &count, work->fault);
+        if (e || count <= DOMAINS_MAX) /* the new one is counted already */
+                return e;
+        return fault_set(work->fault, ERR_CONFLICT, "", "an organization has at most %d e-mail domains; delete one that is not needed", DOMAINS_MAX);
 }
 
 static enum err count_roots(struct work *work, int64_t *ret)
@@ -106,7 +135,9 @@ enum err domain_made(struct work *work, struct resource_row *row, json_t *docume
         unsigned char random[TOKEN_BYTES];
         char token[2 * TOKEN_BYTES + 1];
         bool by_word = work->change->operator_verified;
-        enum err e = check_owner(work, row->name);
+        enum err e = check_count(work);
+        if (!e)
+                e = check_owner(work, row->name);
         if (!e && by_word)
                 e = check_operator(work);
         if (e)
@@ -114,8 +145,7 @@ enum err domain_made(struct work *work, struct resource_row *row, json_t *docume
         ident_random(random, sizeof(random));
         text_hex(random, sizeof(random), token);
         int64_t at_us = by_word ? work->at_us : 0;
-        e = session_run(work->session, ST_DOMAIN_INSERT, NULL, work->fault, V_I64(work->root_no), V_I64(row->no), V_TEXT(row->name),
-                V_I64(by_word ? DOMAIN_VERIFIED : DOMAIN_PENDING), V_I64(by_word ? DOMAIN_BY_OPERATOR : DOMAIN_UNPROVED), V_TEXT(token),
+        e = RUN_UNIQUE(work, ST_DOMAIN_INSERT, V_I64(work->root_no), V_I64(row->no), V_TEXT(row->name), V_I64(by_word ? DOMAIN_VERIFIED : DOMAIN_PENDING), V_I64(by_word ? DOMAIN_BY_OPERATOR : DOMAIN_UNPROVED), V_TEXT(token),
                 V_I64(at_us), V_I64(at_us), V_I64(0));
         if (e || !by_word)
                 return e;
@@ -127,8 +157,8 @@ static enum err prove(struct work *work, struct resource_row *row, const struct 
 {
         enum err e = check_owner(work, row->name);
         if (!e)
-                e = session_run(work->session, ST_DOMAIN_PROVED, NULL, work->fault, V_I64(work->root_no), V_I64(row->no), V_I64(DOMAIN_BY_DNS),
-                        V_I64(work->at_us), V_I64(due_after(work, DOMAIN_BY_DNS)));
+                e = RUN_UNIQUE(work, ST_DOMAIN_PROVED, V_I64(work->root_no), V_I64(row->no), V_I64(DOMAIN_BY_DNS), V_I64(work->at_us),
+                        V_I64(due_after(work, DOMAIN_BY_DNS)));
         if (!e)
                 e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(row->no), V_I64(work->version),
                         V_I64(work->at_us));

@@ -95,11 +95,15 @@ static enum err ask(const struct query *query, const char *name, const char *val
 {
         struct directory *directory = query->directory;
         enum err e = ERR_OK;
+        if (directory->waiting)
+                directory->waiting(true);
         if (atomic_fetch_add(&directory->looking_up, 1) < LOOK_UPS_AT_ONCE)
                 e = judge(dns_txt_find(directory->dns_server, name, value), name, value, fault);
         else
                 e = fault_set(fault, ERR_UNAVAILABLE, "", "several domains are being looked up now; try again");
         atomic_fetch_sub(&directory->looking_up, 1);
+        if (directory->waiting)
+                directory->waiting(false);
         if (e == ERR_UNAVAILABLE && fault)
                 fault->retry_after_s = 5;
         return e;

@@ -149,6 +149,7 @@ def test_r6_r32_a_lapsed_domain_is_an_alert_and_makes_no_new_links(bare_server, 
     assert line["domain"] == "a.example"
     now = acme.api("GET", "/domains/a.example", expect=200).json
     assert now["state"] == "lapsed" and now["failing_since"]
+    assert any("a.example" in warning and "lapsed" in warning for warning in acme.api("GET", "/status", expect=200).json["warnings"])
     assert [entry["object"]["id"] for entry in acme.audit() if entry["event"] == "domain-lapsed" and entry["class"] == "alert"] == [made["id"]]
     assert adopter("GET", '/Users?filter=userName eq "lee"', expect=200).json["totalResults"] == 0
     adopter("PUT", f"/Users/{local['id']}", {"schemas": [USER], "userName": "lee"}, expect=404)

@@ -161,6 +161,21 @@ static void test_R6_who_may(struct fixture *fixture)
         scene_close(&scene);
 }
 
+static void test_R6_an_organization_has_a_hundred(struct fixture *fixture)
+{
+        struct scene scene;
+        char name[32];
+        scene_open(fixture, &scene);
+        for (int i = 0; i < 100; i++) {
+                (void)snprintf(name, sizeof name, "d%d.example", i);
+                add(&scene, name);
+        }
+        assert_change(ERR_CONFLICT, scene.house, &scene.house->admin, CHANGE_CREATE, KIND_DOMAIN, NULL, "{\"name\":\"last.example\"}");
+        house_do(scene.house, &scene.house->admin, CHANGE_DELETE, KIND_DOMAIN, "d7.example", NULL);
+        add(&scene, "last.example");
+        scene_close(&scene);
+}
+
 /* ---- one root of the installation ---- */
 
 static void test_R6_a_squatter_who_proves_nothing_blocks_nobody(struct fixture *fixture)
@@ -353,6 +368,7 @@ int main(void)
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_R6_pending_until_its_record_is_there, ON_BOTH),
                 FIXTURE_TEST(test_R6_who_may, ON_SQLITE),
+                FIXTURE_TEST(test_R6_an_organization_has_a_hundred, ON_SQLITE),
                 FIXTURE_TEST(test_R6_a_squatter_who_proves_nothing_blocks_nobody, ON_BOTH),
                 FIXTURE_TEST(test_R6_what_another_root_proved_is_refused_and_it_is_not_named, ON_BOTH),
                 FIXTURE_TEST(test_R6_an_operators_word, ON_BOTH),

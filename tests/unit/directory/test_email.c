@@ -118,12 +118,15 @@ static void test_R13_who_adopts_whom_by_a_verified_domain(struct fixture *fixtur
                    *bob = user(&scene, &scene.okta, "bob", ONE("bob@b.example")),
                    *gone = user(&scene, &scene.okta, "gone", ONE("gone@a.example")),
                    *group = house_group(house, &scene.okta, "group");
+        house->want.break_glass = BREAK_GLASS_MARK; /* R9 */
+        const char *glass = user(&scene, &house->admin, "glass", ONE("glass@a.example"));
+        assert_string_equal(verified(&scene, glass), "glass@a.example");
         assert_ok(put(&scene, &scene.entra, gone));
         house_do(house, &scene.entra, CHANGE_DELETE, KIND_USER, gone, NULL); /* R12: its own no */
         const struct {
                 const struct actor *who;
                 const char *whom;
-        } refused[] = { { &scene.entra, sam }, { &scene.entra, bob }, { &scene.entra, gone }, { &scene.entra, group }, { &scene.other, ann },
+        } refused[] = { { &scene.entra, sam }, { &scene.entra, bob }, { &scene.entra, gone }, { &scene.entra, group }, { &scene.entra, glass }, { &scene.other, ann },
                 { &scene.other, lee }, { &scene.other, bob }, { &scene.okta, lee }, { &scene.stranger, ann } };
         int64_t digest = house_digest(house);
         for (size_t i = 0; i < COUNT_OF(refused); i++) {

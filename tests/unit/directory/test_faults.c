@@ -188,6 +188,17 @@ static void tell(struct story *story)
         house->want.user = chief;
         (void)step(story, admin, CHANGE_ADOPTION, KIND_CONNECTION, entra.id, NULL);
         (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, chief, "{\"userName\":\"evil\",\"externalId\":\"e7\",\"title\":\"Dr\"}");
+        /* R6, R10, R13: a domain, who is adopted by it, a name that is judged by it. */
+        house->want.operator_verified = true;
+        (void)step(story, admin, CHANGE_CREATE, KIND_DOMAIN, NULL, "{\"name\":\"a.example\"}");
+        (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"adoption\":\"verified_domain\",\"domains\":[\"A.example\"]}");
+        const char *mail = step(story, admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\",\"emails\":[{\"value\":\"zoe@a.example\"}]}");
+        (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, mail, "{\"userName\":\"x\",\"title\":\"Dr\"}");
+        (void)step(story, &entra, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"new@a.example\",\"emails\":[{\"value\":\"q@a.example\"},{\"value\":\"r@a.example\","
+                "\"primary\":true}]}");
+        (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, mail, "{\"userName\":\"q@a.example\"}");
+        (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"adoption\":\"refuse\",\"domains\":null}");
+        (void)step(story, admin, CHANGE_DELETE, KIND_DOMAIN, "a.example", NULL);
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"strict\",\"active\":false}");
         /* R9: made, given a role, marked anew together with something else, deleted, restored. */
         house->want.break_glass = BREAK_GLASS_MARK;
