@@ -76,6 +76,9 @@ static inline bool claimed_as_is(const struct claimed_row *row)
 }
 /* Numbers of the root's break-glass users (R9), ascending: for administrators. */
 enum err query_break_glass(const struct query *query, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault) MUST_USE;
+/* Does the connection's own edge make whom `equal` (value eq "id") names a member of the group? *ret_kind: what he is. */
+enum err query_holds_member(const struct query *query, int64_t group_no, const struct filter *equal, enum resource_kind *ret_kind, bool *ret,
+        struct fault *fault) MUST_USE;
 /* Groups that hold this user through the connection's own edges, directly or through groups; row.doc holds displayName. */
 enum err query_groups_of(const struct query *query, int64_t no, member_each each, void *context, struct fault *fault) MUST_USE;
 /* Members of a group through the connection's own edges, all of them, page by page. */

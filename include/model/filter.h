@@ -57,5 +57,7 @@ const struct filter *filter_find_indexed(const struct filter *filter);
 enum err filter_index_key(const struct filter *equal, struct arena *arena, int64_t *ret_number, const char **ret) MUST_USE;
 /* True when some comparison or value path names this top-level attribute (in any case): whether members or groups must be read at all. */
 bool filter_names(const struct filter *filter, const char *attribute);
+/* How many of them do. */
+size_t filter_count_names(const struct filter *filter, const char *attribute);
 
 #endif

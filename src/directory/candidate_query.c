@@ -4,6 +4,7 @@
  * candidates; without one all rows are read, up to a limit. Values stand in the index as the resource has them, and as claims say them that
  * say otherwise, so that a connection finds what it reads. */
 #include <string.h>
+#include "base/auto.h"
 #include "directory/query.h"
 
 #define PAGE 1000
@@ -187,6 +188,25 @@ static enum err by_member(const struct query *query, const struct resource_type 
                 return every_candidate(query, type, each, context, fault);
         for (size_t i = 0; !e && i < containers.count; i++)
                 e = one_candidate(query, type, containers.numbers[i], each, context, fault);
+        return e;
+}
+
+#define SOURCES_MAX 100 /* that the store lists of one edge */
+
+enum err query_holds_member(const struct query *query, int64_t group_no, const struct filter *equal, enum resource_kind *ret_kind, bool *ret,
+        struct fault *fault)
+{
+        struct resource_row row;
+        int64_t sources[SOURCES_MAX];
+        size_t count;
+        *ret = false;
+        enum err e = resource_load_by_id(query->session, query->actor->root_no, equal->value.text, query->arena, &row, fault);
+        if (e)
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        e = member_sources(query->session, query->actor->root_no, group_no, row.no, sources, COUNT_OF(sources), &count, fault);
+        for (size_t i = 0; !e && i < count; i++)
+                *ret |= sources[i] == query->actor->no;
+        *ret_kind = row.kind;
         return e;
 }
 

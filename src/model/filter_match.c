@@ -335,13 +335,18 @@ enum err filter_index_key(const struct filter *equal, struct arena *arena, int64
         return ERR_OK;
 }
 
-bool filter_names(const struct filter *filter, const char *attribute)
+size_t filter_count_names(const struct filter *filter, const char *attribute)
 {
         if (!filter || !attribute)
-                return false;
+                return 0;
         if (path_is_named(&filter->path, attribute))
-                return true;
+                return 1;
         if (filter->kind == FILTER_ANY)
-                return false;
-        return filter_names(filter->left, attribute) || filter_names(filter->right, attribute);
+                return 0;
+        return filter_count_names(filter->left, attribute) + filter_count_names(filter->right, attribute);
+}
+
+bool filter_names(const struct filter *filter, const char *attribute)
+{
+        return filter_count_names(filter, attribute) > 0;
 }

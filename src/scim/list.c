@@ -24,13 +24,30 @@ enum err list_show(struct list *list, const struct claimed_row *row)
         return scim_render(list->scim, row, list->into);
 }
 
+/* The one member that the filter asks for, if he is one: of a hundred thousand the others need not be read. */
+static enum err add_sought(struct list *list, const struct part *part, const struct claimed_row *row, json_t *resource)
+{
+        struct scim *scim = list->scim;
+        const char *id = part->sought->value.text;
+        enum resource_kind kind = KIND_USER;
+        bool holds;
+        enum err e = query_holds_member(&scim->query, row->resource.no, part->sought, &kind, &holds, &scim->fault);
+        if (e || !holds)
+                return e;
+        json_auto_t *ref =
+                json_sprintf("%s" SCIM_BASE "/%s/%s", scim_directory()->public_url, kind == KIND_GROUP ? "Groups" : "Users", id);
+        json_t *members = ref ? json_pack("[{s:s, s:s, s:O}]", "value", id, "type", kind == KIND_GROUP ? "Group" : "User", "$ref", ref) : NULL;
+        return json_object_set_new(resource, "members", members) ? fault_set(&scim->fault, ERR_MEMORY, "", "out of memory") : ERR_OK;
+}
+
 enum err list_resource(struct list *list, const struct part *part, const struct claimed_row *row, json_t **ret)
 {
         const char *edges = scim_edges_attribute(part->type);
-        bool wanted = edges && ((part->filter && filter_names(part->filter, edges)) || (part->sorts && part->sort.attribute &&
-                                                                                              !part->sort.extension &&
-                                                                                              strcmp(part->sort.attribute->name, edges) == 0));
-        return scim_render_tree(list->scim, row, wanted, ret);
+        bool sorts_by_edges = edges && part->sorts && part->sort.attribute && !part->sort.extension &&
+                              strcmp(part->sort.attribute->name, edges) == 0;
+        bool wanted = sorts_by_edges || (edges && part->filter && !part->sought && filter_names(part->filter, edges));
+        enum err e = scim_render_tree(list->scim, row, wanted, ret);
+        return e || wanted || !part->sought ? e : add_sought(list, part, row, *ret);
 }
 
 bool list_matches(struct list *list, const struct part *part, const json_t *resource)
@@ -209,6 +226,8 @@ static enum err prepare_part(struct list *list, const struct resource_type *type
         if (part.filter) {
                 part.exactness = query_exactness(type, part.filter);
                 part.narrow = query_is_narrow(type, part.filter);
+                if (type->kind == KIND_GROUP && filter_count_names(part.filter, "members") == 1)
+                        part.sought = filter_find_equal(part.filter, "members", "value");
         }
         list->sorted |= part.sorts;
         list->parts[list->part_count++] = part;

@@ -16,6 +16,7 @@ struct part {
         const struct resource_type *type;
         const struct selection *selection;
         const struct filter *filter; /* NULL: all */
+        const struct filter *sought; /* all that the filter says of members, that one id is among them; NULL: it says more, or nothing */
         enum exactness exactness;    /* does the index alone decide the filter? */
         bool narrow;                 /* it leaves few candidates */
         bool sorts;                  /* false: nothing of this type can be sorted by that */

@@ -67,7 +67,9 @@ def test_groups_are_found_by_their_members(server, fresh, people, unique):
                 assert sorted(found(text, extra)) == sorted(expected), (text, extra)
         for group in groups:
             assert found(f'id eq "{group}" and members eq "{one}"') == [group][: one in groups[group]]
-    assert found(f'members[value eq "{people[0]}" and type eq "Group"]') == []
+    assert found(f'members[value eq "{people[0]}" and type eq "Group"]') == found(f'members[value eq "{inner}" and type eq "User"]') == []
+    assert len(found(f'members[value eq "{inner}" and type eq "group" and $ref ew "/Groups/{inner}"]')) == 1
+    assert found(f'id eq "{by_hand}" and members[value eq "{people[2]}"]') == found(f'id eq "{by_hand}" and members[value eq "{by_hand}"]') == []
     assert sorted(found(f'members eq "{people[0]}" and members eq "{people[1]}"')) == sorted(group for group in groups if set(people[:2]) <= groups[group])
     assert len(found(f'not (members eq "{people[0]}") and displayName sw "{stem}"')) == 3
     page = fresh("GET", f'/Groups?filter=members eq "{people[0]}"&startIndex=2&count=1', expect=200).json
