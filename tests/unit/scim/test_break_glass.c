@@ -151,6 +151,7 @@ static char *ask(struct client *client, const struct ask_row *question, const st
 struct scene {
         struct client *client;
         struct actor okta, entra, strict; /* of one upstream; the latter two adopt */
+        struct actor mail;                /* adopts by verified e-mail, of the domain that all addresses here have */
         struct named glass, nobody, own;
         const char *group;
 };
@@ -177,6 +178,11 @@ static struct scene scene_open(struct fixture *fixture)
         scene.okta = scene.client->actor;
         scene.entra = connect(house, "entra", "lenient");
         scene.strict = connect(house, "strict", "strict");
+        house->want.operator_verified = true;
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_DOMAIN, NULL, "{\"name\":\"a.example\"}");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
+                "{\"name\":\"mail\",\"kind\":\"scim\",\"adoption\":\"verified_domain\",\"domains\":[\"a.example\"]}");
+        scene.mail = house_actor(house, house->token);
         return scene;
 }
 
@@ -193,12 +199,12 @@ static void furnish(struct scene *scene, const struct actor *actor)
         house_grant(house, scene->group, NULL, "member");
 }
 
-static void walk(struct fixture *fixture, bool is_strict)
+static void walk(struct fixture *fixture, size_t caller)
 {
         struct scene scene = scene_open(fixture);
         struct client *client = scene.client;
         const struct route *seen[COUNT_OF(questions)];
-        furnish(&scene, is_strict ? &scene.strict : &scene.entra);
+        furnish(&scene, (const struct actor *const[]){ &scene.entra, &scene.strict, &scene.mail }[caller]);
         int64_t version = house_version(client->house, scene.glass.id);
         for (size_t i = 0; i < COUNT_OF(questions); i++) {
                 char *nobody = ask(client, &questions[i], &scene.nobody, &scene.own, scene.group);
@@ -228,12 +234,38 @@ static void walk(struct fixture *fixture, bool is_strict)
 
 static void test_R9_he_answers_like_nobody_on_every_route(struct fixture *fixture)
 {
-        walk(fixture, false);
+        walk(fixture, 0);
 }
 
 static void test_R9_he_answers_like_nobody_on_every_route_of_a_strict_connection(struct fixture *fixture)
 {
-        walk(fixture, true);
+        walk(fixture, 1);
+}
+
+static void test_R9_R13_he_answers_like_nobody_to_one_that_adopts_by_verified_e_mail(struct fixture *fixture)
+{
+        walk(fixture, 2);
+}
+
+/* Nothing else keeps this connection from him: his address is of a domain that it lists and that is proved. */
+static void test_R9_R13_the_mark_is_what_hides_him(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct client *client = scene.client;
+        struct house *house = client->house;
+        char target[64];
+        furnish(&scene, &scene.mail);
+        (void)snprintf(target, sizeof target, "/Users/%s", scene.glass.id);
+        assert_status(404, client, METHOD_GET, target, NULL);
+        assert_status(404, client, METHOD_PUT, target, USER_BODY("\"userName\":\"glass\""));
+        house->want.break_glass = BREAK_GLASS_UNMARK;
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, scene.glass.id, "{}");
+        assert_status(200, client, METHOD_GET, target, NULL);
+        assert_status(200, client, METHOD_PUT, target, USER_BODY("\"userName\":\"glass\""));
+        house->want.break_glass = BREAK_GLASS_MARK;
+        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_MERGE, KIND_USER, scene.glass.id, "{}");
+        house_check(house);
+        client_close(client);
 }
 
 /* ---- what lists all ---- */
@@ -346,6 +378,8 @@ int main(void)
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_R9_he_answers_like_nobody_on_every_route, ON_BOTH),
                 FIXTURE_TEST(test_R9_he_answers_like_nobody_on_every_route_of_a_strict_connection, ON_SQLITE),
+                FIXTURE_TEST(test_R9_R13_he_answers_like_nobody_to_one_that_adopts_by_verified_e_mail, ON_BOTH),
+                FIXTURE_TEST(test_R9_R13_the_mark_is_what_hides_him, ON_BOTH),
                 FIXTURE_TEST(test_R9_no_list_and_no_count_changes_by_him, ON_BOTH),
                 FIXTURE_TEST(test_R9_security_12_his_name_is_taken_like_any_other, ON_BOTH),
                 FIXTURE_TEST(test_R9_R13_he_hides_nobody_who_can_be_adopted, ON_BOTH),
