@@ -75,10 +75,27 @@ static enum err add(struct mapping_values *values, const json_t *value, struct a
         return ERR_OK;
 }
 
+/* Could the texts of an element be folded? A filter that ran out of memory says unknown, and that must not take a right away. */
+static bool has_room(const json_t *element, struct arena *arena)
+{
+        const size_t grows = 4; /* at most, when folded */
+        size_t longest = json_string_length(element);
+        const char *key;
+        json_t *value;
+        json_object_foreach ((json_t *)element, key, value) {
+                if (json_string_length(value) > longest)
+                        longest = json_string_length(value);
+        }
+        return arena_alloc(arena, grows * longest + 1) != NULL;
+}
+
 static enum err add_element(const struct path *path, const json_t *element, struct arena *arena, struct mapping_values *values,
         struct fault *fault)
 {
-        if (path->filter && filter_match_element(path->filter, element, arena) != TRUTH_TRUE)
+        enum truth selected = path->filter ? filter_match_element(path->filter, element, arena) : TRUTH_TRUE;
+        if (selected == TRUTH_UNKNOWN && !has_room(element, arena))
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        if (selected != TRUTH_TRUE)
                 return ERR_OK;
         return add(values, path->sub ? json_object_get(element, path->sub->name) : element, arena, fault);
 }

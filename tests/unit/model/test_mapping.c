@@ -90,6 +90,27 @@ static void test_R18_a_rule_knows_exact_values_and_prefixes_only(void **state)
         arena_free(arena);
 }
 
+static void test_R18_too_little_memory_is_an_error_and_never_a_loss(void **state)
+{
+        json_auto_t *user = json_of("{'roles':[{'value':'a','type':'ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ'}]}");
+        bool found = false, failed = false;
+        (void)state;
+        for (size_t size = 16; size < 4096 && !found; size += 8) {
+                struct arena *arena = arena_new(size);
+                struct fault fault = { 0 };
+                struct path path;
+                struct mapping_values values = { 0 };
+                enum err e = mapping_path(users(), "roles[type sw \"äöü\"].value", arena, &path, &fault);
+                if (!e)
+                        e = mapping_values(&path, user, arena, &values, &fault);
+                assert_true(e == ERR_MEMORY || (!e && values.count == 1));
+                failed = failed || e;
+                found = !e;
+                arena_free(arena);
+        }
+        assert_true(found && failed);
+}
+
 static void test_R18_the_document_of_a_rule_says_one_condition_and_one_gift(void **state)
 {
         /* clang-format off */
@@ -127,6 +148,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_R18_only_data_that_a_client_writes_can_be_looked_at),
                 cmocka_unit_test(test_R18_a_rule_knows_exact_values_and_prefixes_only),
+                cmocka_unit_test(test_R18_too_little_memory_is_an_error_and_never_a_loss),
                 cmocka_unit_test(test_R18_the_document_of_a_rule_says_one_condition_and_one_gift),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
