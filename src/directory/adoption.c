@@ -373,6 +373,8 @@ enum err adoption_changed(struct work *work, const json_t *before, const json_t 
 enum err adoption_check(struct work *work, json_t *connection)
 {
         enum err e = domain_list_ready(work, connection);
+        if (!e && work->change->verb == CHANGE_CREATE) /* a merged one is compared with what it was */
+                e = domain_list_check(work, NULL, NULL, connection);
         if (e || strcmp(text_of(connection, "adoption"), "verified_domain") != 0 || json_array_size(json_object_get(connection, "domains")))
                 return e;
         return fault_set(work->fault, ERR_VALUE, "adoption",

@@ -143,8 +143,7 @@ static enum err place(struct work *work, const struct kind_rules *rules, json_t 
         if (e)
                 return e;
         if (rules->at_root && org_no != ROOT_ORG_NO)
-                return fault_set(
-                        work->fault, ERR_VALUE, "organization", "%ss live at the root organization only", work->change->type->word);
+                return fault_set(work->fault, ERR_VALUE, "organization", "%ss live at the root organization only", work->change->type->word);
         bool has = attribute_find(work->change->type->core->attributes, "organization", strlen("organization")) != NULL;
         if (has && json_object_set_new(document, "organization", json_string(organization.id)))
                 return work_memory(work);
@@ -295,9 +294,7 @@ static enum err tell_addresses(struct work *work, const struct resource_row *row
 static enum err made_connection(struct work *work, struct resource_row *row, json_t *document)
 {
         unsigned scopes = work->change->scopes ? work->change->scopes : SCOPE_USERS | SCOPE_GROUPS;
-        enum err e = domain_list_check(work, row, NULL, document);
-        if (!e)
-                e = tell_addresses(work, row);
+        enum err e = tell_addresses(work, row);
         if (!e)
                 e = ceiling_set(work, NULL, document, row);
         return e ? e : credential_add(work, row, TOKEN_SCIM, scopes | credential_flags(document), 0);

@@ -92,7 +92,7 @@ static const char *step(struct story *story, const struct actor *actor, enum cha
                         /* The arena is not used up to its end; all others fail as long as there is something to fail. What fails behind the
                            commit takes the graph out of memory. */
                         if (story->torture != TORTURE_ARENA && fired && unloads(story) == unloaded)
-                                fail_msg("verb %d of %s: failure %ld is not told", verb, resource_type(kind)->word, at);
+                                fail_msg("verb %d of %s with %s: failure %ld is not told", verb, resource_type(kind)->word, text, at);
                         assert_true(house->done.changed);
                         house_check(house);
                         return arena_strdup(house->arena, id);
