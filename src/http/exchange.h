@@ -15,7 +15,7 @@
 #define KEPT_BUFFER_BYTES ((size_t)64 << 10)   /* a pooled exchange gives larger buffers back */
 #define BODIES_MAX_BYTES ((size_t)256 << 20)   /* of all large bodies in memory at once */
 #define DROPPED_MAX_BYTES ((size_t)4 << 20)    /* of a refused body, before the line is cut */
-#define BIG_BODY_BYTES ((size_t)1 << 20)       /* few jobs above this at once */
+#define BIG_BODY_BYTES ((size_t)256 << 10)     /* few jobs above this at once */
 
 struct loop;
 

@@ -7,10 +7,12 @@
 
 #include <string.h>
 
+#define SCRATCH_BYTES ((size_t)64 << 20)
 #define ALONE_VALUES 400 /* data with more values may touch more than 500 rows */
 
 struct running {
         struct scim *scim;
+        json_t *rows; /* of the message, in its order */
         struct bulk *bulk;
         int64_t errors;
         struct change last; /* for its revision */
@@ -74,6 +76,12 @@ static enum err resolve(struct running *running, struct bulk_operation *operatio
         return ERR_OK;
 }
 
+/* Nothing else of a change outlives its operation. */
+static void note_revision(struct running *running, const struct change *change)
+{
+        running->last = (struct change){ .epoch = change->epoch, .revision = change->revision };
+}
+
 static enum err write_one(struct running *running, struct bulk_operation *operation, const struct write *write)
 {
         struct change change;
@@ -84,7 +92,7 @@ static enum err write_one(struct running *running, struct bulk_operation *operat
                 operation->id = arena_strdup(running->bulk->arena, change.after.resource.id);
                 operation->row_version = change.after.resource.version;
         }
-        running->last = change;
+        note_revision(running, &change);
         running->changed = true;
         return ERR_OK;
 }
@@ -165,7 +173,7 @@ static void take_back(struct running *running, size_t start, size_t end)
                         if (!e)
                                 e = scim_write(running->scim, &gone, &change);
                         if (!e)
-                                running->last = change;
+                                note_revision(running, &change);
                         if (e && e != ERR_NOT_FOUND && operation->state == BULK_DONE)
                                 continue; /* it stands, and says so */
                         operation->id = NULL;
@@ -189,6 +197,20 @@ static void run_circle(struct running *running, size_t start, size_t end)
                 take_back(running, start, end);
 }
 
+/* What operations needed goes before the next: a thousand of them would fill megabytes. */
+static void forget(struct running *running, size_t start, size_t end, const char *outcome_before)
+{
+        struct scim *scim = running->scim;
+        struct arena *kept = running->bulk->arena;
+        for (size_t i = start; i < end; i++) {
+                running->bulk->operations[running->bulk->order[i]].data = NULL;
+                (void)json_object_del(json_array_get(running->rows, running->bulk->order[i]), "data");
+        }
+        if (scim->outcome != outcome_before && !(scim->outcome = arena_strdup(kept, scim->outcome)))
+                scim->outcome = outcome_before;
+        arena_reset(scim->request->arena);
+}
+
 static void run_all(struct running *running)
 {
         struct bulk *bulk = running->bulk;
@@ -198,8 +220,24 @@ static void run_all(struct running *running)
                 for (end = start + 1;
                         end < bulk->count && bulk->operations[bulk->order[end]].circle == bulk->operations[bulk->order[start]].circle;)
                         end++;
+                const char *outcome = running->scim->outcome;
                 run_circle(running, start, end);
+                forget(running, start, end, outcome);
         }
+}
+
+/* The plan stays in the request's arena, each operation works in one of its own. */
+static enum err run_in_scratch(struct running *running)
+{
+        struct scim *scim = running->scim;
+        struct arena *scratch = arena_new(SCRATCH_BYTES), *own = scim->request->arena;
+        if (!scratch)
+                return fault_set(&scim->fault, ERR_MEMORY, "", "out of memory");
+        scim->request->arena = scim->query.arena = scratch;
+        run_all(running);
+        scim->request->arena = scim->query.arena = own;
+        arena_free(scratch);
+        return ERR_OK;
 }
 
 /* ---- the reply ---- */
@@ -273,9 +311,11 @@ enum handled scim_bulk(struct request *request)
                 e = scim_body(&scim, &message);
         if (!e)
                 e = bulk_parse(message, scim.query.schemas, request->arena, &scim.leniency, &bulk, &scim.fault);
+        running.rows = json_object_get(message, "Operations");
+        if (!e)
+                e = run_in_scratch(&running);
         if (e)
                 return scim_refuse(&scim, e);
-        run_all(&running);
         scim.fault = (struct fault){ 0 };
         e = put_reply(&scim, &bulk);
         if (e)

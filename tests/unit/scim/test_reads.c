@@ -112,12 +112,35 @@ static void test_bulk_judges_each_operation(struct fixture *fixture)
         client_close(client);
 }
 
+/* A request holds the plan and the results of its operations, not what each of them needed. */
+static void test_bulk_keeps_little_of_each_operation(struct fixture *fixture)
+{
+        enum { OPERATIONS = 200, TITLE_BYTES = 900 };
+        struct client *client = client_open(fixture, "lenient");
+        auto_buffer message = { 0 };
+        buffer_puts(&message, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[");
+        for (int i = 0; i < OPERATIONS; i++)
+                buffer_printf(&message, "%s{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b%d\",\"data\":" USER_BODY(
+                        "\"userName\":\"u%d\",\"title\":\"%0*d\"") "}", i ? "," : "", i, i, TITLE_BYTES, i);
+        buffer_puts(&message, "]}");
+        assert_false(message.failed);
+        size_t before = arena_used_bytes(client->house->arena);
+        assert_status(200, client, METHOD_POST, "/Bulk", message.data);
+        size_t each = (arena_used_bytes(client->house->arena) - before) / OPERATIONS;
+        assert_string_equal(client_text(client, "Operations/199/status"), "201");
+        assert_non_null(strstr(client_text(client, "Operations/199/location"), "/Users/"));
+        if (each > TITLE_BYTES + 100)
+                fail_msg("%zu bytes are kept of each operation", each);
+        client_close(client);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_excluded_members_and_groups_are_not_read, ON_SQLITE),
                 FIXTURE_TEST(test_a_far_page_reads_no_skipped_document, ON_BOTH),
                 FIXTURE_TEST(test_bulk_judges_each_operation, ON_SQLITE),
+                FIXTURE_TEST(test_bulk_keeps_little_of_each_operation, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }
