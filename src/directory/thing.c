@@ -10,8 +10,7 @@
 
 /* ---- kinds ---- */
 
-static enum err made_organization(struct work *work, struct resource_row *row, json_t *document);
-static enum err made_project(struct work *work, struct resource_row *row, json_t *document);
+static enum err made_scope(struct work *work, struct resource_row *row, json_t *document);
 static enum err made_identity(struct work *work, struct resource_row *row, json_t *document);
 static enum err made_connection(struct work *work, struct resource_row *row, json_t *document);
 static enum err ready_connection(struct work *work, json_t *document);
@@ -31,8 +30,8 @@ struct kind_rules {
 };
 /* clang-format off */
 static const struct kind_rules kinds[KIND_COUNT] = {
-        [KIND_ORGANIZATION] = { "sub-organization", true,  false, NULL,             made_organization, end_organization },
-        [KIND_PROJECT]      = { "project",          false, false, NULL,             made_project,      NULL },
+        [KIND_ORGANIZATION] = { "sub-organization", true,  false, NULL,             made_scope,        end_organization },
+        [KIND_PROJECT]      = { "project",          false, false, NULL,             made_scope,        NULL },
         [KIND_IDENTITY]     = { "identity",         false, false, NULL,             made_identity,     end_identity },
         [KIND_UPSTREAM]     = { "upstream",         true,  false, NULL,             NULL,              end_upstream },
         [KIND_CONNECTION]   = { "scim",             true,  true,  ready_connection, made_connection,   NULL, domain_list_check },
@@ -199,16 +198,10 @@ static enum err creator_becomes(struct work *work, const struct resource_row *sc
         return e ? e : grant_make(work, &wish, &grant);
 }
 
-static enum err made_organization(struct work *work, struct resource_row *row, json_t *document)
+static enum err made_scope(struct work *work, struct resource_row *row, json_t *document)
 {
         (void)document;
-        return creator_becomes(work, row, LEVEL_ORGANIZATION);
-}
-
-static enum err made_project(struct work *work, struct resource_row *row, json_t *document)
-{
-        (void)document;
-        return creator_becomes(work, row, LEVEL_PROJECT);
+        return creator_becomes(work, row, row->kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION);
 }
 
 static enum err made_identity(struct work *work, struct resource_row *row, json_t *document)
