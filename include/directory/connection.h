@@ -26,7 +26,7 @@ enum err query_connection_work(
 /* What the work would touch; nothing is written. Needs the right to begin it. */
 struct connection_preview {
         char id[UUID_TEXT_SIZE];
-        int64_t users, groups, edges, grants; /* edges: members it put into groups; grants to its users and groups */
+        int64_t users, groups, edges, grants; /* edges: members it put into groups, its rules included; grants to its users and groups */
         int64_t vetoes;                       /* become local suspensions */
         int64_t users_alone, groups_alone;    /* no other source: they go to the bin with `remove` */
         int64_t confirm;                      /* `remove` wants this number; -1: not above the threshold */

@@ -31,6 +31,10 @@
         X(RULE_EDGE_REMOVE, AUDITED, "iiiii", "",                                                                                       \
                 "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND member_no = $3 AND source_no = $4 AND rule_no = $5")   \
         X(RULE_TARGET_EMPTY, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND container_no = $2 AND rule_no > 0")          \
+        /* What a preview counts: memberships by the rules of a connection. */                                                          \
+        X(GIVEN_BY_RULES, READ, "ii", "i",                                                                                              \
+                "SELECT COUNT(*) FROM claim c CROSS JOIN member m WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = 2 AND "    \
+                "c.ended = 0 AND m.root_no = c.root_no AND m.member_no = c.no AND m.source_no = $2 AND m.rule_no > 0")                  \
         /* They become local. */                                                                                                        \
         X(RULE_EDGES_COPY, AUDITED, "iiii", "",                                                                                         \
                 "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT root_no, container_no, "  \

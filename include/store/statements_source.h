@@ -82,7 +82,7 @@
         /* What a preview counts. */                                                                                                    \
         X(GIVEN_EDGES, READ, "ii", "i",                                                                                                 \
                 "SELECT COUNT(*) FROM claim c CROSS JOIN member m WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = 3 AND "    \
-                "c.ended = 0 AND m.root_no = c.root_no AND m.container_no = c.no AND m.source_no = $2")                       \
+                "c.ended = 0 AND m.root_no = c.root_no AND m.container_no = c.no AND m.source_no = $2 AND m.rule_no = 0")                       \
         X(GIVEN_GRANTS, READ, "ii", "i",                                                                                                \
                 "SELECT COUNT(*) FROM claim c CROSS JOIN role_grant g CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 " \
                 "AND c.ended = 0 AND g.root_no = c.root_no AND g.principal_no = c.no AND r.root_no = g.root_no AND "          \

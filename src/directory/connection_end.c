@@ -410,7 +410,7 @@ enum err connection_preview_end(const struct query *query, const char *ref, stru
 {
         struct connection_preview preview = { 0 };
         struct resource_row row;
-        int64_t ended = 0, root_no = query->actor->root_no;
+        int64_t ended = 0, by_rules = 0, root_no = query->actor->root_no;
         enum err e = query_resource(query, resource_type(KIND_CONNECTION), ref, &row, fault);
         if (!e)
                 e = query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "scim", "delete", fault);
@@ -421,7 +421,7 @@ enum err connection_preview_end(const struct query *query, const char *ref, stru
         const struct {
                 enum statement statement;
                 int64_t *count;
-        } given[] = { { ST_GIVEN_EDGES, &preview.edges }, { ST_GIVEN_GRANTS, &preview.grants }, { ST_GIVEN_VETOES, &preview.vetoes },
+        } given[] = { { ST_GIVEN_EDGES, &preview.edges }, { ST_GIVEN_BY_RULES, &by_rules }, { ST_GIVEN_GRANTS, &preview.grants }, { ST_GIVEN_VETOES, &preview.vetoes },
                 { ST_GIVEN_VETOES_ENDED, &ended } };
         for (size_t i = 0; !e && i < COUNT_OF(given); i++)
                 e = count_given(query, given[i].statement, row.no, given[i].count, fault);
@@ -433,6 +433,7 @@ enum err connection_preview_end(const struct query *query, const char *ref, stru
                 return e;
         memcpy(preview.id, row.id, sizeof(preview.id));
         preview.vetoes += ended;
+        preview.edges += by_rules;
         preview.confirm = preview.users > threshold_of_users(preview.users) ? preview.users : -1;
         *ret = preview;
         return ERR_OK;

@@ -390,6 +390,11 @@ static void end_connection(struct fixture *fixture, enum connection_verb verb)
         rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
         rule(house, &entra, "x", to_group(house, s.ops));
         const char *ann = user_with(house, &s.okta, "ann", "ops");
+        struct connection_preview preview;
+        struct query query = house_query(house, &house->admin);
+        assert_ok(connection_preview_end(&query, s.okta.id, &preview, &house->fault));
+        assert_int_equal(preview.edges, 1);
+        assert_int_equal(preview.grants, 1);
         house->want.wish = (struct connection_wish){ .verb = verb, .confirm = -1 };
         house_do(house, &house->admin, CHANGE_DELETE, KIND_CONNECTION, s.okta.id, NULL);
         assert_int_equal(try_rule(house, &house->admin, &s.okta, "late", to_group(house, s.ops)), ERR_CONFLICT);
