@@ -200,6 +200,24 @@ static void tell(struct story *story)
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"adoption\":\"refuse\",\"domains\":null}");
         (void)step(story, admin, CHANGE_DELETE, KIND_DOMAIN, "a.example", NULL);
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"strict\",\"active\":false}");
+        /* R18: rules into a group and to a role, before there is anybody and after; a value comes, goes, and its user ends. */
+        (void)step(story, admin, CHANGE_CREATE, KIND_CONNECTION, NULL, "{\"name\":\"rules\",\"kind\":\"scim\"}");
+        struct actor rules = house_actor(house, house->token);
+        const char *mapped = step(story, admin, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"mapped\"}");
+        const char *rule = step(story, admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL,
+                "{\"connection\":\"rules\",\"attribute\":\"roles[type eq \\\"\u00e4\\\"].value\",\"values\":[\"v\"],\"group\":\"%s\"}", mapped);
+        const char *val = step(story, &rules, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"userName\":\"val\",\"externalId\":\"v1\",\"roles\":[{\"value\":\"v\",\"type\":\"\u00c4\"}]}");
+        assert_true(house_is_member(house, mapped, val));
+        (void)step(story, admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL,
+                "{\"connection\":\"rules\",\"attribute\":\"title\",\"prefix\":\"D\",\"role\":\"member\"}");
+        (void)step(story, &rules, CHANGE_REPLACE, KIND_USER, val, "{\"userName\":\"val\",\"externalId\":\"v1\",\"title\":\"Dr\"}");
+        assert_false(house_is_member(house, mapped, val));
+        (void)step(story, &rules, CHANGE_PATCH, KIND_USER, val,
+                STEP_PATCH("{\"op\":\"add\",\"path\":\"roles\",\"value\":[{\"value\":\"v\",\"type\":\"\u00e4\"}]}"));
+        (void)step(story, admin, CHANGE_MERGE, KIND_MAPPING_RULE, rule, "{\"values\":[\"w\"]}");
+        (void)step(story, &rules, CHANGE_DELETE, KIND_USER, val, NULL);
+        (void)step(story, admin, CHANGE_DELETE, KIND_MAPPING_RULE, rule, NULL);
         /* R9: made, given a role, marked anew together with something else, deleted, restored. */
         house->want.break_glass = BREAK_GLASS_MARK;
         const char *glass = step(story, admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"glass\"}");
