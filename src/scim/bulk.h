@@ -47,9 +47,9 @@ struct bulk {
 };
 
 /* Takes a message apart. ERR_SYNTAX, ERR_VALUE: no bulk request at all; ERR_TOO_LARGE: too many operations. What is wrong with one
- * operation is noted there. The message must outlive the bulk; release with bulk_done. */
-enum err bulk_parse(const json_t *message, const struct schema_set *schemas, struct arena *arena, struct leniency *leniency,
-        struct bulk *ret, struct fault *fault) MUST_USE;
+ * operation is noted there. The message, whose keys are spelled anew, must outlive the bulk; release with bulk_done. */
+enum err bulk_parse(json_t *message, const struct schema_set *schemas, struct arena *arena, struct leniency *leniency, struct bulk *ret,
+        struct fault *fault) MUST_USE;
 void bulk_done(struct bulk *bulk);
 
 /* The POST of this bulkId; NULL: none. */

@@ -21,6 +21,26 @@ static enum err out_of_memory(struct fault *fault)
         return fault_set(fault, ERR_MEMORY, "", "out of memory");
 }
 
+/* Names in a message are case-insensitive as those of attributes are (RFC 7643 section 2.1): the object's keys as they are spelled here. */
+static enum err spell(json_t *object, const char *const names[], struct fault *fault)
+{
+        const char *key;
+        json_t *value;
+        void *next;
+        json_object_foreach_safe (object, next, key, value) {
+                size_t i = 0;
+                while (names[i] && strcasecmp(names[i], key) != 0)
+                        i++;
+                if (!names[i] || strcmp(names[i], key) == 0)
+                        continue;
+                if (json_object_get(object, names[i]))
+                        return fault_set(fault, ERR_SYNTAX, names[i], "given twice, in different letter case");
+                if (json_object_set(object, names[i], value) || json_object_del(object, key))
+                        return out_of_memory(fault);
+        }
+        return ERR_OK;
+}
+
 /* ---- one operation ---- */
 
 static enum err refuse(struct bulk_operation *operation, enum err code, const char *field, const char *message)
@@ -63,8 +83,9 @@ static enum err check_shape(struct bulk_operation *operation, const json_t *row)
         return ERR_OK;
 }
 
-static enum err parse_operation(struct bulk *bulk, size_t index, const json_t *row, struct fault *fault)
+static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, struct fault *fault)
 {
+        static const char *const names[] = { "method", "path", "bulkId", "version", "data", NULL };
         struct bulk_operation *operation = &bulk->operations[index];
         const char *method = NULL, *path = NULL;
         operation->fault = arena_zero(bulk->arena, 1, sizeof(*operation->fault));
@@ -72,7 +93,9 @@ static enum err parse_operation(struct bulk *bulk, size_t index, const json_t *r
                 return out_of_memory(fault);
         if (!json_is_object(row))
                 return refuse(operation, ERR_SYNTAX, "Operations", "an operation must be an object");
-        enum err e = json_take_text(row, "method", true, &method, operation->fault);
+        enum err e = spell(row, names, operation->fault);
+        if (!e)
+                e = json_take_text(row, "method", true, &method, operation->fault);
         if (!e)
                 e = json_take_text(row, "path", true, &path, operation->fault);
         if (!e)
@@ -293,12 +316,15 @@ static enum err check_schema(const json_t *message, struct leniency *leniency, s
         return fault_set(fault, ERR_SYNTAX, "schemas", "[\"%s\"] is expected", URN_BULK_REQUEST);
 }
 
-enum err bulk_parse(const json_t *message, const struct schema_set *schemas, struct arena *arena, struct leniency *leniency,
-        struct bulk *ret, struct fault *fault)
+enum err bulk_parse(json_t *message, const struct schema_set *schemas, struct arena *arena, struct leniency *leniency, struct bulk *ret,
+        struct fault *fault)
 {
+        static const char *const names[] = { "schemas", "failOnErrors", "Operations", NULL };
+        enum err e = spell(message, names, fault);
         const json_t *rows = json_object_get(message, "Operations");
         struct bulk bulk = { .arena = arena, .schemas = schemas, .count = json_array_size(rows) };
-        enum err e = check_schema(message, leniency, fault);
+        if (!e)
+                e = check_schema(message, leniency, fault);
         if (!e)
                 e = json_take_i64(message, "failOnErrors", false, 0, &bulk.fail_on_errors, fault);
         if (!e && bulk.fail_on_errors < 0)

@@ -193,6 +193,17 @@ def test_what_is_no_bulk_request(fresh, body):
     fresh("POST", "/Bulk", body, expect=400)
 
 
+def test_names_of_the_message_in_any_letter_case_but_once(fresh, unique):
+    made = fresh("POST", "/Bulk", {"SCHEMAS": [BULK], "operations": [
+        {"Method": "POST", "PATH": "/Users", "bulkid": "a", "Data": {"schemas": [USER], "userName": unique("case@example.com")}},
+        {"method": "DELETE", "Path": "/Users/bulkId:a", "VERSION": 'W/"0"'},
+        {"method": "DELETE", "path": "/Users/bulkId:a", "Path": "/Groups/x"}]}, expect=200).json["Operations"]
+    assert statuses(made) == ["201", "412", "400"] and made[0]["bulkId"] == "a"
+    assert "given twice" in made[2]["response"]["detail"] and made[2]["response"]["scimType"] == "invalidSyntax"
+    twice = fresh("POST", "/Bulk", {"schemas": [BULK], "Operations": [], "operations": [{"method": "DELETE", "path": "/Users/x"}]}, expect=400)
+    assert twice.json["scimType"] == "invalidSyntax"
+
+
 def test_empty_is_answered_empty(fresh):
     assert bulk(fresh) == []
     fresh("GET", "/Bulk", expect=405)
