@@ -45,11 +45,13 @@ enum err connection_preview_undo(
 /* How what the one connection claims fits to what the other does. Ambiguous: two candidates, or the two disagree on who is active, or the
  * second row holds rights or memberships of its own, or another source asserts it. */
 struct connection_fits {
-        int64_t matched, unmatched, unmatched_there, ambiguous;
+        int64_t matched, unmatched, unmatched_there /* -1: not known */, ambiguous;
+        int64_t left; /* not compared in the time that one request has */
 };
 struct connection_replace_preview {
         char id[UUID_TEXT_SIZE], other_id[UUID_TEXT_SIZE];
         struct connection_fits users, groups;
+        int64_t confirm; /* what is to be said for doing it: how many match, or, where some are left, how many are claimed */
 };
 /* Of wish: other, join_by. */
 enum err connection_preview_replace(const struct query *query, const char *ref, const struct connection_wish *wish,

@@ -178,8 +178,11 @@ static void put_fits(struct buffer *body, const char *name, const struct connect
 {
         buffer_printf(body, ",\"%s\":{\"matched\":%lld", name, (long long)fits->matched);
         view_number(body, "unmatched", fits->unmatched);
-        view_number(body, "unmatched_there", fits->unmatched_there);
+        if (fits->unmatched_there >= 0)
+                view_number(body, "unmatched_there", fits->unmatched_there);
         view_number(body, "ambiguous", fits->ambiguous);
+        if (fits->left)
+                view_number(body, "left", fits->left);
         buffer_putc(body, '}');
 }
 
@@ -189,7 +192,7 @@ static enum err show_replace(const struct call *call, const struct connection_re
         buffer_printf(body, "{\"id\":\"%s\",\"verb\":\"replace\",\"by\":\"%s\",\"dry_run\":true", preview->id, preview->other_id);
         put_fits(body, "users", &preview->users);
         put_fits(body, "groups", &preview->groups);
-        view_number(body, "confirm", preview->users.matched + preview->groups.matched);
+        view_number(body, "confirm", preview->confirm);
         buffer_putc(body, '}');
         reply_json(call->request, 200, JSON_TYPE);
         return ERR_OK;
@@ -211,11 +214,11 @@ enum err connection_replace_answer(const struct call *call, struct fault *fault)
                 return e;
         if (call->request->dry_run)
                 return show_replace(call, &preview);
-        int64_t matched = preview.users.matched + preview.groups.matched;
-        if (change.wish.confirm != matched)
+        if (change.wish.confirm != preview.confirm)
                 return fault_set(fault, ERR_CONFLICT, "confirm",
-                        "%lld of the users and groups match now; look at the dry run, then say so with confirm=%lld", (long long)matched,
-                        (long long)matched);
+                        "%lld of the users and groups %s now; look at the dry run, then say so with confirm=%lld", (long long)preview.confirm,
+                        preview.users.left || preview.groups.left ? "are claimed, too many to compare in one request," : "match",
+                        (long long)preview.confirm);
         change.wish.verb = CONNECTION_REPLACE;
         return work(call, &change, fault);
 }

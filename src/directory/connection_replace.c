@@ -5,147 +5,10 @@
  * bin. Edges go along where both ends do. What has no pair, of which the two disagree, or which confers more than a ceiling allows (R8),
  * stays as it is. */
 #include <string.h>
-#include "base/clock.h"
-#include "directory/connection.h"
-#include "work.h"
+#include "connection_pair.h"
 
 #define PAIRS_OF_STEP 50
 #define EDGES_PAGE 250
-#define DEADLINE_EVERY 1000
-
-/* ---- pairs, for the dry run and for the work alike ---- */
-
-enum fit { FIT_NONE, FIT_PAIR, FIT_UNCLEAR };
-struct pair {
-        enum fit fit;
-        int64_t old_no, new_no;
-};
-struct join {
-        struct session *session;
-        struct arena *arena;
-        int64_t root_no, old_connection, new_connection;
-        enum join_by by;
-        struct fault *fault;
-};
-
-static enum err found(enum err e, bool *ret)
-{
-        *ret = e == ERR_OK;
-        return e == ERR_NOT_FOUND ? ERR_OK : e;
-}
-
-/* The row of the new connection that the key of an old one names; 0: none. */
-static enum err by_key(const struct join *join, const struct claimed_row *old, int64_t *ret)
-{
-        const struct resource_row *row = &old->resource;
-        *ret = 0;
-        if (join->by == JOIN_EXTERNAL_ID)
-                return *old->claim.external_id ? claim_find_external(join->session, join->root_no, join->new_connection, row->kind,
-                                                         old->claim.external_id, ret, join->fault)
-                                               : ERR_OK;
-        if (row->kind != KIND_GROUP) /* a userName is one in the whole root: only the same row can bear it */
-                return ERR_OK;
-        const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = join->new_connection };
-        struct resource_row other;
-        bool exists;
-        enum err e = found(resource_load_by_name(join->session, join->root_no, &name, join->arena, &other, join->fault), &exists);
-        if (!e && exists)
-                *ret = other.no;
-        return e == ERR_CONFLICT ? ERR_OK : e;
-}
-
-static enum err has_row(const struct join *join, enum statement statement, int64_t no, int64_t source_no, bool *ret)
-{
-        auto_result result = { 0 };
-        enum err e =
-                statement == ST_GRANT_OF_NO_RULE
-                        ? session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no))
-                        : session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no), V_I64(source_no));
-        return e ? e : result_next(&result, ret, join->fault);
-}
-
-/* Another source that asserts something of it. */
-static enum err has_others(const struct join *join, int64_t no, bool *ret)
-{
-        struct claim_row *claims;
-        size_t count;
-        enum err e = claims_of(join->session, join->root_no, no, join->arena, &claims, &count, join->fault);
-        *ret = false;
-        for (size_t i = 0; !e && i < count; i++)
-                *ret = *ret || (claims[i].connection_no != join->old_connection && claims[i].connection_no != join->new_connection &&
-                                       claim_asserts(&claims[i]));
-        return e;
-}
-
-/* A second row is given up only when nothing but the new connection holds it: no other source, no grant, no membership made here. */
-static enum err is_spare(const struct join *join, int64_t no, bool *ret)
-{
-        bool others = false, old = false, grants = false, local = false;
-        struct claimed_row ignored;
-        enum err e = has_others(join, no, &others);
-        if (!e)
-                e = has_row(join, ST_GRANT_OF_NO_RULE, no, 0, &grants);
-        if (!e)
-                e = has_row(join, ST_MEMBER_OF_SOURCE, no, 0, &local);
-        for (enum resource_kind kind = KIND_USER; !e && !old && kind <= KIND_GROUP; kind++)
-                e = found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, join->fault),
-                        &old);
-        if (e)
-                return e;
-        *ret = !others && !old && !grants && !local;
-        return ERR_OK;
-}
-
-static enum err find_pair(const struct join *join, enum resource_kind kind, int64_t no, struct pair *ret)
-{
-        struct claimed_row old, same, other;
-        bool claims = false, both = false, there = false, spare = true, others = false;
-        int64_t key_no = 0;
-        *ret = (struct pair){ .old_no = no };
-        enum err e = found(
-                claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &old, join->fault), &claims);
-        if (e || !claims)
-                return e;
-        e = found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &same, join->fault), &both);
-        if (!e)
-                e = by_key(join, &old, &key_no);
-        if (!e && !both && key_no)
-                e = found(
-                        claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, join->fault),
-                        &there);
-        if (!e && there) {
-                e = is_spare(join, key_no, &spare);
-                if (!e)
-                        e = has_others(join, no, &others);
-        }
-        if (e || !(both || there))
-                return e;
-        const struct claim_row *new = both ? &same.claim : &other.claim;
-        bool agree = old.claim.active != CLAIMED_ACTIVE || new->active == CLAIMED_ACTIVE;
-        bool one = !both || !key_no || key_no == no;
-        ret->new_no = both ? no : key_no;
-        ret->fit = agree && one && spare && !others ? FIT_PAIR : FIT_UNCLEAR;
-        return ERR_OK;
-}
-
-static enum err next_claims(
-        const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
-{
-        auto_result result = { 0 };
-        bool more = true;
-        size_t count = 0;
-        enum err e = session_query(join->session, ST_CLAIMS_LIVE, &result, join->fault, V_I64(join->root_no), V_I64(join->old_connection),
-                V_I64(kind), V_I64(after_no), V_I64(max));
-        while (!e && more && count < max) {
-                e = result_next(&result, &more, join->fault);
-                if (!e && more)
-                        list[count++] = result_i64(&result, 0);
-        }
-        if (e)
-                return e;
-        *ret_count = count;
-        return ERR_OK;
-}
 
 /* ---- the claim moves ---- */
 
@@ -394,10 +257,10 @@ static enum err replace_users(struct work_step *step)
         const struct join join = join_of(step);
         int64_t list[PAIRS_OF_STEP];
         size_t count = 0, size = step_size(step, PAIRS_OF_STEP);
-        enum err e = next_claims(&join, KIND_USER, step->job.at_no, list, size, &count);
+        enum err e = pair_claims_next(&join, KIND_USER, step->job.at_no, list, size, &count);
         for (size_t i = 0; !e && i < count; i++) {
                 struct pair pair;
-                e = find_pair(&join, KIND_USER, list[i], &pair);
+                e = pair_find(&join, KIND_USER, list[i], &pair);
                 if (!e && pair.fit == FIT_PAIR && !step_skips(step)) {
                         e = take_over(step, &pair, false);
                         step->job.users++;
@@ -413,10 +276,10 @@ static enum err comes_along(const struct join *join, enum resource_kind kind, in
 {
         struct claimed_row ignored;
         struct pair pair = { 0 };
-        enum err e = found(
+        enum err e = pair_found(
                 claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &ignored, join->fault), ret);
         if (!e && !*ret && kind == KIND_GROUP)
-                e = find_pair(join, kind, no, &pair);
+                e = pair_find(join, kind, no, &pair);
         *ret = *ret || pair.fit == FIT_PAIR;
         return e;
 }
@@ -499,11 +362,11 @@ static enum err replace_groups(struct work_step *step)
         const struct join join = join_of(step);
         int64_t list[PAIRS_OF_STEP], edges = step->job.edges;
         size_t count = 0, size = step_size(step, PAIRS_OF_STEP);
-        enum err e = next_claims(&join, KIND_GROUP, step->job.at_no, list, size, &count);
+        enum err e = pair_claims_next(&join, KIND_GROUP, step->job.at_no, list, size, &count);
         for (size_t i = 0; !e && i < count; i++) {
                 struct pair pair;
                 bool allowed = true;
-                e = find_pair(&join, KIND_GROUP, list[i], &pair);
+                e = pair_find(&join, KIND_GROUP, list[i], &pair);
                 if (!e && pair.fit == FIT_PAIR && !step->job.member_no)
                         e = is_below_ceilings(step->work, &pair, join.new_connection, &allowed);
                 if (!e && pair.fit == FIT_PAIR && allowed && !step_skips(step)) {
@@ -521,7 +384,7 @@ static enum err replace_groups(struct work_step *step)
 
 const step_run connection_replace_phases[] = { replace_users, replace_groups, NULL };
 
-/* ---- beginning, dry run ---- */
+/* ---- beginning ---- */
 
 enum err connection_replace_begin(struct work *work, struct resource_row *row, struct connection_job *job)
 {
@@ -540,64 +403,4 @@ enum err connection_replace_begin(struct work *work, struct resource_row *row, s
         return e ? e
                  : work_body_json(work, json_pack("{s:s, s:s, s:s, s:s}", "id", row->id, "verb", "replace", "by", other.id, "join",
                                                 wish->join_by == JOIN_NAME ? "userName" : "externalId"));
-}
-
-static enum err count_fits(const struct query *query, const struct join *join, enum resource_kind kind, struct connection_fits *ret)
-{
-        int64_t list[DEADLINE_EVERY], after_no = 0;
-        size_t count = 0;
-        enum err e = ERR_OK;
-        struct arena *arena = arena_new((size_t)16 << 20);
-        struct join own = *join;
-        own.arena = arena;
-        if (!arena)
-                return fault_set(join->fault, ERR_MEMORY, "", "out of memory");
-        do {
-                e = next_claims(&own, kind, after_no, list, DEADLINE_EVERY, &count);
-                for (size_t i = 0; !e && i < count; i++) {
-                        struct pair pair = { 0 };
-                        e = find_pair(&own, kind, list[i], &pair);
-                        ret->matched += pair.fit == FIT_PAIR;
-                        ret->unmatched += pair.fit == FIT_NONE;
-                        ret->ambiguous += pair.fit == FIT_UNCLEAR;
-                        after_no = list[i];
-                        arena_reset(arena);
-                }
-                if (!e && clock_steady_us() > query->deadline_us)
-                        e = fault_set(join->fault, ERR_DEADLINE, "", "too many to compare within one request; raise request_timeout");
-        } while (!e && count == DEADLINE_EVERY);
-        arena_free(arena);
-        return e;
-}
-
-enum err connection_preview_replace(const struct query *query, const char *ref, const struct connection_wish *wish,
-        struct connection_replace_preview *ret, struct fault *fault)
-{
-        struct connection_replace_preview preview = { 0 };
-        struct resource_row old, new;
-        int64_t there = 0;
-        enum err e = query_resource(query, resource_type(KIND_CONNECTION), ref, &old, fault);
-        if (!e)
-                e = query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "scim", "edit", fault);
-        if (!e)
-                e = query_resource(query, resource_type(KIND_CONNECTION), wish->other, &new, fault);
-        if (!e && old.no == new.no)
-                e = fault_set(fault, ERR_VALUE, "by", "a connection cannot take its own place");
-        if (e)
-                return e;
-        const struct join join = { query->session, query->arena, query->actor->root_no, old.no, new.no, wish->join_by, fault };
-        struct connection_fits *const fits[] = { &preview.users, &preview.groups };
-        for (size_t i = 0; !e && i < COUNT_OF(fits); i++) {
-                enum resource_kind kind = i ? KIND_GROUP : KIND_USER;
-                e = count_fits(query, &join, kind, fits[i]);
-                if (!e)
-                        e = count_read(query->session, join.root_no, kind, new.no, &there, fault);
-                fits[i]->unmatched_there = there - fits[i]->matched - fits[i]->ambiguous;
-        }
-        if (e)
-                return e;
-        memcpy(preview.id, old.id, sizeof(preview.id));
-        memcpy(preview.other_id, new.id, sizeof(preview.other_id));
-        *ret = preview;
-        return ERR_OK;
 }

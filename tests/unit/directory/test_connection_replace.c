@@ -242,6 +242,37 @@ static void test_R8_replace_ties_nothing_above_a_ceiling(struct fixture *fixture
         house_close(house);
 }
 
+/* A dry run ends in time, says what it did not look at, and names a number that does not depend on how far it came. */
+static void test_r4_a_dry_run_counts_no_longer_than_its_time(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        for (int i = 0; i < 5; i++) {
+                char name[32], key[8];
+                (void)snprintf(name, sizeof(name), "u%d@old", i);
+                (void)snprintf(key, sizeof(key), "%d", i);
+                user(house, &okta, name, key, "");
+                if (i < 2) {
+                        (void)snprintf(name, sizeof(name), "u%d@new", i);
+                        user(house, &entra, name, key, "");
+                }
+        }
+        struct query query = house_query(house, &house->admin);
+        struct connection_replace_preview seen;
+        const struct connection_wish wish = { .other = entra.id, .join_by = JOIN_EXTERNAL_ID };
+        query.deadline_us = clock_steady_us() - US_PER_S;
+        assert_ok(connection_preview_replace(&query, okta.id, &wish, &seen, &house->fault));
+        assert_int_equal(seen.users.matched, 1);
+        assert_int_equal(seen.users.left, 4);
+        assert_int_equal(seen.users.unmatched_there, -1);
+        assert_int_equal(seen.confirm, 5);
+        seen = preview(house, &okta, &entra, JOIN_EXTERNAL_ID);
+        assert_int_equal(seen.users.matched, 2);
+        assert_int_equal(seen.users.left, 0);
+        assert_int_equal(seen.confirm, 2);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -250,6 +281,7 @@ int main(void)
                 FIXTURE_TEST(test_r4_replace_by_name_takes_rows_that_both_claim_and_groups_of_one_name, ON_BOTH),
                 FIXTURE_TEST(test_r4_replace_refuses_what_makes_no_sense, ON_BOTH),
                 FIXTURE_TEST(test_r4_a_large_group_is_replaced_in_pages, ON_SQLITE),
+                FIXTURE_TEST(test_r4_a_dry_run_counts_no_longer_than_its_time, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }
