@@ -257,8 +257,11 @@ void hash_hmac(const void *key, size_t key_length, const void *bytes, size_t len
         must(HMAC(sha256, key, (int)key_length, bytes, length, ret, NULL) != NULL);
 }
 
+/* Small parts wait for each other: a call of OpenSSL costs more than their bytes. */
 struct hash {
         EVP_MD_CTX *context;
+        size_t waiting;
+        unsigned char bytes[256];
 };
 
 struct hash *hash_new(void)
@@ -272,6 +275,7 @@ struct hash *hash_new(void)
                 return NULL;
         }
         hash->context = context;
+        hash->waiting = 0;
         return hash;
 }
 
@@ -280,7 +284,26 @@ void hash_free(struct hash *hash)
         if (!hash)
                 return;
         EVP_MD_CTX_free(hash->context);
+        text_wipe(hash->bytes, sizeof(hash->bytes));
         free(hash);
+}
+
+static void push(struct hash *hash)
+{
+        must(EVP_DigestUpdate(hash->context, hash->bytes, hash->waiting));
+        hash->waiting = 0;
+}
+
+static void put(struct hash *hash, const void *bytes, size_t length)
+{
+        if (length > sizeof(hash->bytes) - hash->waiting)
+                push(hash);
+        if (length > sizeof(hash->bytes)) {
+                must(EVP_DigestUpdate(hash->context, bytes, length));
+        } else if (length) {
+                memcpy(hash->bytes + hash->waiting, bytes, length);
+                hash->waiting += length;
+        }
 }
 
 static void put_u64(struct hash *hash, uint64_t number)
@@ -288,13 +311,13 @@ static void put_u64(struct hash *hash, uint64_t number)
         unsigned char bytes[8];
         for (int i = 0; i < 8; i++)
                 bytes[i] = (unsigned char)(number >> (56 - 8 * i));
-        must(EVP_DigestUpdate(hash->context, bytes, sizeof(bytes)));
+        put(hash, bytes, sizeof(bytes));
 }
 
 void hash_part(struct hash *hash, const void *bytes, size_t length)
 {
         put_u64(hash, length);
-        must(EVP_DigestUpdate(hash->context, bytes, length));
+        put(hash, bytes, length);
 }
 
 void hash_part_i64(struct hash *hash, int64_t number)
@@ -305,6 +328,7 @@ void hash_part_i64(struct hash *hash, int64_t number)
 
 void hash_finish(struct hash *hash, unsigned char ret[HASH_SIZE])
 {
+        push(hash);
         must(EVP_DigestFinal_ex(hash->context, ret, NULL));
         must(EVP_DigestInit_ex2(hash->context, sha256, NULL));
 }

@@ -202,10 +202,10 @@ static enum err insert_rows(struct session *session, void *context, struct fault
         return e;
 }
 
-static void seal_text(struct waiting *waiting, const unsigned char key[HASH_SIZE], const struct buffer *text)
+static void seal_text(struct waiting *waiting, struct log_sealer *sealer, const struct buffer *text)
 {
         struct fault fault = { 0 };
-        if (!log_body_seal(key, waiting->root_no, waiting->no, text, &waiting->sealed, &fault))
+        if (!log_body_seal(sealer, waiting->root_no, waiting->no, text, &waiting->sealed, &fault))
                 return;
         buffer_clear(&waiting->sealed);
         log_event(LOG_WARN, "scim-log-unsealed", LOG_TEXT("why", fault.message));
@@ -213,7 +213,7 @@ static void seal_text(struct waiting *waiting, const unsigned char key[HASH_SIZE
 
 /* A body that is no JSON is not kept: nothing could be taken out of it. One that was found sound and cannot hold a password is sealed as
  * it came. */
-static void seal(struct waiting *waiting, const unsigned char key[HASH_SIZE])
+static void seal(struct waiting *waiting, struct log_sealer *sealer)
 {
         struct fault fault = { 0 };
         json_auto_t *body = NULL;
@@ -222,7 +222,7 @@ static void seal(struct waiting *waiting, const unsigned char key[HASH_SIZE])
                 return;
         if (waiting->knows_fields && !log_body_may_hold_password(waiting->body)) {
                 buffer_put(&text, waiting->body, waiting->body_length);
-                seal_text(waiting, key, &text);
+                seal_text(waiting, sealer, &text);
                 return;
         }
         if (json_parse_object(waiting->body, waiting->body_length, &body, &fault))
@@ -231,7 +231,7 @@ static void seal(struct waiting *waiting, const unsigned char key[HASH_SIZE])
         buffer_putc(&waiting->fields, '\0');
         log_body_strip(body);
         if (!json_compact(body, &text, &fault))
-                seal_text(waiting, key, &text);
+                seal_text(waiting, sealer, &text);
         else
                 log_event(LOG_WARN, "scim-log-unsealed", LOG_TEXT("why", fault.message));
 }
@@ -269,14 +269,16 @@ void directory_flush_scim_log(struct directory *directory)
                 return;
         unsigned char key[HASH_SIZE];
         directory_key(directory, "scim log body", key);
+        struct log_sealer *sealer = log_sealer_new(key);
+        text_wipe(key, sizeof(key));
         for (struct waiting *at = first; at; at = at->next) {
-                seal(at, key);
+                seal(at, sealer);
                 if (++job.count < FLUSH_BATCH && at->next)
                         continue;
                 submit(directory, &job);
                 job = (struct flush_job){ .first = at->next };
         }
-        text_wipe(key, sizeof(key));
+        log_sealer_free(sealer);
         free_all(first);
 }
 

@@ -137,19 +137,39 @@ static enum err failed(struct fault *fault)
         return fault_set(fault, ERR_INTERNAL, "", "the body of a request could not be sealed");
 }
 
-enum err log_body_seal(const unsigned char key[HASH_SIZE], int64_t root_no, int64_t no, const struct buffer *text, struct buffer *into,
-        struct fault *fault)
+/* OpenSSL's own context, which keeps the key. */
+static EVP_CIPHER_CTX *cipher_of(struct log_sealer *sealer)
+{
+        return (EVP_CIPHER_CTX *)sealer;
+}
+
+struct log_sealer *log_sealer_new(const unsigned char key[HASH_SIZE])
+{
+        EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+        if (cipher && EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, NULL) == 1)
+                return (struct log_sealer *)cipher;
+        EVP_CIPHER_CTX_free(cipher);
+        return NULL;
+}
+
+void log_sealer_free(struct log_sealer *sealer)
+{
+        if (sealer)
+                EVP_CIPHER_CTX_free(cipher_of(sealer));
+}
+
+enum err log_body_seal(
+        struct log_sealer *sealer, int64_t root_no, int64_t no, const struct buffer *text, struct buffer *into, struct fault *fault)
 {
         unsigned char nonce[NONCE_SIZE], bound[16], tag[TAG_SIZE];
         auto_free_ unsigned char *out = malloc(text->length + 1);
-        AUTO(EVP_CIPHER_CTX_free) EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
         int length = 0, rest = 0;
-        if (!out || !cipher)
+        if (!out || !sealer)
                 return failed(fault);
+        EVP_CIPHER_CTX *cipher = cipher_of(sealer);
         ident_random(nonce, sizeof(nonce));
         bind(root_no, no, bound);
-        if (EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, nonce) != 1 ||
-                EVP_EncryptUpdate(cipher, NULL, &rest, bound, sizeof(bound)) != 1 ||
+        if (EVP_EncryptInit_ex(cipher, NULL, NULL, NULL, nonce) != 1 || EVP_EncryptUpdate(cipher, NULL, &rest, bound, sizeof(bound)) != 1 ||
                 EVP_EncryptUpdate(cipher, out, &length, (const unsigned char *)text->data, (int)text->length) != 1 ||
                 EVP_EncryptFinal_ex(cipher, out + length, &rest) != 1 ||
                 EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) != 1)

@@ -202,6 +202,21 @@ static void test_parts_are_length_prefixed_and_never_collide(void **state)
         hash_finish(hash, two);
         hash_sha256("\0\0\0\0\0\0\0\x8\xff\xff\xff\xff\xff\xff\xff\xfe\0\0\0\0\0\0\0\0", 24, expected);
         assert_memory_equal(two, expected, HASH_SIZE);
+        /* Parts of every size around what waits, small ones before and behind. */
+        unsigned char text[1 + 8 + 600 + 9], bytes[600];
+        memset(bytes, 'x', sizeof(bytes));
+        for (size_t length = 230; length <= sizeof(bytes); length++) {
+                memcpy(text, "\0\0\0\0\0\0\0", 8);
+                text[6] = (unsigned char)(length >> 8);
+                text[7] = (unsigned char)length;
+                memcpy(text + 8, bytes, length);
+                memcpy(text + 8 + length, "\0\0\0\0\0\0\0\1y", 9);
+                hash_part(hash, bytes, length);
+                hash_part(hash, "y", 1);
+                hash_finish(hash, two);
+                hash_sha256(text, 8 + length + 9, expected);
+                assert_memory_equal(two, expected, HASH_SIZE);
+        }
         hash_free(hash);
         hash_free(NULL);
 }

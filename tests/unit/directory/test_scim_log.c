@@ -48,9 +48,17 @@ static void a_sealed_body_opens_for_its_row_alone(struct fixture *fixture)
         (void)fixture;
         struct fault fault;
         unsigned char key[HASH_SIZE] = { 1 }, other[HASH_SIZE] = { 2 };
-        auto_buffer text = { 0 }, sealed = { 0 }, opened = { 0 };
+        auto_buffer text = { 0 }, before = { 0 }, sealed = { 0 }, opened = { 0 };
         buffer_puts(&text, "{\"userName\":\"alice\"}");
-        assert_int_equal(log_body_seal(key, 1, 7, &text, &sealed, &fault), ERR_OK);
+        struct log_sealer *sealer = log_sealer_new(key);
+        assert_int_equal(log_body_seal(sealer, 1, 6, &text, &before, &fault), ERR_OK);
+        assert_int_equal(log_body_seal(sealer, 1, 7, &text, &sealed, &fault), ERR_OK);
+        log_sealer_free(sealer);
+        assert_memory_not_equal(before.data, sealed.data, 12); /* a nonce of its own for each */
+        assert_int_equal(log_body_open(key, 1, 6, (const unsigned char *)before.data, before.length, &opened, &fault), ERR_OK);
+        assert_string_equal(opened.data, text.data);
+        buffer_clear(&opened);
+        assert_int_equal(log_body_seal(NULL, 1, 7, &text, &before, &fault), ERR_INTERNAL);
         const unsigned char *bytes = (const unsigned char *)sealed.data;
         assert_null(memmem(sealed.data, sealed.length, "alice", 5));
         assert_int_equal(log_body_open(key, 1, 7, bytes, sealed.length, &opened, &fault), ERR_OK);
