@@ -39,9 +39,16 @@ enum attribute_type {
 #define EDGES 0x1000u         /* elements are rows of `member`, not part of the document (Group.members) */
 #define COLUMN 0x2000u        /* has a column of its own and is not part of the stored document (id, externalId, active, meta) */
 #define IGNORED_INPUT 0x4000u /* accepted and dropped: password of a SCIM user (R27) */
-#define NEVER_EMPTY 0x10000u  /* of a list with a default: [] is refused, because it would not mean "nothing" */
 #define PRIMARY_SUB 0x8000u   /* the `primary` of a multi-valued complex: at most one true */
 #define OPAQUE 0x10000u       /* JSON of any shape, judged by the type's own check */
+#define NEVER_EMPTY 0x20000u  /* of a list with a default: [] is refused, because it would not mean "nothing" */
+
+/* A new flag goes in here, too: a bit that two of them share carries over in the sum. */
+#define ATTRIBUTE_FLAGS(AND)                                                                                                               \
+        (REQUIRED AND MULTI AND UNIQUE AND CASE_EXACT AND READ_ONLY AND IMMUTABLE AND WRITE_ONLY AND RETURNED_ALWAYS AND RETURNED_REQUEST  \
+                        AND RETURNED_NEVER AND INDEXED AND DERIVED AND EDGES AND COLUMN AND IGNORED_INPUT AND PRIMARY_SUB AND OPAQUE       \
+                                        AND NEVER_EMPTY)
+_Static_assert(ATTRIBUTE_FLAGS(+) == ATTRIBUTE_FLAGS(|), "no two flags share a bit");
 
 struct attribute {
         const char *name;

@@ -100,9 +100,9 @@ def test_R19_an_address_that_is_none_is_400_and_named(server, fresh, wrong):
 @pytest.mark.parametrize("empty", [[], [None], [""], {}, ""])
 def test_R19_a_list_without_an_address_is_400_and_changes_nothing(server, fresh, unique, empty):
     """[] could be meant as nobody and was taken as everybody: neither is guessed. null says everybody."""
-    assert server.acme.api("POST", "/connections", {"name": unique("idp"), "kind": "scim", "allowed_addresses": empty}, expect=400).json["field"] == "allowed_addresses"
+    assert server.acme.api("POST", "/connections", {"name": unique("idp"), "kind": "scim", "allowed_addresses": empty}, expect=400).json["field"].startswith("allowed_addresses")
     server.acme.api("PATCH", f"/connections/{fresh.id}", {"allowed_addresses": ["192.0.2.0/24"]}, expect=200)
-    assert server.acme.api("PATCH", f"/connections/{fresh.id}", {"allowed_addresses": empty}, expect=400).json["field"] == "allowed_addresses"
+    assert server.acme.api("PATCH", f"/connections/{fresh.id}", {"allowed_addresses": empty}, expect=400).json["field"].startswith("allowed_addresses")
     assert server.acme.api("GET", f"/connections/{fresh.id}", expect=200).json["allowed_addresses"] == ["192.0.2.0/24"]
     fresh("GET", "/Users", expect=403)
     server.acme.api("PATCH", f"/connections/{fresh.id}", {"allowed_addresses": None}, expect=200)

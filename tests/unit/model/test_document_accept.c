@@ -368,6 +368,33 @@ static void test_our_own_types_check_themselves(void **state)
         assert_accepts(f, "{'slug':'x','permissions':['a:b']}", "{}", 0);
 }
 
+/* They shared a bit with "of any shape", and their elements went through unread. */
+static void test_lists_that_are_never_empty_are_read_value_by_value(void **state)
+{
+        static const char *const names[] = { "allowed_addresses", "ceiling" }, *const sound[] = { "192.0.2.7", "organization:member" };
+        struct fixture *f = *state;
+        f->accept = (struct accept){ resource_type(KIND_CONNECTION), ACCEPT_CREATE, NULL, f->arena };
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+                static const char *const wrong[] = { "[]", "[null]", "[7]", "[['x']]", "[{}]", "{}", "'x'" };
+                char body[256], kept[256];
+                for (size_t j = 0; j < COUNT_OF(wrong); j++) {
+                        (void)snprintf(body, sizeof(body), "{'name':'x','kind':'scim','%s':%s}", names[i], wrong[j]);
+                        assert_int_equal(accept_text(f, body), ERR_VALUE);
+                        assert_memory_equal(f->fault.field, names[i], strlen(names[i]));
+                        assert_null(strstr(f->fault.message, "is no address"));
+                }
+                (void)snprintf(body, sizeof(body), "{'name':'x','kind':'scim','%s':['%s','%s']}", names[i], sound[i], sound[i]);
+                (void)snprintf(kept, sizeof(kept), "{'name':'x','kind':'scim','%s':['%s']}", names[i], sound[i]);
+                assert_accepts(f, body, kept, 0);
+                (void)snprintf(body, sizeof(body), "{'name':'x','kind':'scim','%s':['%0200d']}", names[i], 7);
+                assert_int_equal(accept_text(f, body), ERR_VALUE);
+                assert_non_null(strstr(f->fault.message, "bytes"));
+        }
+        f->accept.type = resource_type(KIND_SCHEMA);
+        assert_refuses(f, "{'urn':'urn:x:y:z','name':'Z','attributes':[]}", ERR_VALUE, "attributes");
+        assert_null(strstr(f->fault.message, "null means the default"));
+}
+
 static int allocations_left;
 static void *failing_alloc(size_t size)
 {
@@ -461,6 +488,7 @@ int main(void)
                 TEST(test_merge_keeps_null),
                 TEST(test_one_value_for_the_patch_engine),
                 TEST(test_our_own_types_check_themselves),
+                TEST(test_lists_that_are_never_empty_are_read_value_by_value),
                 TEST(test_every_failed_allocation_is_an_error),
                 TEST(test_accepting_is_cheaper_than_parsing),
         };
