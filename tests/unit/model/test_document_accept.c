@@ -371,25 +371,24 @@ static void test_our_own_types_check_themselves(void **state)
 /* They shared a bit with "of any shape", and their elements went through unread. */
 static void test_lists_that_are_never_empty_are_read_value_by_value(void **state)
 {
-        static const char *const names[] = { "allowed_addresses", "ceiling" }, *const sound[] = { "192.0.2.7", "organization:member" };
+        static const char *const names[] = { "allowed_addresses", "ceiling" };
         struct fixture *f = *state;
         f->accept = (struct accept){ resource_type(KIND_CONNECTION), ACCEPT_CREATE, NULL, f->arena };
         for (size_t i = 0; i < COUNT_OF(names); i++) {
                 static const char *const wrong[] = { "[]", "[null]", "[7]", "[['x']]", "[{}]", "{}", "'x'" };
-                char body[256], kept[256];
+                char body[256];
                 for (size_t j = 0; j < COUNT_OF(wrong); j++) {
                         (void)snprintf(body, sizeof(body), "{'name':'x','kind':'scim','%s':%s}", names[i], wrong[j]);
                         assert_int_equal(accept_text(f, body), ERR_VALUE);
                         assert_memory_equal(f->fault.field, names[i], strlen(names[i]));
                         assert_null(strstr(f->fault.message, "is no address"));
                 }
-                (void)snprintf(body, sizeof(body), "{'name':'x','kind':'scim','%s':['%s','%s']}", names[i], sound[i], sound[i]);
-                (void)snprintf(kept, sizeof(kept), "{'name':'x','kind':'scim','%s':['%s']}", names[i], sound[i]);
-                assert_accepts(f, body, kept, 0);
                 (void)snprintf(body, sizeof(body), "{'name':'x','kind':'scim','%s':['%0200d']}", names[i], 7);
                 assert_int_equal(accept_text(f, body), ERR_VALUE);
                 assert_non_null(strstr(f->fault.message, "bytes"));
         }
+        assert_accepts(f, "{'name':'x','kind':'scim','allowed_addresses':['192.0.2.7','192.0.2.7']}",
+                "{'name':'x','kind':'scim','allowed_addresses':['192.0.2.7']}", 0);
         f->accept.type = resource_type(KIND_SCHEMA);
         assert_refuses(f, "{'urn':'urn:x:y:z','name':'Z','attributes':[]}", ERR_VALUE, "attributes");
         assert_null(strstr(f->fault.message, "null means the default"));
