@@ -10,7 +10,7 @@ static void test_R6_names_have_one_form(void **state)
         static const char *const right[][2] = { { "example.com", "example.com" }, { "EXAMPLE.Com", "example.com" },
                 { "xn--bcher-kva.example", "xn--bcher-kva.example" }, { "a-b.c--d.e1", "a-b.c--d.e1" }, { "1.2.3.x4", "1.2.3.x4" } };
         static const char *const wrong[] = { "", "com", ".com", "example.com.", "example..com", "-a.example", "a-.example", "a_b.example",
-                "exa mple.com", "example.com\n", "b\xc3\xbc" "cher.example", "192.0.2.1", "*.example.com", "user@example.com", "[::1].example",
+                "exa mple.com", "example.com\n", "b\303\274cher.example", "192.0.2.1", "*.example.com", "user@example.com", "[::1].example",
                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example" };
         char name[DOMAIN_NAME_SIZE], longest[400];
         struct fault fault = { 0 };
@@ -24,7 +24,7 @@ static void test_R6_names_have_one_form(void **state)
                         fail_msg("taken: %s", wrong[i]);
                 assert_string_equal(fault.field, "name");
         }
-        assert_int_equal(domain_name_parse("b\xc3\xbc" "cher.example", 14, "name", name, &fault), ERR_VALUE);
+        assert_int_equal(domain_name_parse("b\303\274cher.example", 14, "name", name, &fault), ERR_VALUE);
         assert_non_null(strstr(fault.message, "xn--")); /* says what to do */
         assert_int_equal(domain_name_parse("example.com\0.evil.example", 25, "name", name, &fault), ERR_VALUE);
         for (size_t i = 0; i < sizeof(longest); i++)
@@ -37,14 +37,14 @@ static void test_R6_what_is_not_plainly_an_address_has_no_domain(void **state)
 {
         static const char *const none[] = { "", "ann", "@example.com", "ann@", "ann@com", "ann@example.com@evil.example", "\"ann@x\"@example.com",
                 "ann @example.com", "ann@example.com ", "ann@example.com.", "Ann <ann@example.com>", "ann@[192.0.2.1]", "ann,bob@example.com",
-                "ann@EXAMPLE.com", "ann\n@example.com", "ann\x7f@example.com", "ann(x)@example.com", "ann@b\xc3\xbc" "cher.example" };
+                "ann@EXAMPLE.com", "ann\n@example.com", "ann\x7f@example.com", "ann(x)@example.com", "ann@b\303\274cher.example" };
         (void)state;
         for (size_t i = 0; i < COUNT_OF(none); i++)
                 if (email_domain_of(none[i]))
                         fail_msg("%s has the domain %s", none[i], email_domain_of(none[i]));
         assert_string_equal(email_domain_of("ann@example.com"), "example.com");
         assert_string_equal(email_domain_of("ann+x@a.example.com"), "a.example.com");
-        assert_string_equal(email_domain_of("b\xc3\xbc" "cher@example.com"), "example.com");
+        assert_string_equal(email_domain_of("b\303\274cher@example.com"), "example.com");
 }
 
 static void test_R6_the_primary_address_is_the_marked_or_the_only_one(void **state)
