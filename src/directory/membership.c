@@ -191,8 +191,8 @@ static enum err named_find(struct work *work, const struct edge_operation *opera
 
 static enum err add_all(struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
-        struct named *named;
-        size_t count;
+        struct named *named = NULL;
+        size_t count = 0;
         enum err e = named_find(work, operation, true, &named, &count);
         return e ? e : edges_add(work, group->no, named, count, moved);
 }
@@ -201,8 +201,8 @@ static enum err add_all(struct work *work, const struct resource_row *group, con
 static enum err remove_all_of(
         struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
-        struct named *named;
-        size_t count;
+        struct named *named = NULL;
+        size_t count = 0;
         enum err e = named_find(work, operation, false, &named, &count);
         for (size_t i = 0; !e && i < count; i++)
                 e = edge_remove(work, group->no, named[i].no, named[i].id, moved);
@@ -485,8 +485,8 @@ enum err membership_move(struct work *work, int64_t from_no, const struct resour
 static enum err still_a_member(struct work *work, const struct resource_row *group, const char *value)
 {
         int64_t sources[8];
-        struct named *member;
-        size_t known, count = 0;
+        struct named *member = NULL;
+        size_t known = 0, count = 0;
         enum err e = named_find(work, &(struct edge_operation){ .values = &value, .count = 1 }, false, &member, &known);
         if (!e && known)
                 e = member_sources(work->session, work->root_no, group->no, member->no, sources, COUNT_OF(sources), &count, work->fault);

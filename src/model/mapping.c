@@ -47,7 +47,7 @@ enum err mapping_path(const struct resource_type *type, const char *text, struct
         if (path.attribute && !path.sub && path.attribute->type == ATTRIBUTE_COMPLEX)
                 path.sub = attribute_find(path.attribute->sub, "value", strlen("value"));
         const struct attribute *last = path.sub ? path.sub : path.attribute;
-        if (!last || last->type == ATTRIBUTE_COMPLEX)
+        if (!path.attribute || !last || last->type == ATTRIBUTE_COMPLEX)
                 return fault_set(fault, ERR_VALUE, "attribute", "\"%.120s\" holds several values; name one, such as %.60s", text,
                         path.attribute ? "name.familyName" : "urn:…:User:division");
         if (!is_data(path.attribute) || !is_data(last) || !has_text(last))

@@ -81,7 +81,7 @@ static bool is_whole_core(
 {
         const struct schema *core = selection->type->core;
 
-        return path->extension == core && !path->attribute && !extension && attribute &&
+        return core && path->extension == core && !path->attribute && !extension && attribute &&
                attribute_find(core->attributes, attribute->name, strlen(attribute->name)) == attribute;
 }
 
