@@ -9,6 +9,7 @@
 #include "directory/query.h"
 
 #define SCIM_LOG_BODY_MAX ((size_t)64 << 10) /* a longer body is not kept */
+#define SCIM_LOG_NOTE_MAX 600
 #define SCIM_LOG_BODY_KEPT_US (3 * US_PER_DAY)
 #define SCIM_LOG_WAITING_MAX 4096            /* rows in memory; beyond, the oldest is dropped and counted */
 #define SCIM_LOG_WAITING_BYTES ((size_t)16 << 20)
@@ -26,6 +27,7 @@ struct scim_log_entry {
         const char *path, *request_id, *resource_id, *scim_type;
         const char *field;      /* at fault */
         const char *leniencies; /* names with commas */
+        const char *note;       /* what was done otherwise than asked (R3, R14); its first SCIM_LOG_NOTE_MAX bytes are kept */
         const char *body;
         size_t body_length;
         const char *fields; /* of log_body_fields, when the body was parsed already and is sound; NULL: the flush does it */
@@ -53,7 +55,7 @@ struct scim_log_row {
         int64_t no; /* microseconds of its time; the order of the log */
         int64_t connection_no, credential_no, duration_us;
         int method, status;
-        const char *path, *request_id, *resource_id, *scim_type, *field, *fields, *leniencies; /* "" for none; until the walk goes on */
+        const char *path, *request_id, *resource_id, *scim_type, *field, *fields, *leniencies, *note; /* "" for none; until the walk goes on */
         bool has_body;
         const char *connection_id;
 };

@@ -77,6 +77,7 @@ struct request {
         enum err refused;        /* set by reply_fault */
         char refused_field[192];  /* the field at fault; "" */
         struct dry_run *dry_run; /* directory/change.h; not NULL: what would come out is asked, and nothing is stored */
+        const char *outcome;     /* what a write did otherwise than it said, told by the face (R3, R14); NULL: nothing */
         uint32_t leniencies;     /* bits of model/leniency that the face used */
         const char *body_fields; /* names of attributes in the body, told by the face that parsed it; in the arena; NULL: none did */
         const char *log_note;    /* static or arena text for the one log line, e.g. a leniency; may stay NULL */

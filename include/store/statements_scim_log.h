@@ -7,15 +7,15 @@
 
 #define L_COLUMNS \
         "l.no, l.connection_no, l.credential_no, l.method, l.status, l.duration_us, l.path, l.request_id, l.resource_id, l.scim_type, " \
-        "l.field, l.fields, l.leniencies, l.sealed, r.id"
-#define L_KINDS "iiiiiittttttt" "it"
+        "l.field, l.fields, l.leniencies, l.sealed, r.id, l.note"
+#define L_KINDS "iiiiiittttttt" "itt"
 #define L_FROM " FROM scim_log l JOIN resource r ON r.root_no = l.root_no AND r.no = l.connection_no WHERE l.root_no = $1 AND "
 
 #define STATEMENTS_SCIM_LOG(X) \
-        X(SCIM_LOG_INSERT, PLAIN, "iiiiiiittttttt" "ib", "",                                                                        \
+        X(SCIM_LOG_INSERT, PLAIN, "iiiiiiittttttt" "ibt", "",                                                                       \
                 "INSERT INTO scim_log (root_no, no, connection_no, credential_no, method, status, duration_us, path, request_id, "  \
-                "resource_id, scim_type, field, fields, leniencies, sealed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "     \
-                "$10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING")                                                        \
+                "resource_id, scim_type, field, fields, leniencies, sealed, body, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, " \
+                "$9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING")                                                 \
         X(SCIM_LOG_AFTER, READ, "iiii", L_KINDS,                                                                                    \
                 "SELECT " L_COLUMNS L_FROM "l.no > $2 AND l.status >= $3 ORDER BY l.no LIMIT $4")                                   \
         X(SCIM_LOG_AFTER_OF, READ, "iiiii", L_KINDS,                                                                                \
@@ -32,8 +32,8 @@
                 "sealed = 1 AND no < $1 ORDER BY no LIMIT $3)")                                                                     \
         /* Of a purged person: that there was a request stays, about whom does not. */                                              \
         X(SCIM_LOG_BLANK, PLAIN, "itb", "",                                                                                         \
-                "UPDATE scim_log SET path = '', resource_id = '', fields = '', sealed = 0, body = $3 WHERE root_no = $1 AND "       \
-                "resource_id = $2 AND resource_id <> ''")                                                                           \
+                "UPDATE scim_log SET path = '', resource_id = '', fields = '', note = '', sealed = 0, body = $3 WHERE root_no = $1 " \
+                "AND resource_id = $2 AND resource_id <> ''")                                                                       \
         /* Of a purged person, too: what names nobody in particular may speak of him. */                                            \
         X(SCIM_LOG_FORGET_LOOSE, PLAIN, "ib", "",                                                                                   \
                 "UPDATE scim_log SET sealed = 0, body = $2 WHERE root_no = $1 AND sealed = 1 AND resource_id = ''")                 \

@@ -58,6 +58,7 @@ static enum err list_row(void *context, const struct scim_log_row *row, struct f
         view_text(body, "resource", or_null(row->resource_id));
         view_names(body, "fields", row->fields);
         view_names(body, "leniencies", row->leniencies);
+        view_text(body, "note", or_null(row->note));
         BUFFER_LITERAL(body, ",\"has_body\":");
         buffer_puts(body, row->has_body ? "true" : "false");
         if (listing->sent) {

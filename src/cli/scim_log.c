@@ -19,7 +19,7 @@
 /* clang-format off */
 static const struct column columns[] = {
         { "ID", "id" }, { "AT", "at" }, { "METHOD", "method" }, { "PATH", "path" }, { "STATUS", "status" }, { "SCIM TYPE", "scim_type" },
-        { "FIELD", "field" }, { "RESOURCE", "resource" }, { NULL, NULL } };
+        { "FIELD", "field" }, { "RESOURCE", "resource" }, { "NOTE", "note" }, { NULL, NULL } };
 /* clang-format on */
 
 struct walk {

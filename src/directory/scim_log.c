@@ -20,7 +20,7 @@
 #define PURGE_ROUNDS 20
 #define ROW_KEPT_US (30 * US_PER_DAY)
 
-enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_FIELDS, TEXT_COUNT };
+enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_FIELDS, TEXT_NOTE, TEXT_COUNT };
 
 struct waiting {
         struct waiting *next;
@@ -103,14 +103,24 @@ void scim_log_stop(struct scim_log *log)
 
 /* ---- adding ---- */
 
+/* Whole characters. */
+static size_t note_length(const char *note)
+{
+        size_t length = strnlen(note, SCIM_LOG_NOTE_MAX + 1);
+        if (length > SCIM_LOG_NOTE_MAX)
+                for (length = SCIM_LOG_NOTE_MAX; length && ((unsigned char)note[length] & 0xc0) == 0x80;)
+                        length--;
+        return length;
+}
+
 static struct waiting *waiting_new(const struct scim_log_entry *entry)
 {
         const char *const texts[TEXT_COUNT] = { entry->path, entry->request_id, entry->resource_id, entry->scim_type, entry->field,
-                entry->leniencies, entry->fields };
+                entry->leniencies, entry->fields, entry->note };
         size_t lengths[TEXT_COUNT], body_length = entry->body_length <= SCIM_LOG_BODY_MAX ? entry->body_length : 0;
         size_t size = sizeof(struct waiting) + body_length + 1;
         for (size_t i = 0; i < TEXT_COUNT; i++)
-                size += lengths[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
+                size += lengths[i] = (!texts[i] ? 0 : i == TEXT_NOTE ? note_length(texts[i]) : strlen(texts[i])) + 1;
         struct waiting *waiting = malloc(size);
         if (!waiting)
                 return NULL;
@@ -128,8 +138,9 @@ static struct waiting *waiting_new(const struct scim_log_entry *entry)
         char *at = waiting->memory;
         for (size_t i = 0; i < TEXT_COUNT; i++) {
                 waiting->texts[i] = at;
-                memcpy(at, texts[i] ? texts[i] : "", lengths[i]);
+                memcpy(at, texts[i] ? texts[i] : "", lengths[i] - 1);
                 at += lengths[i];
+                at[-1] = '\0';
         }
         if (!body_length)
                 return waiting;
@@ -195,7 +206,8 @@ static enum err insert_rows(struct session *session, void *context, struct fault
                         V_I64(at->credential_no), V_I64(at->method), V_I64(at->status), V_I64(at->duration_us), V_TEXT(texts[TEXT_PATH]),
                         V_TEXT(texts[TEXT_REQUEST_ID]), V_TEXT(texts[TEXT_RESOURCE_ID]), V_TEXT(texts[TEXT_SCIM_TYPE]),
                         V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]), V_TEXT(texts[TEXT_LENIENCIES]),
-                        V_I64(at->sealed.length > 0), V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length));
+                        V_I64(at->sealed.length > 0), V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length),
+                        V_TEXT(texts[TEXT_NOTE]));
         }
         for (size_t i = 0; !e && i < job->pulse_count; i++)
                 e = health_store(session, &job->pulses[i], fault);

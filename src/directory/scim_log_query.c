@@ -35,6 +35,7 @@ static void row_load(const struct result *result, struct scim_log_row *ret)
                 .leniencies = result_text(result, 12, NULL),
                 .has_body = result_i64(result, 13) != 0,
                 .connection_id = result_text(result, 14, NULL),
+                .note = result_text(result, 15, NULL),
         };
 }
 

@@ -121,6 +121,7 @@ void scim_request_finished(const struct request *request, int64_t duration_us)
                 .scim_type = request->refused ? error_row(request->refused)->scim_type : NULL,
                 .field = request->refused_field,
                 .leniencies = leniencies.failed ? NULL : leniencies.data,
+                .note = request->outcome,
                 .body = captured ? exchanged.data : request->body,
                 .body_length = captured ? exchanged.length : request->body_length,
                 .fields = captured ? "" : request->body_fields,

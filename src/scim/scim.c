@@ -95,6 +95,7 @@ enum err scim_body(struct scim *scim, json_t **ret)
 void scim_note_leniencies(struct scim *scim)
 {
         scim->request->leniencies = scim->leniency.used;
+        scim->request->outcome = scim->outcome;
         if (!scim->leniency.used && !scim->outcome)
                 return;
         auto_buffer names = { 0 };

@@ -22,7 +22,8 @@
         X(14, migration_0014, "0014_claim_ended.sql") \
         X(15, migration_0015, "0015_break_glass.sql") \
         X(16, migration_0016, "0016_domain.sql") \
-        X(17, migration_0017, "0017_mapping.sql")
+        X(17, migration_0017, "0017_mapping.sql") \
+        X(18, migration_0018, "0018_scim_log_note.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

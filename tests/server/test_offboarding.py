@@ -74,11 +74,23 @@ def note_of(server, reply):
     return lines[0].get("note") or ""
 
 
+def logged_note(server, reply):
+    """What its row of the request log says of it (R3, R14)."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for row in server.acme.api("GET", "/scim-log", expect=200).json["items"]:
+            if row["request_id"] == reply.headers["X-Request-ID"]:
+                return row["note"] or ""
+        time.sleep(0.1)
+    raise AssertionError("the request was not logged")
+
+
 def test_r2_no_source_lifts_anothers_veto(server, fresh, unique):
     user = fresh.user(unique("veto@example.com"))
     server.acme.api("PATCH", f"/users/{user['id']}", {"active": False}, expect=200)
     reply = fresh.activate(user["id"], True)  # 200, and logged as held (R3)
     assert f"{user['id']} is held by local" in note_of(server, reply)
+    assert logged_note(server, reply) == f"{user['id']} is held by local"
     seen = fresh("GET", f"/Users/{user['id']}", expect=200).json
     assert seen["active"] is True  # R3: what the connection itself claimed
     assert server.acme.decide(user["id"]) is False

@@ -90,7 +90,7 @@ static void add(struct house *house, const struct actor *actor, int status, cons
 struct seen {
         int count;
         int64_t no;
-        char fields[64], field[64];
+        char fields[64], field[64], note[SCIM_LOG_NOTE_MAX + 2];
 };
 
 static enum err see(void *context, const struct scim_log_row *row, struct fault *fault)
@@ -101,6 +101,7 @@ static enum err see(void *context, const struct scim_log_row *row, struct fault 
         assert_true(row->no > seen->no);
         seen->no = row->no;
         (void)snprintf(seen->fields, sizeof(seen->fields), "%s", row->fields);
+        (void)snprintf(seen->note, sizeof(seen->note), "%s", row->note);
         (void)snprintf(seen->field, sizeof(seen->field), "%s", row->field);
         return ERR_OK;
 }
@@ -111,6 +112,28 @@ static struct seen rows(struct house *house, const struct scim_log_page *page)
         struct seen seen = { 0 };
         assert_int_equal(query_scim_log(&query, page, see, &seen, &house->fault), ERR_OK);
         return seen;
+}
+
+/* R3, R14: what was held and who stays. */
+static void a_note_is_kept_up_to_its_bound_in_whole_characters(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const struct scim_log_page all = { .after = 0, .limit = 10 };
+        char note[SCIM_LOG_NOTE_MAX + 100] = "x"; /* a character of two bytes stands across the bound */
+        for (size_t i = 1; i + 2 < sizeof(note); i += 2)
+                memcpy(note + i, "\xc3\xa9", 3);
+        const char *const notes[] = { "somebody is held by local", note, NULL };
+        const size_t kept[] = { strlen(notes[0]), SCIM_LOG_NOTE_MAX - 1, 0 };
+        for (size_t i = 0; i < COUNT_OF(notes); i++) {
+                const struct scim_log_entry entry = { .actor = &okta, .method = METHOD_PATCH, .status = 200, .note = notes[i], .fields = "" };
+                scim_log_add(house->directory->scim_log, &entry);
+                directory_flush_scim_log(house->directory);
+                struct seen seen = rows(house, &all);
+                assert_int_equal(seen.count, i + 1);
+                assert_int_equal(strlen(seen.note), kept[i]);
+                assert_memory_equal(seen.note, notes[i] ? notes[i] : "", kept[i]);
+        }
 }
 
 static void rows_are_written_read_by_connection_and_status_and_age(struct fixture *fixture)
@@ -254,6 +277,7 @@ int main(void)
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(passwords_leave_a_body_at_any_depth_and_names_stay, ON_SQLITE),
                 FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
+                FIXTURE_TEST(a_note_is_kept_up_to_its_bound_in_whole_characters, ON_BOTH),
                 FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),
                 FIXTURE_TEST(test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept, ON_BOTH),
                 FIXTURE_TEST(test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person, ON_BOTH),
