@@ -15,9 +15,10 @@ struct sort_key {
 };
 
 /* What `text` names, down to a simple attribute: a complex one is sorted by its `value`. *ret_known false: nothing of this type that can
- * be sorted by (unknown, never returned, without `value`). ERR_MEMORY alone is an error. */
-enum err sort_parse(const struct resource_type *type, const char *text, struct arena *arena, struct path *ret, bool *ret_known,
-        struct fault *fault) MUST_USE;
+ * be sorted by (unknown, never returned, without `value`). ERR_MEMORY alone is an error. `leniency` as in path_parse; only what the answer
+ * depends on is recorded. */
+enum err sort_parse(const struct resource_type *type, const char *text, struct arena *arena, struct leniency *leniency, struct path *ret,
+        bool *ret_known, struct fault *fault) MUST_USE;
 /* Without a path: unassigned. Of a list the primary element counts, else the first; text without letter case unless it is CASE_EXACT; times as instants. Unassigned
  * comes behind everything. `arena` for folding. */
 enum err sort_key_of(const struct path *path, const json_t *resource, struct arena *arena, struct sort_key *ret, struct fault *fault)

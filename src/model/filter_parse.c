@@ -83,7 +83,7 @@ static enum err parse_name(struct filter_parser *parser, struct path *ret)
 {
         const char *name = parser->text + parser->at;
         size_t length = path_name_scan(name, parser->length - parser->at);
-        enum path_name known = path_name_resolve(&parser->scope, name, length, ret);
+        enum path_name known = path_name_resolve(&parser->scope, name, length, parser->leniency, ret);
         if (known == PATH_NAME_MALFORMED)
                 return filter_expected(parser, "the name of an attribute");
         const struct attribute *leaf = filter_leaf(ret);

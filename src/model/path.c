@@ -112,7 +112,23 @@ static enum path_name resolve_in_element(const struct attribute *element_of, con
         return ret->attribute ? PATH_NAME_KNOWN : PATH_NAME_UNKNOWN;
 }
 
-enum path_name path_name_resolve(const struct path_scope *scope, const char *name, size_t length, struct path *ret)
+/* Without a URN and not in the core: that of the one extension that has it. With two, nobody says which. */
+static enum path_name resolve_in_extensions(const struct path_scope *scope, const char *name, size_t length, struct path *ret)
+{
+        const char *dot = memchr(name, '.', length);
+        const struct schema *only = NULL;
+        for (const struct schema *const *extension = scope->type->extensions; extension && *extension; extension++) {
+                if (!attribute_find((*extension)->attributes, name, dot ? (size_t)(dot - name) : length))
+                        continue;
+                if (only)
+                        return PATH_NAME_UNKNOWN;
+                only = *extension;
+        }
+        return only ? resolve_plain(scope, only, name, length, ret) : PATH_NAME_UNKNOWN;
+}
+
+enum path_name path_name_resolve(
+        const struct path_scope *scope, const char *name, size_t length, struct leniency *leniency, struct path *ret)
 {
         *ret = (struct path){ 0 };
         if (length == 0)
@@ -130,7 +146,14 @@ enum path_name path_name_resolve(const struct path_scope *scope, const char *nam
         bool is_foreign_urn = rest_length > 0 && is_alpha(rest[0]) && memchr(rest, ':', rest_length);
         if (is_foreign_urn && path_name_scan(name, length) == length)
                 return PATH_NAME_UNKNOWN;
-        return resolve_plain(scope, schema == scope->type->core ? NULL : schema, rest, rest_length, ret);
+        enum path_name known = resolve_plain(scope, schema == scope->type->core ? NULL : schema, rest, rest_length, ret);
+        if (known != PATH_NAME_UNKNOWN || schema)
+                return known;
+        struct path found = { 0 };
+        if (resolve_in_extensions(scope, name, length, &found) != PATH_NAME_KNOWN || !leniency_use(leniency, LENIENT_EXTENSION_NAME))
+                return PATH_NAME_UNKNOWN;
+        *ret = found;
+        return PATH_NAME_KNOWN;
 }
 
 struct path_request {
@@ -187,7 +210,7 @@ static enum err parse_whole(struct path_request *request, struct path *ret)
                 return fault_set(parser->fault, ERR_PATH, "path", "A path is UTF-8 text without NUL.");
         size_t length = path_name_scan(parser->text, parser->length);
         struct path path;
-        enum path_name known = path_name_resolve(&parser->scope, parser->text, length, &path);
+        enum path_name known = path_name_resolve(&parser->scope, parser->text, length, parser->leniency, &path);
         if (known == PATH_NAME_MALFORMED)
                 return malformed(request, "attribute, attribute.sub or attribute[filter]");
         enum err e = known == PATH_NAME_UNKNOWN ? note_unknown(request, parser->text, length) : ERR_OK;

@@ -24,7 +24,9 @@ extern const struct attribute path_unknown_attribute;
 
 /* How many bytes from the start of `text` can belong to a name. */
 size_t path_name_scan(const char *text, size_t length);
-/* Resolves a whole name; writes *ret always (all NULL when not known). */
-enum path_name path_name_resolve(const struct path_scope *scope, const char *name, size_t length, struct path *ret);
+/* Resolves a whole name; writes *ret always (all NULL when not known). What only one extension has is found without its URN, too, when
+ * `leniency` allows it. */
+enum path_name path_name_resolve(
+        const struct path_scope *scope, const char *name, size_t length, struct leniency *leniency, struct path *ret);
 
 #endif

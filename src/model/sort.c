@@ -11,11 +11,11 @@ enum { ASSIGNED = 1, UNASSIGNED = 0xff };
 #define FOLDED_MAX_BYTES 512 /* folding can shorten text, so more is looked at than is kept */
 #define HIDDEN (RETURNED_NEVER | WRITE_ONLY | IGNORED_INPUT)
 
-enum err sort_parse(
-        const struct resource_type *type, const char *text, struct arena *arena, struct path *ret, bool *ret_known, struct fault *fault)
+enum err sort_parse(const struct resource_type *type, const char *text, struct arena *arena, struct leniency *leniency, struct path *ret,
+        bool *ret_known, struct fault *fault)
 {
-        struct leniency lenient = { 0 };
-        enum err e = path_parse_loose(type, text, strlen(text), arena, &lenient, ret, fault);
+        struct leniency used = { .strict = leniency_is_strict(leniency) };
+        enum err e = path_parse_loose(type, text, strlen(text), arena, &used, ret, fault);
         *ret_known = false;
         if (e)
                 return e == ERR_MEMORY ? e : ERR_OK;
@@ -25,6 +25,8 @@ enum err sort_parse(
                 ret->sub = attribute_find(ret->attribute->sub, "value", strlen("value"));
         const struct attribute *leaf = ret->attribute->type == ATTRIBUTE_COMPLEX ? ret->sub : ret->attribute;
         *ret_known = leaf && !(leaf->flags & HIDDEN);
+        if (*ret_known && leniency)
+                leniency->used |= used.used;
         return ERR_OK;
 }
 

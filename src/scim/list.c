@@ -220,7 +220,7 @@ static enum err prepare_part(struct list *list, const struct resource_type *type
         if (!e && (search->attributes || search->excluded))
                 e = selection_parse(type, search->attributes, search->excluded, arena, &scim->leniency, &part.selection, &scim->fault);
         if (!e && search->sort_by)
-                e = sort_parse(type, search->sort_by, arena, &part.sort, &part.sorts, &scim->fault);
+                e = sort_parse(type, search->sort_by, arena, &scim->leniency, &part.sort, &part.sorts, &scim->fault);
         if (e)
                 return e;
         if (part.filter) {

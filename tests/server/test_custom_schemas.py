@@ -323,7 +323,7 @@ BAD_SCHEMAS = [
     ({"id": "http://x.example/User"}, "urn", "urn:NAME"), ({"id": "urn:x"}, "urn", "urn:NAME"), ({"id": "urn:a:b\""}, "urn", "urn:NAME"),
     ({"id": "urn:a:" + "b" * 120}, "urn", "120"), ({"id": USER}, "urn", "defined by this service"),
     ({"id": "urn:ietf:params:scim:schemas:extension:muster:2.0:Thing"}, "urn", "defined by this service"), ({"id": None}, "urn", "required"),
-    ({"attributes": []}, "attributes", "at least one"), ({"attributes": {}}, "attributes", "list"), ({"name": None}, "name", "required"),
+    ({"attributes": []}, "attributes", "is required"), ({"attributes": {}}, "attributes", "list"), ({"name": None}, "name", "required"),
     ({"attributes": [attribute(f"a{i}") for i in range(61)]}, "attributes", "at most 60"),
     ({"attributes": [attribute("a", "complex", subAttributes=[attribute(f"s{i}") for i in range(31)])]}, "attributes[0].subAttributes", "at most 30"),
     ({"attributes": [attribute(f"a{i}", canonicalValues=["v" * 250] * 60) for i in range(5)]}, "attributes", "65536 bytes"),

@@ -3,6 +3,7 @@
 and its place in the documents."""
 import re
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -39,6 +40,7 @@ NEEDED = {
     "unknown-member": ("Group", {"members": [{"value": NOBODY}]}, {"displayName": "{name}"}, "invalidValue"),
     "emptied-element": ("User", [{"op": "Remove", "path": 'emails[type eq "home"].value'}], {"emails": [WORK]}, None),
     "unknown-selection": ("User", "/Users/{id}?attributes=title,unheard", {}, "invalidValue"),
+    "extension-name": ("User", [{"op": "add", "path": "department", "value": "D"}], {ENTERPRISE: {"department": "D"}}, "invalidSyntax"),
     "unknown-order": ("User", "/Users?sortBy=unheard", {"totalResults": 1}, "invalidValue"),
 }
 
@@ -135,6 +137,27 @@ def test_unknown_names_select_nothing_on_every_verb(server, unique, question):
                 assert reply.status in (200, 204), (method, reply)
                 assert leniencies(server, connection, made) == ["unknown-selection"], method
     assert "title" not in strict("GET", f"/Users/{user['id']}", expect=200).json, "refused before it is done"
+
+
+def test_entras_questions_for_attributes_of_the_extension(server, unique):
+    """Plain `manager eq`, as its samples have it: found, recorded, and R17 for what no schema names."""
+    lenient, strict = server.acme.connection(unique("lenient")), server.acme.connection(unique("strict"), profile="strict")
+    for connection in (lenient, strict):
+        boss = connection.user(unique("boss@example.com"))["id"]
+        body = {"schemas": [USER, ENTERPRISE], "userName": unique("led@example.com"), ENTERPRISE: {"department": "Tools", "manager": {"value": boss}}}
+        led = connection("POST", "/Users", body, expect=201).json["id"]
+        capture(connection)
+        for made, question in enumerate((f'manager eq "{boss}"', f'Manager.Value eq "{boss}"', 'department eq "tools"', f'manager[value eq "{boss}"]',
+                                         f'id eq "{led}" and manager eq "{boss}"'), 3):
+            reply = connection("GET", "/Users?filter=" + quote(question))
+            if connection is strict:
+                assert (reply.status, reply.json["scimType"]) == (400, "invalidFilter"), question
+                continue
+            assert [user["id"] for user in reply.json["Resources"]] == [led], question
+            assert leniencies(server, connection, made) == ["extension-name"], question
+        ordered = connection("GET", "/Users?sortBy=department")
+        assert ordered.status == 400 if connection is strict else [user["id"] for user in ordered.json["Resources"]] == [led, boss]
+    assert lenient("GET", '/Users?filter=unheard eq "x"', expect=200).json["totalResults"] == 0
 
 
 def test_a_name_that_one_of_the_types_has_is_known(server, unique):

@@ -62,13 +62,59 @@ static void test_known_paths(void **state)
         }
 }
 
+/* As Entra's samples send it. */
+static void test_names_of_extensions_alone_are_a_leniency(void **state)
+{
+        static const char *const texts[] = { "department", "DEPARTMENT", "manager", "manager.value", "Manager.Value", "manager[value eq \"x\"]",
+                "manager[value eq \"a.b\"].value" };
+        for (size_t i = 0; i < COUNT_OF(texts); i++) {
+                struct leniency lenient = { 0 }, strict = { .strict = true };
+                struct parsed parsed = parse(resource_type(KIND_USER), texts[i], i % 2, &lenient);
+                assert_int_equal(parsed.e, ERR_OK);
+                assert_string_equal(parsed.path.extension->urn, ENTERPRISE);
+                assert_string_equal(parsed.path.attribute->name, i < 2 ? "department" : "manager");
+                assert_int_equal(parsed.path.sub != NULL, strchr(texts[i], '.') != NULL);
+                assert_int_equal(lenient.used, USED(LENIENT_EXTENSION_NAME));
+                arena_free(parsed.arena);
+                parsed = parse(resource_type(KIND_USER), texts[i], false, &strict);
+                assert_int_equal(parsed.e, ERR_PATH);
+                arena_free(parsed.arena);
+                parsed = parse(resource_type(KIND_USER), texts[i], false, NULL); /* the management API */
+                assert_int_equal(parsed.e, ERR_PATH);
+                arena_free(parsed.arena);
+        }
+}
+
+/* Nobody says which is meant; and what the core has is the core's. */
+static void test_a_name_that_two_extensions_have_is_unknown(void **state)
+{
+        static const struct attribute in_core[] = { { "title", ATTRIBUTE_TEXT, 0, NULL, "" }, { NULL } };
+        static const struct attribute in_first[] = { { "title", ATTRIBUTE_TEXT, 0, NULL, "" }, { "badge", ATTRIBUTE_TEXT, 0, NULL, "" },
+                { "floor", ATTRIBUTE_TEXT, 0, NULL, "" }, { NULL } };
+        static const struct attribute in_second[] = { { "badge", ATTRIBUTE_TEXT, 0, NULL, "" }, { NULL } };
+        static const struct schema core = { "urn:x:core", "C", "", in_core }, first = { "urn:x:first", "F", "", in_first },
+                                   second = { "urn:x:second", "S", "", in_second };
+        static const struct schema *const extensions[] = { &first, &second, NULL };
+        const struct resource_type type = { .name = "X", .core = &core, .extensions = extensions, .scim_endpoint = "Xs" };
+        const struct schema *const expected[] = { NULL, NULL, &first };
+        static const char *const names[] = { "title", "badge", "floor" };
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+                struct parsed parsed = parse(&type, names[i], true, &(struct leniency){ 0 });
+                assert_int_equal(parsed.e, ERR_OK);
+                assert_ptr_equal(parsed.path.extension, expected[i]);
+                assert_int_equal(parsed.path.attribute != NULL, i != 1);
+                arena_free(parsed.arena);
+        }
+}
+
 static void test_unknown_attributes(void **state)
 {
         static const char *const unknown[] = {
                 "unheard",
                 "name.unheard",
                 "userName.x",
-                "department",
+                "department.x",
+                "manager.unheard",
                 "unheard[type eq \"x\"].value",
                 "emails[type eq \"x\"].unheard",
                 "urn:ietf:params:scim:schemas:extension:enterprise:2.0User", /* Entra's typo */
@@ -175,6 +221,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_known_paths),
+                cmocka_unit_test(test_names_of_extensions_alone_are_a_leniency),
+                cmocka_unit_test(test_a_name_that_two_extensions_have_is_unknown),
                 cmocka_unit_test(test_unknown_attributes),
                 cmocka_unit_test(test_what_is_no_path),
                 cmocka_unit_test(test_path_length_and_nul),

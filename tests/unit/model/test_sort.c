@@ -10,7 +10,7 @@ static bool known(const char *text, struct path *ret)
         struct arena *arena = arena_new((size_t)1 << 20);
         struct fault fault = { 0 };
         bool is_known = true;
-        assert_int_equal(sort_parse(resource_type(KIND_USER), text, arena, ret, &is_known, &fault), ERR_OK);
+        assert_int_equal(sort_parse(resource_type(KIND_USER), text, arena, NULL, ret, &is_known, &fault), ERR_OK);
         arena_free(arena);
         return is_known;
 }
