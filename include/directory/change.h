@@ -128,6 +128,11 @@ struct change {
 
 /* Blocks until the change is durable and in force, or refused. */
 enum err directory_change(struct directory *directory, struct change *change, struct fault *fault) MUST_USE;
+/* Changes of one actor in this order, none of which makes a token: each is judged and stored by itself, most of them by one commit. At most
+ * CHANGE_GROUP_MAX. */
+#define CHANGE_GROUP_MAX 32
+void directory_change_all(
+        struct directory *directory, struct change *const *changes, size_t count, enum err *ret, struct fault *ret_faults);
 
 /* ,"changed":true,"event":"updated","difference":{…},"alert":null */
 void dry_run_put(struct buffer *into, const struct dry_run *dry_run);

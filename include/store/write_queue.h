@@ -61,6 +61,10 @@ struct write_queue;
 enum err write_queue_start(const struct write_queue_options *options, struct write_queue **ret, struct fault *fault) MUST_USE;
 /* Blocks until the job is committed and applied, or refused. Any thread but a writer's. */
 enum err write_queue_submit(struct write_queue *queue, const struct write_job *job, struct fault *fault) MUST_USE;
+/* Jobs of one root, run in this order; each is a job like any other, with a result of its own. At most WRITE_GROUP_MAX. */
+#define WRITE_GROUP_MAX 32
+void write_queue_submit_all(
+        struct write_queue *queue, const struct write_job *jobs, size_t count, enum err *ret, struct fault *ret_faults);
 /* Runs what is queued, then stops. */
 void write_queue_stop(struct write_queue *queue);
 

@@ -2,6 +2,7 @@
  *
  * The write path: one job on the write queue per change. The writer locks the root's row, lets due notices ride along, checks that the
  * actor still lives, runs the verb, and appends the ledger entry with the difference; after COMMIT the effects go to the graph. */
+#include <assert.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -339,7 +340,8 @@ static void job_committed(void *context)
                 access_apply(job->directory->access, job->change->actor->root_no, job->change->revision, job->effects, job->effect_count);
         settle(job, true);
         if (job->change->verb == CHANGE_CAPTURE)
-                scim_log_capture(job->directory->scim_log, job->change->actor->root_no, job->change->after.resource.no, job->change->capture_s);
+                scim_log_capture(
+                        job->directory->scim_log, job->change->actor->root_no, job->change->after.resource.no, job->change->capture_s);
         if (!job->change->changed)
                 return;
         metric_add(METRIC_CHANGES, 1);
@@ -383,42 +385,67 @@ static void note_refusal(struct directory *directory, const struct change *chang
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, change->type->word);
 }
 
-enum err directory_change(struct directory *directory, struct change *change, struct fault *fault)
+static struct write_job write_of(struct job *job)
 {
-        enum err e = prepare_token(change, fault);
-        if (e)
-                return e;
-        struct job job = { .directory = directory, .change = change };
-        ident_random(job.change_id, sizeof(job.change_id));
-        const struct write_job write = {
+        const struct change *change = job->change;
+        ident_random(job->change_id, sizeof(job->change_id));
+        return (struct write_job){
                 .root_no = change->actor->root_no,
                 .alone = change->alone,
                 .undo = change->dry_run != NULL,
                 .deadline_us = change->deadline_us,
-                .context = &job,
+                .context = job,
                 .run = job_run,
                 .committed = job_committed,
                 .abandoned = job_abandoned,
                 .was_committed = job_was_committed,
         };
-        bool tells = directory->waiting && change->actor->kind != ACTOR_SYSTEM; /* the system's are no worker's */
-        if (tells)
-                directory->waiting(true);
-        e = write_queue_submit(directory->queue, &write, fault);
-        if (tells)
-                directory->waiting(false);
-        if (!e && job.alert_body && !change->dry_run)
-                log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(job.alert)), LOG_I64("root", change->actor->root_no),
+}
+
+static void job_told(struct job *job, enum err e, struct fault *fault)
+{
+        struct directory *directory = job->directory;
+        struct change *change = job->change;
+        if (!e && job->alert_body && !change->dry_run)
+                log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(job->alert)), LOG_I64("root", change->actor->root_no),
                         LOG_I64("revision", change->revision));
         if (e || change->dry_run)
                 secret_done(&change->token);
-        if (e) {
-                settle(&job, false);
-                note_refusal(directory, change, e);
-                if (e == ERR_THRESHOLD && !change->dry_run)
-                        threshold_hold(directory, change, fault);
-                if ((e == ERR_TAKEN || change->conflict) && fault && !change->dry_run)
-                        conflict_count(directory, change, change->conflict ? change->conflict : fault->field);
+        if (!e)
+                return;
+        settle(job, false);
+        note_refusal(directory, change, e);
+        if (e == ERR_THRESHOLD && !change->dry_run)
+                threshold_hold(directory, change, fault);
+        if ((e == ERR_TAKEN || change->conflict) && fault && !change->dry_run)
+                conflict_count(directory, change, change->conflict ? change->conflict : fault->field);
+}
+
+static_assert(CHANGE_GROUP_MAX == WRITE_GROUP_MAX, "a group of changes is a group of jobs");
+
+void directory_change_all(struct directory *directory, struct change *const *changes, size_t count, enum err *ret, struct fault *ret_faults)
+{
+        struct job jobs[WRITE_GROUP_MAX];
+        struct write_job writes[WRITE_GROUP_MAX];
+        for (size_t i = 0; i < count; i++) {
+                jobs[i] = (struct job){ .directory = directory, .change = changes[i] };
+                writes[i] = write_of(&jobs[i]);
         }
+        bool tells = directory->waiting && changes[0]->actor->kind != ACTOR_SYSTEM; /* the system's are no worker's */
+        if (tells)
+                directory->waiting(true);
+        write_queue_submit_all(directory->queue, writes, count, ret, ret_faults);
+        if (tells)
+                directory->waiting(false);
+        for (size_t i = 0; i < count; i++)
+                job_told(&jobs[i], ret[i], &ret_faults[i]);
+}
+
+enum err directory_change(struct directory *directory, struct change *change, struct fault *fault)
+{
+        struct fault unheard;
+        enum err e = prepare_token(change, fault);
+        if (!e)
+                directory_change_all(directory, &change, 1, &e, fault ? fault : &unheard);
         return e;
 }

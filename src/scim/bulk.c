@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SCRATCH_BYTES ((size_t)64 << 20)
+#define GROUP_MAX 25     /* at most CHANGE_GROUP_MAX */
 #define ALONE_VALUES 400 /* data with more values may touch more than 500 rows */
 
 struct running {
@@ -82,26 +83,29 @@ static void note_revision(struct running *running, const struct change *change)
         running->last = (struct change){ .epoch = change->epoch, .revision = change->revision };
 }
 
-static enum err write_one(struct running *running, struct bulk_operation *operation, const struct write *write)
+static void written(struct running *running, struct bulk_operation *operation, const struct change *change)
 {
-        struct change change;
-        enum err e = scim_write(running->scim, write, &change);
-        if (e)
-                return e;
         if (operation->method != METHOD_DELETE) {
-                operation->id = arena_strdup(running->bulk->arena, change.after.resource.id);
-                operation->row_version = change.after.resource.version;
+                operation->id = arena_strdup(running->bulk->arena, change->after.resource.id);
+                operation->row_version = change->after.resource.version;
         }
-        note_revision(running, &change);
+        note_revision(running, change);
         running->changed = true;
-        return ERR_OK;
 }
 
-static enum err attempt(struct running *running, struct bulk_operation *operation)
+/* An operation on its way. */
+struct step {
+        struct bulk_operation *operation;
+        struct writing writing;
+        json_t *body;
+};
+
+static enum err step_begin(struct running *running, struct step *step)
 {
         struct scim *scim = running->scim;
-        json_auto_t *body = NULL;
+        struct bulk_operation *operation = step->operation;
         struct write write = { .method = operation->method, .if_match = operation->version };
+        scim->fault = (struct fault){ 0 };
         if (operation->refused) {
                 scim->fault = *operation->fault;
                 return operation->refused;
@@ -110,27 +114,54 @@ static enum err attempt(struct running *running, struct bulk_operation *operatio
         if (!e)
                 e = check_needs(running, operation);
         if (!e)
-                e = resolve(running, operation, &write, &body);
-        write.alone = values_in(body) > ALONE_VALUES;
+                e = resolve(running, operation, &write, &step->body);
+        write.alone = values_in(step->body) > ALONE_VALUES;
         if (!e)
-                e = write_one(running, operation, &write);
+                e = scim_writing_begin(scim, &write, &step->writing);
         if (write.ref) /* a refusal names the place too (RFC 7644 section 3.7.3) */
                 operation->id = write.ref;
         return e;
 }
 
-static bool run_one(struct running *running, struct bulk_operation *operation)
+static bool step_end(struct running *running, struct step *step, enum err e, const struct fault *fault)
 {
         static const int statuses[] = { [METHOD_POST] = 201, [METHOD_PUT] = 200, [METHOD_PATCH] = 200, [METHOD_DELETE] = 204 };
-        running->scim->fault = (struct fault){ 0 };
-        enum err e = attempt(running, operation);
+        struct bulk_operation *operation = step->operation;
+        e = scim_writing_end(running->scim, &step->writing, e);
+        json_decref(step->body);
         if (e) {
-                fail(running, operation, e, &running->scim->fault);
+                fail(running, operation, e, fault);
                 return false;
         }
+        written(running, operation, &step->writing.change);
         operation->state = BULK_DONE;
         operation->status = statuses[operation->method];
         return true;
+}
+
+/* Operations none of which needs another of them, as changes in their order: most of them share a commit. False: one was refused. */
+static bool run_group(struct running *running, const size_t *group, size_t count)
+{
+        struct step steps[GROUP_MAX];
+        struct change *changes[GROUP_MAX];
+        enum err answers[GROUP_MAX];
+        struct fault faults[GROUP_MAX];
+        size_t begun = 0;
+        for (size_t i = 0; i < count; i++) {
+                struct step *step = &steps[begun];
+                *step = (struct step){ .operation = &running->bulk->operations[group[i]] };
+                enum err e = step_begin(running, step);
+                if (e)
+                        (void)step_end(running, step, e, &running->scim->fault);
+                else
+                        changes[begun++] = &step->writing.change;
+        }
+        if (begun)
+                directory_change_all(running->scim->query.directory, changes, begun, answers, faults);
+        bool whole = begun == count;
+        for (size_t i = 0; i < begun; i++)
+                whole = step_end(running, &steps[i], answers[i], &faults[i]) && whole;
+        return whole;
 }
 
 /* ---- circles ---- */
@@ -144,6 +175,7 @@ static bool complete(struct running *running, struct bulk_operation *operation)
         scim->fault = (struct fault){ 0 };
         json_auto_t *message = json_pack("{s:[s], s:O}", "schemas", URN_PATCH, "Operations", operation->later), *body = NULL;
         struct write write = { .method = METHOD_PATCH, .ref = operation->id, .alone = values_in(operation->later) > ALONE_VALUES };
+        struct change change;
         enum err e = message ? bulk_resolve(message, scim->request->arena, id_of, running, &body, NULL) : ERR_MEMORY;
         if (e)
                 e = fault_set(&scim->fault, e, "", "out of memory");
@@ -151,7 +183,9 @@ static bool complete(struct running *running, struct bulk_operation *operation)
         if (!e)
                 e = scim_enter(scim, operation->endpoint);
         if (!e)
-                e = write_one(running, operation, &write);
+                e = scim_write(scim, &write, &change);
+        if (!e)
+                written(running, operation, &change);
         if (e && error_row(e)->http_status < 500)
                 e = ERR_CONFLICT; /* a circle that cannot be (RFC 7644 section 3.7.1), such as a group inside itself */
         if (e)
@@ -190,7 +224,7 @@ static void run_circle(struct running *running, size_t start, size_t end)
         struct bulk *bulk = running->bulk;
         bool whole = true;
         for (size_t i = start; whole && i < end; i++)
-                whole = run_one(running, &bulk->operations[bulk->order[i]]);
+                whole = run_group(running, &bulk->order[i], 1);
         for (size_t i = start; whole && i < end && bulk->operations[bulk->order[i]].is_circular; i++)
                 whole = complete(running, &bulk->operations[bulk->order[i]]);
         if (!whole && bulk->operations[bulk->order[start]].is_circular)
@@ -211,17 +245,49 @@ static void forget(struct running *running, size_t start, size_t end, const char
         arena_reset(scim->request->arena);
 }
 
+static bool waits_for_another(const struct running *running, const struct bulk_operation *operation)
+{
+        for (size_t i = 0; i < operation->need_count; i++)
+                if (running->bulk->operations[operation->needs[i]].state == BULK_WAITING)
+                        return true;
+        return false;
+}
+
+/* Where a group that starts here ends. A count of errors or a dry run takes its operations one by one; `start`: it begins with a circle. */
+static size_t group_end(const struct running *running, size_t start)
+{
+        const struct bulk *bulk = running->bulk;
+        size_t max = bulk->fail_on_errors || running->scim->request->dry_run ? 1 : GROUP_MAX, end = start;
+        for (; end < bulk->count && end - start < max; end++) {
+                const struct bulk_operation *operation = &bulk->operations[bulk->order[end]];
+                if (operation->is_circular || waits_for_another(running, operation))
+                        break;
+        }
+        return end;
+}
+
+static size_t circle_end(const struct bulk *bulk, size_t start)
+{
+        size_t end = start + 1;
+        while (end < bulk->count && bulk->operations[bulk->order[end]].circle == bulk->operations[bulk->order[start]].circle)
+                end++;
+        return end;
+}
+
 static void run_all(struct running *running)
 {
         struct bulk *bulk = running->bulk;
         for (size_t start = 0, end; start < bulk->count; start = end) {
                 if (bulk->fail_on_errors && running->errors >= bulk->fail_on_errors)
                         return;
-                for (end = start + 1;
-                        end < bulk->count && bulk->operations[bulk->order[end]].circle == bulk->operations[bulk->order[start]].circle;)
-                        end++;
                 const char *outcome = running->scim->outcome;
-                run_circle(running, start, end);
+                end = group_end(running, start);
+                if (end > start) {
+                        (void)run_group(running, &bulk->order[start], end - start);
+                } else {
+                        end = circle_end(bulk, start);
+                        run_circle(running, start, end);
+                }
                 forget(running, start, end, outcome);
         }
 }

@@ -53,7 +53,15 @@ struct write {
         const json_t *body;   /* NULL with DELETE */
         bool alone;           /* touches more than 500 rows */
 };
-/* Of scim->type. ret->document is NULL. */
+/* A write on its way: begin it, hand `change` to the directory, and end it with what that said, whatever it was. */
+struct writing {
+        struct change change;
+        const struct resource_type *type;
+        json_t *document;
+};
+enum err scim_writing_begin(struct scim *scim, const struct write *write, struct writing *ret) MUST_USE;
+enum err scim_writing_end(struct scim *scim, struct writing *writing, enum err e) MUST_USE;
+/* All three. Of scim->type. ret->document is NULL. */
 enum err scim_write(struct scim *scim, const struct write *write, struct change *ret) MUST_USE;
 
 /* ---- render.c ---- */

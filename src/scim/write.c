@@ -72,11 +72,12 @@ static void tell_outcome(struct scim *scim, const struct change *change)
                 tell_held(scim, after);
 }
 
-enum err scim_write(struct scim *scim, const struct write *write, struct change *ret)
+enum err scim_writing_begin(struct scim *scim, const struct write *write, struct writing *ret)
 {
-        json_auto_t *document = NULL;
         enum err e = ERR_OK;
-        struct change change = {
+        *ret = (struct writing){ .type = scim->type };
+        struct change *change = &ret->change;
+        *change = (struct change){
                 .verb = writes[write->method].verb,
                 .actor = scim->query.actor,
                 .type = scim->type,
@@ -94,15 +95,31 @@ enum err scim_write(struct scim *scim, const struct write *write, struct change 
         if (write->method == METHOD_PUT)
                 e = check_id(scim, write->body, write->ref);
         if (!e && writes[write->method].accepts) {
-                e = accept(scim, writes[write->method].mode, write->body, &document, &change.edges);
-                change.document = document;
+                e = accept(scim, writes[write->method].mode, write->body, &ret->document, &change->edges);
+                change->document = ret->document;
         }
+        return e;
+}
+
+enum err scim_writing_end(struct scim *scim, struct writing *writing, enum err e)
+{
+        json_decref(writing->document);
+        writing->document = NULL;
+        writing->change.document = NULL; /* only `after` and the numbers outlive the call */
+        scim->type = writing->type;
         if (!e)
-                e = directory_change(scim->query.directory, &change, &scim->fault);
-        if (e)
-                return e;
-        change.document = NULL; /* only `after` and the numbers outlive the call */
-        *ret = change;
-        tell_outcome(scim, &change);
-        return ERR_OK;
+                tell_outcome(scim, &writing->change);
+        return e;
+}
+
+enum err scim_write(struct scim *scim, const struct write *write, struct change *ret)
+{
+        struct writing writing;
+        enum err e = scim_writing_begin(scim, write, &writing);
+        if (!e)
+                e = directory_change(scim->query.directory, &writing.change, &scim->fault);
+        e = scim_writing_end(scim, &writing, e);
+        if (!e)
+                *ret = writing.change;
+        return e;
 }

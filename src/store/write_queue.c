@@ -171,23 +171,46 @@ static bool writer_push(struct writer *writer, struct waiting *waiting)
         return accepted;
 }
 
+/* False: the job is not queued. */
+static bool submit(struct write_queue *queue, struct waiting *waiting)
+{
+        struct writer *writer = &queue->writers[(uint64_t)waiting->job->root_no % (uint64_t)queue->writer_count];
+        assert(waiting->job->run && !pthread_equal(pthread_self(), writer->thread));
+        unsigned before = atomic_fetch_add_explicit(&queue->length, 1, memory_order_relaxed);
+        if (before < queue->length_max && writer_push(writer, waiting))
+                return true;
+        atomic_fetch_sub_explicit(&queue->length, 1, memory_order_relaxed);
+        waiting->result = fault_set(&waiting->fault, ERR_UNAVAILABLE, "", "too many changes wait to be stored: try again");
+        waiting->fault.retry_after_s = 1;
+        return false;
+}
+
 enum err write_queue_submit(struct write_queue *queue, const struct write_job *job, struct fault *fault)
 {
         struct waiting waiting = { .job = job };
-        struct writer *writer = &queue->writers[(uint64_t)job->root_no % (uint64_t)queue->writer_count];
-        assert(job->run && !pthread_equal(pthread_self(), writer->thread));
-        unsigned before = atomic_fetch_add_explicit(&queue->length, 1, memory_order_relaxed);
-        if (before >= queue->length_max || !writer_push(writer, &waiting)) {
-                atomic_fetch_sub_explicit(&queue->length, 1, memory_order_relaxed);
-                enum err e = fault_set(fault, ERR_UNAVAILABLE, "", "too many changes wait to be stored: try again");
-                if (fault)
-                        fault->retry_after_s = 1;
-                return e;
-        }
-        waiting_wait(&waiting);
+        if (submit(queue, &waiting))
+                waiting_wait(&waiting);
         if (fault && waiting.result)
                 *fault = waiting.fault;
         return waiting.result;
+}
+
+void write_queue_submit_all(struct write_queue *queue, const struct write_job *jobs, size_t count, enum err *ret, struct fault *ret_faults)
+{
+        struct waiting waiting[WRITE_GROUP_MAX];
+        bool queued[WRITE_GROUP_MAX];
+        assert(count <= WRITE_GROUP_MAX);
+        for (size_t i = 0; i < count; i++) {
+                waiting[i] = (struct waiting){ .job = &jobs[i] };
+                queued[i] = submit(queue, &waiting[i]);
+        }
+        for (size_t i = 0; i < count; i++) {
+                if (queued[i])
+                        waiting_wait(&waiting[i]);
+                ret[i] = waiting[i].result;
+                if (ret[i])
+                        ret_faults[i] = waiting[i].fault;
+        }
 }
 
 void write_queue_stop(struct write_queue *queue)

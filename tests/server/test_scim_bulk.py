@@ -158,6 +158,30 @@ def test_a_refused_operation_affects_no_other(fresh, unique):
     assert "bulkId:bad" in entries[2]["response"]["detail"] and "nobody" in entries[3]["response"]["detail"]
 
 
+def test_operations_that_share_a_commit_keep_their_order_and_their_answers(fresh, unique):
+    """Far more operations than one group takes; refused ones between them, and several on one user."""
+    taken = unique("taken")
+    one = fresh("POST", "/Users", {"schemas": [USER], "userName": unique("one")}, expect=201).json["id"]
+    fresh("POST", "/Users", {"schemas": [USER], "userName": taken}, expect=201)
+    title = lambda text: {"method": "PATCH", "path": f"/Users/{one}", "data": {"schemas": [PATCH], "Operations": [
+        {"op": "replace", "path": "title", "value": text}]}}
+    operations, expected = [], []
+    for i in range(70):
+        operations.append(user(str(i), taken if i % 7 == 3 else unique(f"u{i}")))
+        expected.append("409" if i % 7 == 3 else "201")
+        if i % 10 == 5:
+            operations.append(title(f"title {i}"))
+            expected.append("200")
+    operations += [{"method": "DELETE", "path": f"/Users/{one}"}, title("too late"), {"method": "PATCH", "path": "/Nothing/1", "data": {}}]
+    expected += ["204", "404", "404"]
+    entries = bulk(fresh, *operations)
+    assert statuses(entries) == expected
+    versions = [int(entry["version"][3:-1]) for entry in entries if "version" in entry]
+    assert versions == sorted(set(versions))  # one after the other, as they stand in the message
+    assert fresh("GET", f"/Users/{one}").status == 404
+    assert {entry["response"]["scimType"] for entry in entries if entry["status"] == "409"} == {"uniqueness"}
+
+
 @pytest.mark.parametrize("limit, attempted", [(0, 5), (1, 1), (2, 4), (3, 5)])
 def test_fail_on_errors(fresh, unique, limit, attempted):
     taken = fresh.user(unique("taken@example.com"))["userName"]

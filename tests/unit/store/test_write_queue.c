@@ -331,6 +331,53 @@ static void a_full_queue_refuses(struct fixture *fixture)
         assert_ok(fixture_submit(fixture, job_raise_revision, NULL));
 }
 
+struct group {
+        struct fixture *fixture;
+        struct write_job jobs[6];
+        enum err results[6];
+        struct fault faults[6];
+        pthread_t thread;
+};
+
+static void *group_main(void *context)
+{
+        struct group *group = context;
+        write_queue_submit_all(group->fixture->queue, group->jobs, COUNT_OF(group->jobs), group->results, group->faults);
+        return NULL;
+}
+
+/* Five jobs of a group find room behind the gate, the sixth does not; one is refused, and the others share a commit in their order. */
+static void a_group_answers_each_of_its_jobs(struct fixture *fixture)
+{
+        const struct new_resource rows[] = { { 1, 1, 0, 2, 0, 1, "a", NULL }, { 1, 2, 0, 2, 0, 1, "b", NULL }, { 1, 3, 0, 2, 0, 1, "a", NULL },
+                { 1, 4, 0, 2, 0, 1, "d", NULL } };
+        struct group group = { .fixture = fixture };
+        struct gate gate;
+        roots(fixture, 1);
+        write_queue_stop(STEAL(fixture->queue));
+        const struct write_queue_options options = { .store = fixture->store, .length_max = 5 };
+        assert_ok(write_queue_start(&options, &fixture->queue, &fixture->fault));
+        for (size_t i = 0; i < COUNT_OF(group.jobs); i++)
+                group.jobs[i] = (struct write_job){ .root_no = 1, .run = job_raise_revision };
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
+                group.jobs[i] = (struct write_job){ .root_no = 1, .run = job_insert_and_raise, .context = (void *)&rows[i] };
+        gate_shut(&gate, fixture);
+        uint64_t commits = store_counters(fixture->store).commits;
+        assert_int_equal(pthread_create(&group.thread, NULL, group_main, &group), 0);
+        (void)usleep(50000);
+        gate_open(&gate);
+        (void)pthread_join(group.thread, NULL);
+        static const enum err expected[] = { ERR_OK, ERR_OK, ERR_TAKEN, ERR_OK, ERR_OK, ERR_UNAVAILABLE };
+        for (size_t i = 0; i < COUNT_OF(expected); i++)
+                assert_int_equal(group.results[i], expected[i]);
+        assert_string_equal(group.faults[2].field, "resource_user_name");
+        assert_int_equal(group.faults[5].retry_after_s, 1);
+        assert_int_equal(store_counters(fixture->store).commits, commits + 2); /* the gate's and one for all */
+        assert_int_equal(read_revision(fixture->reader, 1), 4);
+        assert_true(resource_exists(fixture->reader, 1, 1) && resource_exists(fixture->reader, 1, 2) && resource_exists(fixture->reader, 1, 4));
+        assert_false(resource_exists(fixture->reader, 1, 3));
+}
+
 static void stop_runs_what_is_queued(struct fixture *fixture)
 {
         struct submitter jobs[5] = { 0 };
@@ -557,6 +604,7 @@ int main(void)
                 FIXTURE_TEST(a_job_cannot_go_on_after_a_failed_statement, ON_BOTH),
                 FIXTURE_TEST(a_job_past_its_deadline_does_not_start, ON_BOTH),
                 FIXTURE_TEST(a_full_queue_refuses, ON_BOTH),
+                FIXTURE_TEST(a_group_answers_each_of_its_jobs, ON_BOTH),
                 FIXTURE_TEST(stop_runs_what_is_queued, ON_BOTH),
                 FIXTURE_TEST(many_threads_write_and_read, ON_BOTH),
                 FIXTURE_TEST(each_statement_in_turn_may_fail, ON_BOTH),
