@@ -55,6 +55,8 @@ struct named {
 static enum err edge_added(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
 {
         enum err e = note(work, &moved->added, member->id, moved);
+        if (!e)
+                e = break_glass_moved(work, member->no, member->id);
         return e ? e : effect_member(work, group_no, member->no, true);
 }
 
@@ -118,7 +120,8 @@ static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_
                 e = tell_stays(work, id, left);
         if (e || !changed)
                 return e;
-        if (!count)
+        e = break_glass_moved(work, member_no, id);
+        if (!e && !count)
                 e = effect_member(work, group_no, member_no, false);
         return e ? e : note(work, &moved->removed, id, moved);
 }

@@ -353,6 +353,8 @@ enum err person_into_bin(struct work *work, struct person *person)
                 e = count_move(work->session, work->root_no, person->row.kind, COUNT_ALL, -1, work->fault);
         if (!e)
                 e = credential_revoke_all(work, person->row.no);
+        if (!e && person->row.kind == KIND_USER) /* what was approved of him (R13) is not, once he is back */
+                e = session_run(work->session, ST_ADOPTIONS_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no));
         if (!e)
                 e = membership_leave(work, person->row.no, -1);
         struct effect gone = { .kind = EFFECT_GONE, .no = person->row.no };

@@ -34,6 +34,9 @@ struct work {
                 int64_t no;          /* 0: none */
                 char id[UUID_TEXT_SIZE];
                 const char *what;    /* NULL: the event's own name says it */
+                int64_t marked[BREAK_GLASS_MAX];
+                size_t marked_count;
+                bool listed;         /* marked is read */
         } glass;                     /* the break-glass user (R9) that this change is about */
         bool reload;                 /* what changed is cheaper to load anew than to describe */
         json_t *mapped;              /* what mapping rules gave and took, for the ledger; NULL: nothing. The job releases it */
@@ -165,6 +168,8 @@ enum err person_into_bin(struct work *work, struct person *person) MUST_USE;
 enum err break_glass_judge(struct work *work, const struct resource_row *row) MUST_USE;
 /* Before a change of what a principal holds: is it one whose rights nobody changes unseen? */
 enum err break_glass_rights(struct work *work, const struct resource_row *principal) MUST_USE;
+/* An edge made here puts this member into a group, or takes him out: that changes what he holds, too. */
+enum err break_glass_moved(struct work *work, int64_t no, const char *id) MUST_USE;
 /* As change->break_glass says, of a new user, and of one that person_load has loaded; what else the change does comes after. */
 enum err break_glass_make(struct work *work, const struct resource_row *row) MUST_USE;
 enum err break_glass_set(struct work *work, const struct person *person) MUST_USE;

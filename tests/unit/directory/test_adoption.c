@@ -235,6 +235,17 @@ static void test_R13_what_cannot_be_approved_and_when_it_ends(struct fixture *fi
                 house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, scene.entra.id, "%s", back[i]);
                 assert_int_equal(put(&scene, &scene.entra, boss), ERR_FORBIDDEN);
         }
+        /* R12: nor does it outlive a trip through the bin, whoever sent him there. */
+        const struct actor *const senders[] = { &scene.okta, &house->admin };
+        for (size_t i = 0; i < COUNT_OF(senders); i++) {
+                const char *chief = house_user(house, &scene.okta, i ? "chief1" : "chief0");
+                house_grant(house, chief, NULL, "admin");
+                assert_ok(approve(&scene, &house->admin, chief));
+                house_do(house, senders[i], CHANGE_DELETE, KIND_USER, chief, NULL);
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM adoption"), 0);
+                house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, chief, NULL);
+                assert_true(put(&scene, &scene.entra, chief) != ERR_OK);
+        }
         assert_change(ERR_VALUE, house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, scene.entra.id, "{\"adoption\":\"verified_domain\"}");
         assert_string_equal(house->fault.field, "adoption");
         assert_change(ERR_VALUE, house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, scene.entra.id, "{\"adoption\":\"always\"}");

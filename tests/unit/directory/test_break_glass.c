@@ -92,6 +92,20 @@ static void test_R9_R32_each_change_is_an_alert(struct fixture *fixture)
         assert_true(alert_says(house, glass, "rights-changed"));
         house_do(house, admin, CHANGE_DELETE, KIND_GRANT, grant, NULL);
         assert_true(alert_says(house, glass, "rights-changed"));
+        const char *plain = house_user(house, admin, "plain"), *crew = house_group(house, admin, "crew");
+        house_do(house, admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\"]", plain);
+        assert_string_equal(house->alert, "");
+        house_do(house, admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\",\"%s\"]", plain, glass);
+        assert_true(alert_says(house, glass, "rights-changed"));
+        assert_ok(house_change(house, admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"glass\"]")); /* he is in it already */
+        assert_string_equal(house->alert, "");
+        house_do(house, admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"%s\"]", glass);
+        assert_true(alert_says(house, glass, "rights-changed"));
+        house_do(house, admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"%s\"]", plain);
+        assert_string_equal(house->alert, "");
+        const char *filled = house_do(house, admin, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"filled\",\"members\":[{\"value\":\"%s\"}]}", glass);
+        assert_true(alert_says(house, glass, "rights-changed"));
+        assert_true(house_is_member(house, filled, glass));
         int64_t version = house_version(house, glass);
         assert_ok(mark(house, admin, glass, BREAK_GLASS_UNMARK));
         assert_true(alert_says(house, glass, "unmarked"));

@@ -204,7 +204,97 @@ static void test_R18_each_connection_speaks_by_its_own_claim_and_rules(struct fi
         close_scene(&s);
 }
 
+static void test_R13_R18_the_adopting_request_is_judged_by_the_rules(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_UPSTREAM, NULL, "{\"name\":\"IdP\"}");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, s.okta.id, "{\"upstream\":\"IdP\"}");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
+                "{\"name\":\"entra\",\"kind\":\"scim\",\"upstream\":\"IdP\",\"adoption\":\"same_upstream\"}");
+        struct actor entra = house_actor(house, house->token);
+        rule(house, &entra, "ops", to_group(house, s.ops));
+        rule(house, &entra, "ops", to_role(house, "viewer", s.project));
+        const char *ann = user_with(house, &s.okta, "ann", "ops"), *bob = user_with(house, &s.okta, "bob", NULL);
+        assert_int_equal(rule_rows(house), 0); /* okta says it, and these are entra's rules */
+        put(house, &entra, ann, "evil", "ops", NULL);
+        assert_string_equal(house->event, "adopted");
+        assert_non_null(strstr(house->body, "\"mapped\":{\"added\":[{\"group\":"));
+        assert_true(house_is_member(house, s.ops, ann));
+        assert_true(house_holds(house, ann, s.project, "project:read"));
+        house_patch(house, &entra, KIND_USER, bob, ERR_OK, "{\"op\":\"add\",\"path\":\"title\",\"value\":\"Dr\"}");
+        assert_string_equal(house->event, "adopted");
+        assert_false(house_is_member(house, s.ops, bob));
+        const char *cid = user_with(house, &s.okta, "cid", NULL);
+        house_patch(house, &entra, KIND_USER, cid, ERR_OK, "{\"op\":\"add\",\"path\":\"roles\",\"value\":[{\"value\":\"ops\"}]}");
+        assert_string_equal(house->event, "adopted");
+        assert_true(house_is_member(house, s.ops, cid));
+        put(house, &s.okta, ann, "ann", NULL, NULL); /* the other's word is not entra's */
+        assert_true(house_is_member(house, s.ops, ann));
+        house_do(house, &entra, CHANGE_DELETE, KIND_USER, ann, NULL);
+        assert_false(house_is_member(house, s.ops, ann));
+        assert_int_equal(rule_rows(house), 2);
+        close_scene(&s);
+}
+
 /* ---- who may make one ---- */
+
+/* R25: whoever may do what in one organisation; each is asked for a rule into each, and to change, wake and delete one. */
+static void test_R25_law6_a_rule_into_a_child_is_its_own_administrators(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *kid = house_do(house, &house->admin, CHANGE_CREATE, KIND_ORGANIZATION, NULL, "{\"slug\":\"kid\",\"name\":\"Kid\"}");
+        struct actor root = house_identity(house, "root", "admin"), chief = house_identity(house, "chief", NULL),
+                     both = house_identity(house, "both", "admin"), member = house_identity(house, "child", NULL);
+        house_grant(house, chief.id, kid, "admin");
+        house_grant(house, both.id, kid, "admin");
+        house_grant(house, member.id, kid, "member");
+        const struct {
+                const struct actor *who;
+                enum err into_child, into_root;
+        } makers[] = {
+                { &root, ERR_FORBIDDEN, ERR_OK },
+                { &both, ERR_OK, ERR_OK },
+                { &member, ERR_FORBIDDEN, ERR_FORBIDDEN },
+                { &chief, ERR_FORBIDDEN, ERR_FORBIDDEN },
+        };
+        const char *standing = NULL;
+        for (size_t i = 0; i < COUNT_OF(makers); i++) {
+                enum err e = try_rule(house, makers[i].who, &s.okta, "c", to_role(house, "member", kid));
+                if (e != makers[i].into_child)
+                        fail_msg("maker %zu, child: %s: %s", i, error_row(e)->name, house->fault.message);
+                if (!e)
+                        standing = arena_strdup(house->arena, house->done.after.resource.id);
+                e = try_rule(house, makers[i].who, &s.okta, "r", to_role(house, "member", house->installed.org_id));
+                if (e != makers[i].into_root)
+                        fail_msg("maker %zu, root: %s: %s", i, error_row(e)->name, house->fault.message);
+        }
+        /* By what a group holds there, and by what stands already. */
+        const char *crew = house_group(house, &house->admin, "crew");
+        assert_change(ERR_OK, house, &both, CHANGE_CREATE, KIND_GRANT, NULL,
+                arena_printf(house->arena, "{\"principal\":\"%s\",\"scope\":\"%s\",\"role\":\"member\"}", crew, kid));
+        assert_int_equal(try_rule(house, &root, &s.okta, "g", to_group(house, crew)), ERR_FORBIDDEN);
+        assert_int_equal(try_rule(house, &chief, &s.okta, "g", to_group(house, crew)), ERR_FORBIDDEN);
+        assert_int_equal(try_rule(house, &both, &s.okta, "g", to_group(house, crew)), ERR_OK);
+        assert_change(ERR_FORBIDDEN, house, &root, CHANGE_MERGE, KIND_MAPPING_RULE, standing, "{\"values\":[\"c\",\"more\"]}");
+        assert_change(ERR_FORBIDDEN, house, &root, CHANGE_MERGE, KIND_MAPPING_RULE, standing, "{\"attribute\":\"title\"}");
+        house_do(house, &root, CHANGE_MERGE, KIND_MAPPING_RULE, standing, "{\"active\":false}"); /* taking is who has the connection's */
+        assert_change(ERR_FORBIDDEN, house, &root, CHANGE_MERGE, KIND_MAPPING_RULE, standing, "{\"active\":true}");
+        const struct actor *const strangers[] = { &chief, &member };
+        for (size_t i = 0; i < COUNT_OF(strangers); i++) {
+                assert_true(house_change(house, strangers[i], CHANGE_MERGE, KIND_MAPPING_RULE, standing, "{\"active\":true}") != ERR_OK);
+                assert_true(house_change(house, strangers[i], CHANGE_DELETE, KIND_MAPPING_RULE, standing, NULL) != ERR_OK);
+        }
+        house_do(house, &both, CHANGE_MERGE, KIND_MAPPING_RULE, standing, "{\"active\":true}");
+        const char *ann = user_with(house, &s.okta, "ann", "c");
+        assert_int_equal(rule_rows(house), 1);
+        assert_true(house_holds(house, ann, kid, "organization:read"));
+        house_do(house, &root, CHANGE_DELETE, KIND_MAPPING_RULE, standing, NULL);
+        finish(house);
+        assert_false(house_holds(house, ann, kid, "organization:read"));
+        close_scene(&s);
+}
 
 static void test_R8_law6_a_rule_gives_no_more_than_its_maker_holds_and_its_ceiling_allows(struct fixture *fixture)
 {
@@ -527,6 +617,8 @@ int main(void)
                 FIXTURE_TEST(test_R18_a_value_gives_and_its_loss_takes_in_the_very_write, ON_BOTH),
                 FIXTURE_TEST(test_R18_law5_a_rule_and_its_connection_touch_only_their_own, ON_BOTH),
                 FIXTURE_TEST(test_R18_each_connection_speaks_by_its_own_claim_and_rules, ON_BOTH),
+                FIXTURE_TEST(test_R13_R18_the_adopting_request_is_judged_by_the_rules, ON_BOTH),
+                FIXTURE_TEST(test_R25_law6_a_rule_into_a_child_is_its_own_administrators, ON_BOTH),
                 FIXTURE_TEST(test_R8_law6_a_rule_gives_no_more_than_its_maker_holds_and_its_ceiling_allows, ON_BOTH),
                 FIXTURE_TEST(test_R18_a_rule_that_makes_no_sense_is_refused_with_its_field, ON_BOTH),
                 FIXTURE_TEST(test_R18_a_change_of_a_rule_reaches_all_whom_the_connection_claims, ON_BOTH),
