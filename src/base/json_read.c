@@ -71,7 +71,7 @@ static bool take(struct reader *reader, char byte)
 static enum err read_word(struct reader *reader, const char *word, json_t *value, json_t **ret)
 {
         size_t length = strlen(word);
-        if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length))
+        if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0)
                 return expected(reader, "this is no JSON value");
         reader->at += length;
         *ret = value;

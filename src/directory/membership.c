@@ -80,7 +80,9 @@ static enum err edges_add(struct work *work, int64_t group_no, const struct name
         const struct named **people = arena_zero(work->arena, count + 1, sizeof(struct named *));
         bool *added = arena_zero(work->arena, count + 1, sizeof(*added));
         size_t some = 0;
-        enum err e = nos && people && added ? ERR_OK : work_memory(work);
+        enum err e = ERR_OK;
+        if (!nos || !people || !added)
+                return work_memory(work);
         for (size_t i = 0; !e && i < count; i++) {
                 if (members[i].kind == KIND_GROUP) {
                         e = group_add(work, group_no, &members[i], moved);
@@ -143,9 +145,10 @@ static bool is_skipped(struct work *work)
 static enum err named_by_connection(struct work *work, const struct edge_operation *operation, struct named *ret)
 {
         struct claimed_no *found = arena_zero(work->arena, operation->count + 1, sizeof(*found));
-        enum err e = found ? claimed_find_nos(
-                                     work->session, work->root_no, work->source_no, operation->values, operation->count, found, work->fault)
-                           : work_memory(work);
+        if (!found)
+                return work_memory(work);
+        enum err e =
+                claimed_find_nos(work->session, work->root_no, work->source_no, operation->values, operation->count, found, work->fault);
         for (size_t i = 0; !e && i < operation->count; i++)
                 if (found[i].kind == KIND_USER || found[i].kind == KIND_GROUP)
                         ret[i] = (struct named){ found[i].no, operation->values[i], found[i].kind };
