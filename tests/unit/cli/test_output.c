@@ -86,7 +86,8 @@ static const struct {
         { "muster audit verify --c", "--ca-file --config --checkpoint" },
         { "muster user list --name ''", "" },
         { "muster nonsense ''", "" },
-        { "muster do", "" },
+        { "muster do", "domain" },
+        { "muster zo", "" },
 };
 
 static void test_completion_works_in_bash(void **state)
