@@ -26,6 +26,7 @@ struct edge_list {
         bool given;
         const char **values; /* in the arena; may hold duplicates as sent */
         size_t count;
+        const enum resource_kind *kinds; /* what `type` beside each says: KIND_NONE nothing, KIND_COUNT no type of a member; NULL: none said */
 };
 
 /* Checks a body from a client and brings it into the form above: names by case-insensitive match, types (R15 for booleans), sizes

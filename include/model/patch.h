@@ -23,6 +23,7 @@ struct edge_operation {
         const char **values;
         size_t count;
         const struct filter *filter;
+        const enum resource_kind *kinds; /* as in edge_list */
 };
 
 struct patch {

@@ -174,6 +174,15 @@ static enum err named_by_administrator(struct work *work, const struct edge_oper
         return e;
 }
 
+/* A `type` that says otherwise than the id: the client takes the member for something else. */
+static enum err check_kind(struct work *work, const struct edge_operation *operation, size_t i, const struct named *member)
+{
+        enum resource_kind said = operation->kinds ? operation->kinds[i] : KIND_NONE;
+        if (said == KIND_NONE || said == member->kind || leniency_use(work->change->leniency, LENIENT_MEMBER_TYPE))
+                return ERR_OK;
+        return fault_set(work->fault, ERR_VALUE, "members.type", "\"%.80s\" is a %s", member->id, resource_type(member->kind)->name);
+}
+
 /* Whom the values of an operation name. Who is unknown refuses the whole if `all`, else he is left out. */
 static enum err named_find(struct work *work, const struct edge_operation *operation, bool all, struct named **ret, size_t *ret_count)
 {
@@ -183,6 +192,8 @@ static enum err named_find(struct work *work, const struct edge_operation *opera
         enum err e = work->source_no ? named_by_connection(work, operation, named) : named_by_administrator(work, operation, named);
         size_t count = 0;
         for (size_t i = 0; !e && i < operation->count; i++) {
+                if (named[i].no && all)
+                        e = check_kind(work, operation, i, &named[i]);
                 if (named[i].no)
                         named[count++] = named[i];
                 else if (all && !is_skipped(work))

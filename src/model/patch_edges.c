@@ -32,7 +32,7 @@ static enum err note_values(struct patch_work *work, const struct patch_step *st
                 return e;
         if (list.count == 0 && verb != EDGE_REPLACE_ALL)
                 return ERR_OK;
-        return note(work, (struct edge_operation){ .verb = verb, .values = list.values, .count = list.count });
+        return note(work, (struct edge_operation){ .verb = verb, .values = list.values, .kinds = list.kinds, .count = list.count });
 }
 
 /* `value eq "a" or value eq "b"`: how many ids that names; 0 when it is anything else. Puts them into `values` unless NULL. */

@@ -263,6 +263,28 @@ def test_r14_the_log_says_who_stays_a_member_through_another_source(server, fres
     assert rows[bulk_reply.headers["X-Request-ID"]] == note(bulk_reply) and rows[first.headers["X-Request-ID"]] == note(first)
 
 
+def test_a_type_that_contradicts_the_id_is_named_by_strict_and_passed_over_by_lenient(server, unique):
+    for profile in ("strict", "lenient"):
+        connection = server.acme.connection(unique(profile), profile=profile)
+        user, group = connection.user(unique("typed@example.com"))["id"], connection.group(unique("typed"))
+        path = f"/Groups/{group['id']}"
+        for said in ("Group", "group", "Device", 7):
+            element = {"value": user, "type": said}
+            for send in (lambda: connection.patch(path, {"op": "add", "path": "members", "value": [element]}, expect=None),
+                         lambda: connection("PUT", path, {"schemas": [GROUP], "displayName": group["displayName"], "members": [element]}),
+                         lambda: connection("POST", "/Groups", {"schemas": [GROUP], "displayName": unique("made"), "members": [element]})):
+                reply = send()
+                if profile == "strict":
+                    assert (reply.status, reply.json["scimType"]) == (400, "invalidValue") and "members.type" in reply.json["detail"], reply
+                else:
+                    assert reply.status in (200, 201, 204), reply
+        assert connection.members(group["id"]) == (set() if profile == "strict" else {user})
+        for said in ("User", "USER", None):
+            connection.patch(path, {"op": "add", "path": "members", "value": [{"value": user, "type": said}]})
+        assert connection.members(group["id"]) == {user}
+        connection.patch(path, {"op": "replace", "path": "members", "value": [{"value": connection.group(unique("in"))["id"], "type": "Group"}]})
+
+
 def test_an_edge_of_a_connection_cannot_be_removed_locally(server, fresh, people, unique):
     group = fresh.group(unique("given"), people[:1])
     server.acme.api("DELETE", f"/groups/{group['id']}/members/{people[0]}", expect=409)
