@@ -66,40 +66,46 @@ enum err work_body_document(struct work *work, const struct resource_row *row)
         return work->body ? ERR_OK : work_memory(work);
 }
 
-static enum err canonical(struct work *work, json_t *body, const char **ret)
+/* Takes the reference. */
+static enum err canonical(struct work *work, json_t *body, struct buffer *into)
 {
         json_auto_t *held = body;
         if (!held)
                 return work_memory(work);
         if (kind_is_declared(work->change->type->kind) && json_object_set_new(held, "type", json_string(work->change->type->name)))
                 return work_memory(work);
+        return json_canonical(held, into, work->fault);
+}
+
+static enum err canonical_kept(struct work *work, json_t *body, const char **ret)
+{
         auto_buffer text = { 0 };
-        enum err e = json_canonical(held, &text, work->fault);
-        if (e)
-                return e;
-        const char *kept = arena_text(work->arena, text.data, text.length);
-        if (!kept)
-                return work_memory(work);
+        enum err e = canonical(work, body, &text);
+        const char *kept = e ? NULL : arena_text(work->arena, text.data, text.length);
+        if (e || !kept)
+                return e ? e : work_memory(work);
         *ret = kept;
         return ERR_OK;
 }
 
 enum err work_body_json(struct work *work, json_t *body)
 {
-        return canonical(work, body, &work->body);
+        return canonical_kept(work, body, &work->body);
 }
 
 enum err work_alert(struct work *work, enum ledger_event event, json_t *body)
 {
         work->alert = event;
-        return canonical(work, body, &work->alert_body);
+        return canonical_kept(work, body, &work->alert_body);
 }
 
 enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body)
 {
         struct ledger_entry entry = { .event = event, .actor = work->actor, .object_kind = row->kind, .object_no = row->no };
         int64_t seq, at_us;
-        enum err e = canonical(work, body, &entry.body);
+        auto_buffer text = { 0 }; /* of the heap: there can be many, and each is written here and now */
+        enum err e = canonical(work, body, &text);
+        entry.body = text.data;
         ident_random(entry.change_id, sizeof(entry.change_id));
         if (!e)
                 e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);

@@ -9,6 +9,8 @@
 #include "work.h"
 
 #define ENTRIES_OF_STEP 100
+#define BYTES_OF_STEP ((size_t)4 << 20) /* of their bodies */
+#define EDGES_OF_STEP 1000
 #define WINDOW 5000 /* entries of anybody that a step looks at */
 
 /* ---- one claim, as it was ---- */
@@ -159,23 +161,29 @@ static enum err find_claimed(const struct work_step *step, const char *id, enum 
         return found.no && (found.kind == KIND_USER || found.kind == KIND_GROUP) ? ERR_OK : ERR_NOT_FOUND;
 }
 
-/* `ids`: members of the group `no`; or, `of_groups`, groups that held `no`. */
-static enum err give_back_edges(struct work_step *step, int64_t no, enum resource_kind kind, const json_t *ids, bool of_groups)
+/* What an entry says ended: members of a group, and then groups that held it. job.member_no counts those that earlier steps have had. */
+static enum err give_back_edges(struct work_step *step, const struct resource_row *row, const json_t *body, bool *ret_more)
 {
-        const json_t *id;
-        size_t i;
-        json_array_foreach (ids, i, id) {
-                enum resource_kind other_kind;
-                int64_t other_no = 0;
-                enum err e = find_claimed(step, json_string_value(id), &other_kind, &other_no);
-                if (e == ERR_NOT_FOUND || (!e && of_groups && other_kind != KIND_GROUP))
+        const json_t *members = row->kind == KIND_GROUP ? json_object_get(json_object_get(body, "members"), "removed") : NULL;
+        const json_t *groups = json_object_get(body, "left");
+        const size_t of_members = json_array_size(members), all = of_members + json_array_size(groups);
+        size_t at = (size_t)step->job.member_no, end = all < at + EDGES_OF_STEP ? all : at + EDGES_OF_STEP;
+        for (; at < end; at++) {
+                const bool is_member = at < of_members;
+                const json_t *id = json_array_get(is_member ? members : groups, is_member ? at : at - of_members);
+                enum resource_kind kind;
+                int64_t no = 0;
+                enum err e = find_claimed(step, json_string_value(id), &kind, &no);
+                if (e == ERR_NOT_FOUND || (!e && !is_member && kind != KIND_GROUP))
                         continue;
                 if (!e)
-                        e = of_groups ? give_back_edge(step, other_no, no, kind) : give_back_edge(step, no, other_no, other_kind);
+                        e = is_member ? give_back_edge(step, row->no, no, kind) : give_back_edge(step, no, row->no, row->kind);
                 if (e)
                         return e;
                 step->job.edges++;
         }
+        *ret_more = end < all;
+        step->job.member_no = *ret_more ? (int64_t)end : 0;
         return ERR_OK;
 }
 
@@ -268,12 +276,35 @@ static enum err load_any(struct work *work, int64_t no, struct resource_row *ret
         return e == ERR_NOT_FOUND ? resource_load_binned(work->session, work->root_no, no, work->arena, ret, work->fault) : e;
 }
 
-static enum err undo_entry(struct work_step *step, const struct entry *entry)
+/* The entry's own resource: out of the bin, and as it was. *ret_back: the connection claims it. */
+static enum err undo_resource(
+        struct work_step *step, const struct entry *entry, struct resource_row *row, const json_t *body, bool *ret_back)
+{
+        const json_t *difference = json_object_get(body, "difference");
+        enum resource_kind kind;
+        int64_t no;
+        enum err e = ERR_OK;
+        *ret_back = false;
+        if (!step->job.member_no && strcmp(entry->event, ledger_event_name(EVENT_DELETED)) == 0)
+                return undo_delete(step, row, body, ret_back);
+        if (row->deleted_us)
+                return ERR_OK;
+        if (!step->job.member_no && json_array_size(difference))
+                e = undo_update(step, row, difference);
+        if (!e)
+                e = find_claimed(step, row->id, &kind, &no);
+        *ret_back = !e;
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* *ret_more: so many memberships ended that the next step goes on with this entry. */
+static enum err undo_entry(struct work_step *step, const struct entry *entry, bool *ret_more)
 {
         struct work *work = step->work;
         struct resource_row row;
         json_auto_t *body = NULL;
-        bool back = true, deletes = strcmp(entry->event, ledger_event_name(EVENT_DELETED)) == 0;
+        bool back = false, begins = !step->job.member_no;
+        *ret_more = false;
         if (!*entry->body || strcmp(entry->event, ledger_event_name(EVENT_CREATED)) == 0)
                 return ERR_OK;
         enum err e = json_parse_object(entry->body, strlen(entry->body), &body, work->fault);
@@ -281,46 +312,47 @@ static enum err undo_entry(struct work_step *step, const struct entry *entry)
                 e = load_any(work, entry->object_no, &row);
         if (e == ERR_NOT_FOUND) /* purged: there is no way back */
                 return ERR_OK;
-        if (!e && deletes)
-                e = undo_delete(step, &row, body, &back);
-        if (!e && !deletes && !row.deleted_us)
-                e = undo_update(step, &row, json_object_get(body, "difference"));
-        if (!e && back && row.kind == KIND_GROUP && !row.deleted_us)
-                e = give_back_edges(step, row.no, row.kind, json_object_get(json_object_get(body, "members"), "removed"), false);
-        if (!e && back && !row.deleted_us)
-                e = give_back_edges(step, row.no, row.kind, json_object_get(body, "left"), true);
+        if (!e)
+                e = undo_resource(step, entry, &row, body, &back);
+        if (!e && back)
+                e = give_back_edges(step, &row, body, ret_more);
         if (e || !back)
                 return e;
-        step->job.users += row.kind == KIND_USER;
-        step->job.groups += row.kind == KIND_GROUP;
+        step->job.users += begins && row.kind == KIND_USER;
+        step->job.groups += begins && row.kind == KIND_GROUP;
         json_auto_t *undone = json_pack("{s:s, s:I, s:s}", "id", row.id, "undoes", (json_int_t)entry->seq, "was", entry->event);
         e = undone ? mapping_describe(work, undone) : work_memory(work);
         return e ? e : work_entry(work, EVENT_UNDONE, &row, STEAL(undone));
 }
 
-static enum err read_entries(struct work_step *step, int64_t from_seq, struct entry *entries, size_t *ret_count)
+/* *ret_more: there are others in the window. */
+static enum err read_entries(struct work_step *step, int64_t from_seq, struct entry *entries, size_t *ret_count, bool *ret_more)
 {
         struct work *work = step->work;
         auto_result result = { 0 };
-        bool more = true;
-        size_t count = 0;
+        bool row = true;
+        size_t count = 0, bytes = 0, size = step_size(step, ENTRIES_OF_STEP);
         enum err e = session_query(work->session, ST_LEDGER_OF_ACTOR, &result, work->fault, V_I64(work->root_no), V_I64(step->job.at_no),
-                V_I64(from_seq), V_I64(ACTOR_CONNECTION), V_I64(step->job.connection_no), V_I64(step_size(step, ENTRIES_OF_STEP)));
-        while (!e && more && count < ENTRIES_OF_STEP) {
-                e = result_next(&result, &more, work->fault);
-                if (e || !more)
+                V_I64(from_seq), V_I64(ACTOR_CONNECTION), V_I64(step->job.connection_no), V_I64(size));
+        while (!e && count < size && bytes < BYTES_OF_STEP) {
+                e = result_next(&result, &row, work->fault);
+                if (e || !row)
                         break;
                 struct entry *entry = &entries[count++];
+                size_t length;
+                const char *body = result_text(&result, 3, &length);
                 entry->seq = result_i64(&result, 0);
                 (void)snprintf(entry->event, sizeof(entry->event), "%s", result_text(&result, 1, NULL));
                 entry->object_no = result_i64(&result, 2);
-                entry->body = arena_strdup(work->arena, result_text(&result, 3, NULL));
+                entry->body = arena_text(work->arena, body, length);
+                bytes += length;
                 if (!entry->body)
                         e = work_memory(work);
         }
         if (e)
                 return e;
         *ret_count = count;
+        *ret_more = row && count;
         return ERR_OK;
 }
 
@@ -328,13 +360,22 @@ static enum err undo_entries(struct work_step *step)
 {
         struct entry entries[ENTRIES_OF_STEP];
         size_t count = 0;
+        bool more = false, inside = false;
         int64_t from_seq = step->job.at_no - WINDOW + 1 > step->job.first_seq ? step->job.at_no - WINDOW + 1 : step->job.first_seq;
-        enum err e = read_entries(step, from_seq, entries, &count);
-        for (size_t i = 0; !e && i < count && !step_skips(step); i++)
-                e = undo_entry(step, &entries[i]);
+        int64_t edges = step->job.edges;
+        enum err e = read_entries(step, from_seq, entries, &count, &more);
+        for (size_t i = 0; !e && i < count; i++) {
+                e = step_skips(step) ? ERR_OK : undo_entry(step, &entries[i], &inside);
+                step->job.at_no = inside ? entries[i].seq : entries[i].seq - 1;
+                if (!inside)
+                        step->job.member_no = 0;
+                if (e || inside || step->job.edges - edges >= EDGES_OF_STEP)
+                        return e;
+        }
         if (e)
                 return e;
-        step->job.at_no = count && count == step_size(step, ENTRIES_OF_STEP) ? entries[count - 1].seq - 1 : from_seq - 1;
+        if (!more)
+                step->job.at_no = from_seq - 1;
         step->done = step->job.at_no < step->job.first_seq;
         return ERR_OK;
 }

@@ -434,34 +434,6 @@ enum err membership_leave(struct work *work, int64_t member_no, int64_t source_n
         return e;
 }
 
-static enum err put_ids(struct work *work, const struct edges *edges, json_t *into, const char *key)
-{
-        json_auto_t *ids = json_array();
-        if (!ids)
-                return work_memory(work);
-        for (size_t i = 0; i < edges->count; i++)
-                if (json_array_append_new(ids, json_string(edges->list[i].id)))
-                        return work_memory(work);
-        return json_object_set(into, key, ids) ? work_memory(work) : ERR_OK;
-}
-
-enum err membership_describe(struct work *work, const struct resource_row *row, int64_t source_no, json_t *body)
-{
-        struct edges groups = { .work = work }, members = { .work = work };
-        enum err e = member_groups(work->session, work->root_no, row->no, source_no, edges_collect, &groups, work->fault);
-        if (!e && groups.count && groups.count <= DESCRIBED_MAX)
-                e = put_ids(work, &groups, body, "left");
-        if (!e && row->kind == KIND_GROUP)
-                e = member_list_source(
-                        work->session, work->root_no, row->no, source_no, 0, DESCRIBED_MAX + 1, edges_collect, &members, work->fault);
-        if (e || !members.count || members.count > DESCRIBED_MAX)
-                return e;
-        json_auto_t *list = json_object();
-        if (!list || json_object_set(body, "members", list))
-                return work_memory(work);
-        return put_ids(work, &members, list, "removed");
-}
-
 enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no)
 {
         int64_t removed;

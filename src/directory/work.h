@@ -209,9 +209,8 @@ enum err membership_apply(struct work *work, const struct resource_row *group, c
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
 /* Removes all that this source put into a group. The group must go, too, or the graph is loaded anew (work->reload). */
 enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no) MUST_USE;
-/* Adds to a body what leaves with it: "left", the groups that held it by this source, and of a group its members as "removed"; of each at
- * most DESCRIBED_MAX, else none. */
-#define DESCRIBED_MAX 1000
+/* Adds to the body of a deletion what ends with it (membership_loss.c): "left", the groups that held it by this source, and of a group its
+ * members as "removed". Of more than a page the full ones are entries of their own, at once. Before anything is written. */
 enum err membership_describe(struct work *work, const struct resource_row *row, int64_t source_no, json_t *body) MUST_USE;
 /* Makes `to_no` a member, and the holder of members, wherever `from_no` is one by edges of this source; the graph is loaded anew. */
 enum err membership_move(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no) MUST_USE;

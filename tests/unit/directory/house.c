@@ -409,7 +409,7 @@ static void picture_add(struct picture *picture, unsigned char byte)
 }
 
 struct nodes {
-        int64_t principals[2000], scopes[500];
+        int64_t principals[4000], scopes[500];
         size_t principal_count, scope_count;
 };
 
@@ -422,6 +422,7 @@ static void list_nodes(struct house *house, struct nodes *ret)
         while (row) {
                 assert_ok(result_next(&result, &row, &fault));
                 int64_t kind = row ? result_i64(&result, 3) : KIND_NONE;
+                assert_true(ret->principal_count < COUNT_OF(ret->principals) && ret->scope_count < COUNT_OF(ret->scopes));
                 if (kind == KIND_USER || kind == KIND_GROUP || kind == KIND_IDENTITY)
                         ret->principals[ret->principal_count++] = result_i64(&result, 0);
                 if (kind == KIND_ORGANIZATION || kind == KIND_PROJECT)

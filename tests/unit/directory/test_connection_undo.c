@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "directory/connection.h"
 #include "directory/house.h"
+#include <stdatomic.h>
 
 static enum err begin(struct house *house, const struct actor *connection, int64_t since_us)
 {
@@ -167,9 +168,220 @@ static void test_R8_undo_ties_nothing_above_a_ceiling(struct fixture *fixture)
         house_close(house);
 }
 
+/* ---- more than one entry holds ---- */
+
+#define MANY 2500
+#define GROUPS 1100
+
+static atomic_long left; /* statements before the failure; below zero: nothing fails */
+
+static enum err fail_statement(void *context, enum statement statement, struct fault *fault)
+{
+        (void)context;
+        (void)statement;
+        if (atomic_load(&left) < 0 || atomic_fetch_sub(&left, 1) > 0)
+                return ERR_OK;
+        return fault_set(fault, ERR_STORAGE_FULL, "", "as the test wishes");
+}
+
+/* A deletion that writes several entries, which house_change does not expect. */
+static enum err delete_large(struct house *house, const struct actor *actor, enum resource_kind kind, const char *id)
+{
+        struct change change = { .verb = CHANGE_DELETE, .actor = actor, .type = resource_type(kind), .ref = id };
+        change.arena = arena_new(16u << 20);
+        enum err e = directory_change(house->directory, &change, &house->fault);
+        if (!e) {
+                assert_true(change.changed);
+                assert_int_equal(change.revision, house_number(house, "SELECT MAX(seq) FROM ledger WHERE event = 'deleted'"));
+        }
+        arena_free(change.arena);
+        return e;
+}
+
+/* Not at every place: the reading of the groups takes thousands of statements. */
+static void delete_large_after_failures(struct house *house, const struct actor *actor, enum resource_kind kind, const char *id)
+{
+        int64_t digest = house_digest(house);
+        store_set_fault_hook_for_test(house->directory->store, fail_statement, NULL);
+        bool failed = true;
+        for (long at = 0; failed; at += 1 + at / (house->fixture->kind == ON_SQLITE ? 4 : 1)) {
+                atomic_store(&left, at);
+                enum err e = delete_large(house, actor, kind, id);
+                failed = atomic_exchange(&left, -1) < 0;
+                assert_int_equal(e, failed ? ERR_STORAGE_FULL : ERR_OK);
+                assert_true(!failed || house_digest(house) == digest);
+        }
+        house_check(house);
+}
+
+/* Rows like this one, and like its claim, numbered from *ret on: made one by one they would take PostgreSQL half a minute. */
+static int64_t multiply(struct house *house, const struct actor *okta, const char *id, enum resource_kind kind, int count)
+{
+        const long long first = house_number(house, "SELECT next_no FROM root WHERE root_no = 1"), no = house_no(house, id);
+        const char *const name = kind == KIND_USER ? "userName" : "displayName";
+#define NUMBERS "WITH RECURSIVE n (no) AS (SELECT CAST(%lld AS BIGINT) UNION ALL SELECT no + 1 FROM n WHERE no < %lld) "
+        house_script(house,
+                NUMBERS "INSERT INTO resource (root_no, no, id, org_no, kind, name_folded, source_no, active, version, created_us, "
+                        "modified_us, deleted_us, doc) SELECT 1, n.no, '00000000-0000-4000-8000-' || CAST(100000000000 + n.no AS TEXT), "
+                        "r.org_no, r.kind, 'many-' || CAST(n.no AS TEXT), r.source_no, 1, r.version, r.created_us, r.modified_us, 0, "
+                        "'{\"%s\":\"many-' || CAST(n.no AS TEXT) || '\"}' FROM n CROSS JOIN resource r WHERE r.root_no = 1 AND r.no = %lld",
+                first, first + count - 1, name, no);
+        house_script(house,
+                NUMBERS "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) SELECT 1, "
+                        "c.connection_no, c.kind, n.no, '', c.claimed_active, c.modified_us, '' FROM n CROSS JOIN claim c WHERE "
+                        "c.root_no = 1 AND c.no = %lld",
+                first, first + count - 1, no);
+        house_script(house, "UPDATE root SET next_no = next_no + %d WHERE root_no = 1", count);
+        house_script(house,
+                "UPDATE resource_count SET live = live + %d WHERE root_no = 1 AND kind = %d AND connection_no IN (-1, %lld)", count,
+                (int)kind, (long long)okta->no);
+        return first;
+}
+
+/* The edges first, first + 1, … -> member, or group -> first, … */
+static void tie(struct house *house, const struct actor *okta, int64_t first, int count, const char *group, const char *member)
+{
+        house_script(house,
+                NUMBERS "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT 1, %s, %s, %lld, 0, 1 "
+                        "FROM n",
+                (long long)first, (long long)first + count - 1, group, member, (long long)okta->no);
+}
+
+static int64_t entries(struct house *house, const char *id)
+{
+        return house_number(house, "SELECT COUNT(*) FROM ledger WHERE class = 1 AND object_no = %lld", (long long)house_no(house, id));
+}
+
+static void test_R16_undo_gives_back_every_member_of_a_large_group(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew"), *whole = house_group(house, &okta, "whole");
+        int64_t first = multiply(house, &okta, ann, KIND_USER, MANY);
+        const char *crew_no = arena_printf(house->arena, "%lld", (long long)house_no(house, crew));
+        tie(house, &okta, first, MANY, crew_no, "n.no");
+        tie(house, &okta, first, 1000, arena_printf(house->arena, "%lld", (long long)house_no(house, whole)), "n.no");
+        house_restart(house);
+        house_check(house);
+        int64_t since_us = now(), before = entries(house, crew);
+        delete_large_after_failures(house, &okta, KIND_GROUP, crew);
+        assert_int_equal(entries(house, crew) - before, 3); /* two full pages and its own */
+        before = entries(house, whole);
+        house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, whole, NULL);
+        assert_int_equal(entries(house, whole) - before, 1); /* an ordinary one writes no more than itself */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE source_no = %lld", (long long)okta.no), 0);
+        assert_ok(begin(house, &okta, since_us));
+        house_restart(house); /* a crash in between */
+        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
+        int steps = 0;
+        int64_t edges = 0;
+        for (bool more = true; more; steps++) {
+                struct change change = { .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION) };
+                change.arena = arena_new(16u << 20);
+                assert_ok(directory_change(house->directory, &change, &house->fault));
+                more = change.job.connection_no != 0;
+                if (more)
+                        assert_in_range(change.job.edges - edges, 0, 2000); /* no step is as long as the group is large */
+                edges = change.job.edges;
+                arena_free(change.arena);
+                if (steps == 1)
+                        house_restart(house);
+        }
+        assert_true(steps > 3);
+        house_check(house);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %s AND source_no = %lld", crew_no,
+                                 (long long)okta.no),
+                MANY);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE source_no = %lld", (long long)okta.no), MANY + 1000);
+        /* R31: an erasure blanks every page. */
+        assert_ok(delete_large(house, &okta, KIND_GROUP, crew));
+        const char *no = crew_no;
+        house_do(house, &house->admin, CHANGE_PURGE, KIND_GROUP, crew, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE class = 1 AND object_no = %s AND body <> '' AND event <> "
+                                             "'purged'",
+                                 no),
+                0);
+        undo(house, &okta, since_us); /* what is purged stays so */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %s", no), 0);
+        house_close(house);
+}
+
+static void test_R16_undo_gives_back_every_group_of_a_user(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
+        int64_t first = multiply(house, &okta, crew, KIND_GROUP, GROUPS);
+        const char *ann_no = arena_printf(house->arena, "%lld", (long long)house_no(house, ann));
+        tie(house, &okta, first, GROUPS, "n.no", ann_no);
+        house_restart(house);
+        int64_t since_us = now(), before = entries(house, ann);
+        delete_large_after_failures(house, &okta, KIND_USER, ann);
+        assert_int_equal(entries(house, ann) - before, 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s", ann_no), 0);
+        undo(house, &okta, since_us);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s AND source_no = %lld", ann_no,
+                                 (long long)okta.no),
+                GROUPS);
+        assert_true(house_active(house, ann));
+        house_close(house);
+}
+
+/* An entry of any size: here a PATCH that took everybody out. */
+static void test_R16_undo_takes_a_large_entry_in_pieces(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
+        const long long first = multiply(house, &okta, ann, KIND_USER, MANY), crew_no = house_no(house, crew);
+        tie(house, &okta, first, MANY, arena_printf(house->arena, "%lld", crew_no), "n.no");
+        house_restart(house);
+        int64_t since_us = now();
+        auto_buffer text = { 0 };
+        buffer_puts(&text, "{\"op\":\"remove\",\"path\":\"members\",\"value\":["); /* named, so that nothing is held */
+        for (long long i = 0; i < MANY; i++)
+                buffer_printf(&text, "%s{\"value\":\"00000000-0000-4000-8000-%lld\"}", i ? "," : "", 100000000000 + first + i);
+        buffer_puts(&text, "]}");
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, text.data);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %lld", crew_no), 0);
+        undo(house, &okta, since_us);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %lld", crew_no), MANY);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'undone' AND object_no = %lld", crew_no), 3);
+        house_close(house);
+}
+
+/* R14: a connection has edges only in groups that it claims. */
+static void test_R16_undo_gives_no_members_to_a_group_that_the_connection_no_longer_claims(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &okta, "ben"),
+                   *crew = group_with(house, &okta, "crew", ann, ben);
+        house_script(house,
+                "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) SELECT root_no, %lld, "
+                "kind, no, 'e', claimed_active, modified_us, doc FROM claim WHERE no = %lld",
+                (long long)entra.no, (long long)house_no(house, crew));
+        house_script(house, "INSERT INTO resource_count (root_no, kind, connection_no, live) VALUES (1, %d, %lld, 1)", KIND_GROUP,
+                (long long)entra.no);
+        house_restart(house);
+        int64_t since_us = now();
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK,
+                arena_printf(house->arena, "{\"op\":\"remove\",\"path\":\"members[value eq \\\"%s\\\"]\"}", ann));
+        house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, crew, NULL);
+        house_do(house, &okta, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"crew 2\",\"externalId\":\"g-crew\"}");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us = 0", crew), 1);
+        undo(house, &okta, since_us); /* its externalId is another's now, so the claim stays ended */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %lld", (long long)house_no(house, crew)), 0);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_R16_undo_gives_back_every_member_of_a_large_group, ON_BOTH),
+                FIXTURE_TEST(test_R16_undo_gives_back_every_group_of_a_user, ON_BOTH),
+                FIXTURE_TEST(test_R16_undo_takes_a_large_entry_in_pieces, ON_BOTH),
+                FIXTURE_TEST(test_R16_undo_gives_no_members_to_a_group_that_the_connection_no_longer_claims, ON_BOTH),
                 FIXTURE_TEST(test_R8_undo_ties_nothing_above_a_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_r16_what_was_taken_is_given_back_and_nothing_more, ON_BOTH),
                 FIXTURE_TEST(test_r16_names_that_are_taken_meanwhile_stay_where_they_are, ON_BOTH),
