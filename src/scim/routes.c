@@ -3,6 +3,20 @@
  * The routes of SCIM. A connection's token is needed everywhere, also for discovery. */
 #include "bulk.h"
 
+/* Which endpoints there are an organisation decides for itself: only behind the token is a wrong method (405) told from a wrong address. */
+static enum handled no_such_method(struct request *request)
+{
+        struct scim scim;
+        enum err e = scim_begin(&scim, request);
+        bool is_here = !e;
+        if (is_here)
+                e = fault_set(&scim.fault, ERR_METHOD, "", "this address does not know that method");
+        reply_fault(request, e, &scim.fault);
+        if (is_here)
+                reply_header(request, "Allow", request->route->data);
+        return HANDLED;
+}
+
 /* /Me has no person behind a connection's token (RFC 7644 section 3.11). */
 static enum handled not_implemented(struct request *request)
 {
@@ -32,6 +46,11 @@ static const struct route rows[] = {
         { METHOD_POST,   "/scim/v2/{type}/.search",        scim_search,       WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_GET,    "/scim/v2/{type}",                scim_list, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_POST,   "/scim/v2/{type}",                scim_post,     WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BIG_BODY, 0, NULL },
+        { METHOD_PUT,    "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA, "GET, POST" },
+        { METHOD_PATCH,  "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA, "GET, POST" },
+        { METHOD_DELETE, "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, "GET, POST" },
+        { METHOD_POST,   "/scim/v2/{type}/{id}",           no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA,
+          "GET, PUT, PATCH, DELETE" },
         { METHOD_GET,    "/scim/v2/{type}/{id}",           scim_get,      WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_PUT,    "/scim/v2/{type}/{id}",           scim_put,      WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },
         { METHOD_PATCH,  "/scim/v2/{type}/{id}",           scim_patch,    WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, 0, NULL },

@@ -72,6 +72,25 @@ def test_headers_beyond_all_measure_are_refused_in_scim_form(scim):
     assert scim("GET", "/Users", headers={"X-Long": "x" * 17000}, expect=400).json["schemas"] == ERROR
 
 
+@pytest.mark.parametrize("method,path", [(method, path) for path in ("/Nothing", "/Nothing/x", "/users", "/Users/x/y") for method in ("PUT", "PATCH", "DELETE")]
+                         + [("POST", "/Nothing"), ("POST", "/Nothing/x")])
+def test_unknown_endpoints_are_404_with_every_method(scim, method, path):
+    reply = scim(method, path, None if method == "DELETE" else {"schemas": []}, expect=404)
+    assert reply.json["schemas"] == ERROR and reply.json["status"] == "404" and "Allow" not in reply.headers
+
+
+@pytest.mark.parametrize("method,path,allow", [("PUT", "/Users", "GET, POST"), ("PATCH", "/Groups", "GET, POST"), ("DELETE", "/Users", "GET, POST"),
+                                               ("POST", "/Users/x", "GET, PUT, PATCH, DELETE"), ("PUT", "/Bulk", "POST"), ("DELETE", "/Users/.search", "POST")])
+def test_known_endpoints_with_a_wrong_method_are_405(scim, method, path, allow):
+    reply = scim(method, path, None if method == "DELETE" else {"schemas": []}, expect=405)
+    assert reply.json["schemas"] == ERROR and reply.headers["Allow"] == allow
+
+
+def test_a_wrong_method_tells_nothing_without_a_token(scim):
+    for path in ("/Users", "/Nothing"):
+        assert scim("PUT", path, {"schemas": []}, token="wrong").status == 401
+
+
 def test_wrong_method_names_the_right_ones(scim):
     allow = scim("DELETE", "/Users", expect=405).headers["Allow"]
     assert "GET" in allow and "POST" in allow

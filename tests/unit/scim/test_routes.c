@@ -42,8 +42,7 @@ static void test_paths_reach_their_handlers(struct fixture *fixture)
                 { METHOD_GET, "/scim/v2/Schemas", scim_discovery, ERR_OK },
                 { METHOD_GET, "/scim/v2/Schemas/urn:x", scim_discovery, ERR_OK },
                 { METHOD_GET, "/scim/v2/ServiceProviderConfig", scim_discovery, ERR_OK },
-                { METHOD_PUT, "/scim/v2/Users", NULL, ERR_METHOD }, { METHOD_DELETE, "/scim/v2/Users", NULL, ERR_METHOD },
-                { METHOD_POST, "/scim/v2/Users/x", NULL, ERR_METHOD }, { METHOD_POST, "/scim/v2/ServiceProviderConfig", NULL, ERR_METHOD },
+                { METHOD_PUT, "/scim/v2/Bulk", NULL, ERR_METHOD }, { METHOD_POST, "/scim/v2/ServiceProviderConfig", NULL, ERR_METHOD },
                 { METHOD_GET, "/scim/v2", NULL, ERR_NOT_FOUND }, { METHOD_GET, "/scim/v2/Users/x/y", NULL, ERR_NOT_FOUND },
                 { METHOD_GET, "/scim/v2/Users/x/y/z", NULL, ERR_NOT_FOUND } };
         (void)fixture;
@@ -55,11 +54,29 @@ static void test_paths_reach_their_handlers(struct fixture *fixture)
         }
 }
 
+/* Whether there is such an endpoint is the organisation's to say: 404 or 405 by the handler. */
+static void test_wrong_methods_of_types_are_told_behind_the_token(struct fixture *fixture)
+{
+        static const struct {
+                enum method method;
+                const char *path, *allow;
+        } cases[] = { { METHOD_PUT, "/scim/v2/Users", "GET, POST" }, { METHOD_PATCH, "/scim/v2/Nothing", "GET, POST" },
+                { METHOD_DELETE, "/scim/v2/Users", "GET, POST" }, { METHOD_POST, "/scim/v2/Users/x", "GET, PUT, PATCH, DELETE" } };
+        (void)fixture;
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                enum err e;
+                const struct route *route = match(cases[i].method, cases[i].path, &e);
+                assert_int_equal(e, ERR_OK);
+                assert_string_equal(route->data, cases[i].allow);
+        }
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_every_row_names_who_and_what, ON_SQLITE),
                 FIXTURE_TEST(test_paths_reach_their_handlers, ON_SQLITE),
+                FIXTURE_TEST(test_wrong_methods_of_types_are_told_behind_the_token, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }
