@@ -42,10 +42,17 @@ struct route {
         unsigned who;
         enum route_action action;
         enum face face;
-        size_t body_limit_bytes;  /* 0: a body is refused with 413 */
+        size_t body_limit_bytes;  /* 0: a body is refused with 413, but for a small one of GET and DELETE, which is read and dropped */
         unsigned flags;
         const void *data;         /* of the handler's own table */
 };
+
+/* RFC 9110 section 9.3.1: a body of GET or DELETE means nothing, and some clients send `{}`. What is longer than this is refused. */
+#define MEANINGLESS_BODY_MAX_BYTES LIMIT_KIB(4)
+static inline bool route_drops_body(const struct route *route)
+{
+        return route->body_limit_bytes == 0 && (route->method == METHOD_GET || route->method == METHOD_DELETE);
+}
 
 struct route_table {
         const struct route *rows; /* ended by a row with method METHOD_NONE */

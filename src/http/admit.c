@@ -195,6 +195,8 @@ static enum err admit_body(struct exchange *exchange)
         const struct request *request = &exchange->request;
         const char *encoding = request->headers[HEADER_CONTENT_ENCODING];
         bool has_body = exchange->declared_bytes > 0 || exchange->is_chunked;
+        if (route_drops_body(request->route) && exchange->declared_bytes <= MEANINGLESS_BODY_MAX_BYTES)
+                return ERR_OK;
         if (exchange->declared_bytes > request->route->body_limit_bytes) {
                 exchange->answer_now = request->route->body_limit_bytes == 0;
                 return refuse(exchange, ERR_TOO_LARGE,

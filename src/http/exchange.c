@@ -253,6 +253,12 @@ static enum MHD_Result body_part(struct exchange *exchange, const char *bytes, s
                 exchange->dropped_bytes += length;
                 return exchange->dropped_bytes <= DROPPED_MAX_BYTES ? MHD_YES : MHD_NO;
         }
+        if (route_drops_body(exchange->request.route)) {
+                exchange->dropped_bytes += length;
+                return exchange->dropped_bytes <= MEANINGLESS_BODY_MAX_BYTES
+                               ? MHD_YES
+                               : refuse_inside_body(exchange, ERR_TOO_LARGE, "This address takes no body.");
+        }
         if (exchange->body.length + length > exchange->request.route->body_limit_bytes)
                 return refuse_inside_body(exchange, ERR_TOO_LARGE, "The body is larger than this address allows.");
         if (exchange->body.length == 0)

@@ -432,3 +432,13 @@ def test_conflicts_are_listed_for_administrators(server, fresh, unique):
     assert items[0]["at"].endswith("Z")
     assert server.acme.api("GET", f"/connections/{other.id}/conflicts", expect=200).json["items"] == []
     server.acme.api("GET", "/connections/nobody/conflicts", expect=404)
+
+
+def test_a_small_body_of_a_delete_or_a_read_means_nothing(fresh, unique):
+    user = fresh.user(unique("gone@example.com"))
+    path = f"/Users/{user['id']}"
+    assert fresh("GET", path, {}, expect=200).json["id"] == user["id"]
+    fresh("DELETE", path, "x" * 5000, expect=413)
+    fresh("GET", path, expect=200)
+    fresh("DELETE", path, {}, expect=204)
+    fresh("GET", path, expect=404)

@@ -65,6 +65,39 @@ static void a_body_up_to_the_limit_passes(void **state)
         http_server_stop(harness.server);
 }
 
+/* RFC 9110 section 9.3.1: it means nothing, whatever it holds; the handler does not see it, and it is no second request. */
+static void a_small_body_of_a_get_is_read_and_dropped(void **state)
+{
+        static const char inner[] = "GET /size HTTP/1.1\r\nHost: a\r\n\r\n";
+        struct http_options options = harness_options(tables, 1);
+        struct harness harness;
+        harness_start(&harness, &options);
+        static const struct {
+                int bytes, status;
+        } cases[] = { { 2, 200 }, { 4096, 200 }, { 4097, 413 }, { 1 << 20, 413 } };
+        char *text = malloc((1 << 20) + 512);
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                for (int chunked = 0; chunked < 2; chunked++) {
+                        int head = chunked ? snprintf(text, 256, "GET /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", cases[i].bytes)
+                                           : snprintf(text, 256, "GET /size HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", cases[i].bytes);
+                        memset(text + head, 'x', (size_t)cases[i].bytes);
+                        (void)snprintf(text + head + cases[i].bytes, 16, "%s", chunked ? "\r\n0\r\n\r\n" : "");
+                        struct response response = client_ask(harness.port, text);
+                        assert_int_equal(response.status, cases[i].status);
+                        if (response.status == 200)
+                                assert_int_equal(atoi(response.body), 0);
+                        response_free(&response);
+                }
+        }
+        (void)snprintf(text, 512, "GET /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", strlen(inner), inner);
+        struct response response = client_ask(harness.port, text);
+        assert_int_equal(response.status, 200);
+        assert_null(strstr(response.body, "HTTP/1.1"));
+        response_free(&response);
+        free(text);
+        http_server_stop(harness.server);
+}
+
 static void a_chunked_body_without_end_is_413_and_memory_stays_flat(void **state)
 {
         struct http_options options = harness_options(tables, 1);
@@ -316,6 +349,7 @@ int main(void)
         json_memory_install();
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_body_up_to_the_limit_passes),
+                cmocka_unit_test(a_small_body_of_a_get_is_read_and_dropped),
                 cmocka_unit_test(a_chunked_body_without_end_is_413_and_memory_stays_flat),
                 cmocka_unit_test(slow_senders_are_cut),
                 cmocka_unit_test(a_reader_that_never_reads_is_cut),
