@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Work on a whole connection (R4, R16) while the database fails: its beginning and every step of it meet a failure at each statement and at
+ * Work on a whole connection (R4, R16, R18) while the database fails: its beginning and every step of it meet a failure at each statement and at
  * the COMMIT, as a database that is away and as a full one, before they succeed. A failed one leaves nothing behind, neither rows nor
  * cursor; whoever goes on finishes it, after a restart too; and in the end all is as it is without a single failure. On both engines; an
  * ordinary run tries every seventh place on PostgreSQL, others in each step, MUSTER_LONG=1 every place. */
@@ -132,6 +132,30 @@ static void furnish_undo(struct scene *scene)
         house_do(house, &scene->okta, CHANGE_DELETE, KIND_USER, ben, NULL);
 }
 
+static const char *rule(struct scene *scene, const char *text)
+{
+        return house_do(scene->house, &scene->house->admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL, "{\"connection\":\"okta\",%s}", text);
+}
+
+/* R18: rules that changed since they were applied: some whom they gave lose it, some gain, some keep, some never had any. */
+static void furnish_map(struct scene *scene)
+{
+        struct house *house = scene->house;
+        const char *ops = house_group(house, &house->admin, "ops"),
+                   *app = house_do(house, &house->admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"app\",\"name\":\"App\"}");
+        const char *into = rule(scene, arena_printf(house->arena, "\"attribute\":\"title\",\"values\":[\"Dr\"],\"group\":\"%s\"", ops)),
+                   *role = rule(scene, arena_printf(house->arena,
+                                               "\"attribute\":\"title\",\"prefix\":\"D\",\"role\":\"viewer\",\"scope\":\"%s\"", app));
+        (void)rule(scene, "\"attribute\":\"nickName\",\"values\":[\"N\"],\"role\":\"member\"");
+        static const char *const titles[] = { "Dr", "Dr", "Prof", "Dean", "none" };
+        for (size_t i = 0; i < COUNT_OF(titles); i++)
+                house_do(house, &scene->okta, CHANGE_CREATE, KIND_USER, NULL,
+                        "{\"userName\":\"u%zu\",\"externalId\":\"x%zu\",\"title\":\"%s\",\"nickName\":\"N\"}", i, i, titles[i]);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, into, "{\"values\":[\"Prof\"]}");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, role, "{\"active\":false}");
+        house_script(house, "DELETE FROM connection_job"); /* the beginning shall fail, too */
+}
+
 static const struct story {
         enum connection_verb verb;
         enum change_verb change;
@@ -141,6 +165,7 @@ static const struct story {
         { CONNECTION_REMOVE, CHANGE_DELETE, furnish_end },
         { CONNECTION_REPLACE, CHANGE_WORK, furnish_replace },
         { CONNECTION_UNDO, CHANGE_WORK, furnish_undo },
+        { CONNECTION_MAP, CHANGE_WORK, furnish_map },
 };
 
 static struct change beginning(const struct scene *scene, const struct story *story)
@@ -307,6 +332,7 @@ STORY(R4_keep, 0)
 STORY(R4_remove, 1)
 STORY(R4_replace, 2)
 STORY(R16_undo, 3)
+STORY(R18_map, 4)
 
 int main(void)
 {
@@ -315,10 +341,12 @@ int main(void)
                 FIXTURE_TEST(test_R4_remove_is_never_half, ON_BOTH),
                 FIXTURE_TEST(test_R4_replace_is_never_half, ON_BOTH),
                 FIXTURE_TEST(test_R16_undo_is_never_half, ON_BOTH),
+                FIXTURE_TEST(test_R18_map_is_never_half, ON_BOTH),
                 FIXTURE_TEST(test_R4_keep_goes_on_where_it_was_stopped, ON_BOTH),
                 FIXTURE_TEST(test_R4_remove_goes_on_where_it_was_stopped, ON_BOTH),
                 FIXTURE_TEST(test_R4_replace_goes_on_where_it_was_stopped, ON_BOTH),
                 FIXTURE_TEST(test_R16_undo_goes_on_where_it_was_stopped, ON_BOTH),
+                FIXTURE_TEST(test_R18_map_goes_on_where_it_was_stopped, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }
