@@ -43,8 +43,8 @@
                 "CONFLICT (root_no, connection_no, object_no, slot) DO UPDATE SET times = taken.times + excluded.times, is_over = "     \
                 "excluded.is_over")                                                                                                     \
         X(TAKEN_FORGET, PLAIN, "iii", "", "DELETE FROM taken WHERE root_no = $1 AND connection_no = $2 AND slot <= $3")                 \
-        X(MEMBERS_AT_MOST, READ, "iiii", "i",                                                                                           \
-                "SELECT COUNT(*) FROM (SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND rule_no = 0 LIMIT $4) " \
+        X(MEMBERS_AT_MOST, READ, "iiiii", "i",                                                                                          \
+                "SELECT COUNT(*) FROM (SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 AND source_no = $3 AND rule_no = $4 LIMIT $5) " \
                 "AS m") \
         X(HOLD_PUT, PLAIN, "iiiiiiii", "",                                                                                              \
                 "INSERT INTO hold (root_no, connection_no, no, group_no, removes, of_members, at_us, until_us, released_us) VALUES "    \

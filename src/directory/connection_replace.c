@@ -328,7 +328,7 @@ static enum err replace_group(struct work_step *step, const struct pair *pair)
         auto_result result = { 0 };
         bool row = false;
         enum err e = session_query(work->session, ST_MEMBERS_AT_MOST, &result, work->fault, V_I64(work->root_no), V_I64(pair->old_no),
-                V_I64(join.old_connection), V_I64(1));
+                V_I64(join.old_connection), V_I64(0), V_I64(1));
         if (!e)
                 e = result_next(&result, &row, work->fault);
         bool keeps = !e && row && result_i64(&result, 0) > 0;

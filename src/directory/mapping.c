@@ -262,12 +262,29 @@ static size_t find_unwanted(struct gifts *gifts, struct wish *wishes, size_t cou
         return unwanted;
 }
 
+/* R16: by what the connection says, not by a changed rule. */
+static enum err count_taken(struct work *work, const struct gift *gift)
+{
+        struct resource_row group;
+        const char *rule = NULL;
+        if (!work->source_no || gift->is_grant)
+                return ERR_OK;
+        enum err e = resource_load(work->session, work->root_no, gift->no, work->arena, &group, work->fault);
+        if (e) /* in the bin: nobody loses anything */
+                return e == ERR_NOT_FOUND ? ERR_OK : e;
+        e = id_of(work, gift->rule_no, &rule);
+        return e ? e : threshold_taken_by_rule(work, &group, gift->rule_no, rule);
+}
+
 static enum err take_all(struct work *work, const struct gift *gifts, size_t count, int64_t user_no, int64_t connection_no)
 {
         struct guard guard = { 0 };
         enum err e = count ? guard_begin(work, &guard) : ERR_OK;
-        for (size_t i = 0; !e && i < count; i++)
+        for (size_t i = 0; !e && i < count; i++) {
                 e = take(work, &gifts[i], user_no, connection_no);
+                if (!e)
+                        e = count_taken(work, &gifts[i]);
+        }
         return e || !count ? e : guard_end(work, &guard);
 }
 

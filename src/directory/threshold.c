@@ -97,14 +97,14 @@ enum err threshold_deactivated(struct work *work)
 
 /* ---- members ---- */
 
-/* Its edges that are left, but no more are counted than decide anything. */
-static enum err members_left(struct work *work, int64_t group_no, int64_t taken, int64_t *ret)
+/* Its edges that are left, those of a mapping rule or its own (0), but no more are counted than decide anything. */
+static enum err members_left(struct work *work, int64_t group_no, int64_t rule_no, int64_t taken, int64_t *ret)
 {
         int64_t decides = taken * 10 / 3 - taken + 1, small = SMALL_GROUP - taken + 1;
         auto_result result = { 0 };
         bool row = false;
         enum err e = session_query(work->session, ST_MEMBERS_AT_MOST, &result, work->fault, V_I64(work->root_no), V_I64(group_no),
-                V_I64(work->source_no), V_I64(decides > small ? decides : small));
+                V_I64(work->source_no), V_I64(rule_no), V_I64(decides > small ? decides : small));
         if (!e)
                 e = result_next(&result, &row, work->fault);
         if (e)
@@ -142,7 +142,7 @@ enum err threshold_removed(struct work *work, const struct resource_row *group, 
                 return ERR_OK;
         enum err e = day_load(work, group->no, &day);
         if (!e)
-                e = members_left(work, group->no, day.times + removed, &left);
+                e = members_left(work, group->no, 0, day.times + removed, &left);
         if (e)
                 return e;
         int64_t taken = day.times + removed, members = left + taken, threshold = threshold_of_members(members);
@@ -167,6 +167,28 @@ enum err threshold_removed(struct work *work, const struct resource_row *group, 
         return work_alert(work, EVENT_MANY_REMOVED,
                 json_pack("{s:s, s:s, s:I, s:I}", "connection", work->actor->id, "group", group->id, "removed", (json_int_t)taken, "of",
                         (json_int_t)members));
+}
+
+/* Of each rule by itself: what it gave is not what the connection named, and must not count towards a hold. */
+enum err threshold_taken_by_rule(struct work *work, const struct resource_row *group, int64_t rule_no, const char *rule)
+{
+        struct day day;
+        int64_t left = 0;
+        enum err e = day_load(work, rule_no, &day);
+        if (!e)
+                e = members_left(work, group->no, rule_no, day.times + 1, &left);
+        if (e)
+                return e;
+        int64_t taken = day.times + 1, members = left + taken, threshold = threshold_of_members(members);
+        bool is_over = threshold >= 0 && taken > threshold;
+        if (threshold < 0)
+                return ERR_OK;
+        e = day_add(work, rule_no, &day, 1, is_over);
+        if (e || !is_over || day.was_over)
+                return e;
+        return work_alert(work, EVENT_MANY_REMOVED,
+                json_pack("{s:s, s:s, s:I, s:I, s:s}", "connection", work->actor->id, "group", group->id, "removed", (json_int_t)taken, "of",
+                        (json_int_t)members, "rule", rule));
 }
 
 /* ---- holds ---- */

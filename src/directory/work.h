@@ -239,6 +239,8 @@ enum err threshold_deactivated(struct work *work) MUST_USE;
 /* It has just removed so many of its members from a group: ERR_THRESHOLD when that is too much and nobody released it. `one_by_one`: each was
  * named, so that nobody was forgotten in a list; never held. */
 enum err threshold_removed(struct work *work, const struct resource_row *group, int64_t removed, bool one_by_one) MUST_USE;
+/* Its word on a user has just let a mapping rule take him out of a group: counted, and above the threshold an alert. Never a refusal. */
+enum err threshold_taken_by_rule(struct work *work, const struct resource_row *group, int64_t rule_no, const char *rule) MUST_USE;
 enum err threshold_release(struct work *work) MUST_USE;
 /* After ERR_THRESHOLD: makes the hold, or finds it, and names it in the fault. Not from a writer's thread. */
 void threshold_hold(struct directory *directory, const struct change *change, struct fault *fault);

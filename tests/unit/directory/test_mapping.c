@@ -204,6 +204,36 @@ static void test_R18_each_connection_speaks_by_its_own_claim_and_rules(struct fi
         close_scene(&s);
 }
 
+static void test_R16_R18_what_rules_take_by_a_connections_word_is_counted_and_never_held(struct fixture *fixture)
+{
+        enum { MEMBERS = 22, THRESHOLD = 6 };
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *users[MEMBERS];
+        const char *id = rule(house, &s.okta, "ops", to_group(house, s.ops)), *few = house_group(house, &house->admin, "few");
+        rule(house, &s.okta, "few", to_group(house, few));
+        for (int i = 0; i < MEMBERS; i++) {
+                const char *name = arena_printf(house->arena, "u%d", i);
+                users[i] = house_do(house, &s.okta, CHANGE_CREATE, KIND_USER, NULL, "%s", body(house, name, "ops", i < 9 ? "few" : NULL));
+        }
+        for (int i = 0; i < 9; i++) {
+                put(house, &s.okta, users[i], arena_printf(house->arena, "u%d", i), NULL, NULL); /* takes him out of both */
+                assert_false(house_is_member(house, s.ops, users[i]));
+                assert_string_equal(house->alert, i == THRESHOLD ? "many-members-removed" : ""); /* once, and of the large group alone */
+        }
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'many-members-removed' AND body LIKE '%%\"of\":22,%%' AND "
+                                             "body LIKE '%%\"removed\":7,%%' AND body LIKE '%%\"rule\":\"%s\"%%'", id), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM hold"), 0);
+        assert_false(house_is_member(house, few, users[0]));
+        /* A changed rule is an administrator's act: not the connection's. */
+        int64_t counted = house_number(house, "SELECT SUM(times) FROM taken");
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, id, "{\"values\":[\"other\"]}");
+        finish(house);
+        assert_false(house_is_member(house, s.ops, users[MEMBERS - 1]));
+        assert_int_equal(house_number(house, "SELECT SUM(times) FROM taken"), counted);
+        close_scene(&s);
+}
+
 static void test_R13_R18_the_adopting_request_is_judged_by_the_rules(struct fixture *fixture)
 {
         struct scene s = open_scene(fixture);
@@ -617,6 +647,7 @@ int main(void)
                 FIXTURE_TEST(test_R18_a_value_gives_and_its_loss_takes_in_the_very_write, ON_BOTH),
                 FIXTURE_TEST(test_R18_law5_a_rule_and_its_connection_touch_only_their_own, ON_BOTH),
                 FIXTURE_TEST(test_R18_each_connection_speaks_by_its_own_claim_and_rules, ON_BOTH),
+                FIXTURE_TEST(test_R16_R18_what_rules_take_by_a_connections_word_is_counted_and_never_held, ON_BOTH),
                 FIXTURE_TEST(test_R13_R18_the_adopting_request_is_judged_by_the_rules, ON_BOTH),
                 FIXTURE_TEST(test_R25_law6_a_rule_into_a_child_is_its_own_administrators, ON_BOTH),
                 FIXTURE_TEST(test_R8_law6_a_rule_gives_no_more_than_its_maker_holds_and_its_ceiling_allows, ON_BOTH),
