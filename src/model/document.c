@@ -182,7 +182,17 @@ static bool is_space(const char *text, size_t length)
         return false;
 }
 
-static enum err name_check(const char *attribute, const char *name, size_t length, struct fault *fault)
+static bool is_all_space(const char *text, size_t length)
+{
+        for (size_t i = 0; i < length; i++)
+                if (((unsigned char)text[i] & 0xc0) != 0x80 && !is_space(text + i, length - i))
+                        return false;
+        return true;
+}
+
+/* Names of groups bind nothing (R10) and stand as the provider sent them, outer spaces and all; every other name is what somebody is
+ * known by, and one that looks like another's is refused. */
+static enum err name_check(enum resource_kind kind, const char *attribute, const char *name, size_t length, struct fault *fault)
 {
         size_t last = length;
 
@@ -194,6 +204,8 @@ static enum err name_check(const char *attribute, const char *name, size_t lengt
         do
                 last--;
         while (last > 0 && ((unsigned char)name[last] & 0xc0) == 0x80);
+        if (kind == KIND_GROUP)
+                return is_all_space(name, length) ? fault_set(fault, ERR_VALUE, attribute, "must hold a visible character") : ERR_OK;
         if (is_space(name, length) || is_space(name + last, length - last))
                 return fault_set(fault, ERR_VALUE, attribute, "must not begin or end with white space");
         return ERR_OK;
@@ -210,7 +222,7 @@ enum err document_name(const struct resource_type *type, const json_t *document,
         }
         if (!json_is_string(value))
                 return fault_set(fault, ERR_VALUE, type->name_attribute, "is required");
-        enum err e = name_check(type->name_attribute, json_string_value(value), json_string_length(value), fault);
+        enum err e = name_check(type->kind, type->name_attribute, json_string_value(value), json_string_length(value), fault);
         if (e)
                 return e;
         if (type->kind == KIND_USER && ident_is_uuid(json_string_value(value), json_string_length(value)))

@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from urllib.parse import quote
 
 import pytest
 
@@ -318,3 +319,17 @@ def test_unknown_members_are_refused_unless_the_connection_skips_them(fresh, peo
     server.acme.api("PATCH", f"/connections/{fresh.id}", {"unknown_members": "skip"}, expect=200)
     fresh.patch(f"/Groups/{group['id']}", add)
     assert fresh.members(group["id"]) == {people[0]}
+
+
+@pytest.mark.parametrize("name", [" {}", "{} ", "\u00a0{}\u3000"])
+def test_r10_a_group_name_stands_as_sent_with_its_outer_spaces(fresh, unique, name):
+    """Stored, found and unique as it came; nobody's userName may look like another's."""
+    bare = unique("spaced")
+    group = fresh.group(name.format(bare))
+    assert fresh("GET", f"/Groups/{group['id']}", expect=200).json["displayName"] == name.format(bare)
+    ask = lambda text: [g["id"] for g in fresh("GET", "/Groups?filter=" + quote(f'displayName eq "{text}"'), expect=200).json["Resources"]]
+    assert ask(name.format(bare)) == ask(name.format(bare).upper()) == [group["id"]] and ask(bare) == []
+    fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": name.format(bare)}, expect=409)
+    fresh.group(bare)
+    fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": name.format("")}, expect=400)
+    fresh("POST", "/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name.format(bare)}, expect=400)
