@@ -50,7 +50,9 @@ struct connection_fits {
 };
 struct connection_replace_preview {
         char id[UUID_TEXT_SIZE], other_id[UUID_TEXT_SIZE];
-        struct connection_fits users, groups;
+        struct connection_fits users, groups, resources; /* resources: of all types that the root declares */
+        bool declares;                                   /* it declares some */
+        bool is_cut;                                     /* not all were compared */
         int64_t confirm; /* what is to be said for doing it: how many match, or, where some are left, how many are claimed */
 };
 /* Of wish: other, join_by. */

@@ -192,6 +192,8 @@ static enum err show_replace(const struct call *call, const struct connection_re
         buffer_printf(body, "{\"id\":\"%s\",\"verb\":\"replace\",\"by\":\"%s\",\"dry_run\":true", preview->id, preview->other_id);
         put_fits(body, "users", &preview->users);
         put_fits(body, "groups", &preview->groups);
+        if (preview->declares)
+                put_fits(body, "resources", &preview->resources);
         view_number(body, "confirm", preview->confirm);
         buffer_putc(body, '}');
         reply_json(call->request, 200, JSON_TYPE);
@@ -216,9 +218,9 @@ enum err connection_replace_answer(const struct call *call, struct fault *fault)
                 return show_replace(call, &preview);
         if (change.wish.confirm != preview.confirm)
                 return fault_set(fault, ERR_CONFLICT, "confirm",
-                        "%lld of the users and groups %s now; look at the dry run, then say so with confirm=%lld", (long long)preview.confirm,
-                        preview.users.left || preview.groups.left ? "are claimed, too many to compare in one request," : "match",
-                        (long long)preview.confirm);
+                        "%lld of the users%s %s now; look at the dry run, then say so with confirm=%lld", (long long)preview.confirm,
+                        preview.declares ? ", groups and other resources" : " and groups",
+                        preview.is_cut ? "are claimed, too many to compare in one request," : "match", (long long)preview.confirm);
         change.wish.verb = CONNECTION_REPLACE;
         return work(call, &change, fault);
 }

@@ -53,7 +53,7 @@ static enum err has_others(const struct join *join, int64_t no, bool *ret)
 }
 
 /* A second row is given up only when nothing but the new connection holds it: no other source, no grant, no membership made here. */
-static enum err is_spare(const struct join *join, int64_t no, bool *ret)
+static enum err is_spare(const struct join *join, enum resource_kind kind, int64_t no, bool *ret)
 {
         bool others = false, old = false, grants = false, local = false;
         struct claimed_row ignored;
@@ -62,8 +62,9 @@ static enum err is_spare(const struct join *join, int64_t no, bool *ret)
                 e = has_row(join, ST_GRANT_OF_NO_RULE, no, 0, &grants);
         if (!e)
                 e = has_row(join, ST_MEMBER_OF_SOURCE, no, 0, &local);
-        for (enum resource_kind kind = KIND_USER; !e && !old && kind <= KIND_GROUP; kind++)
-                e = pair_found(claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, join->fault),
+        if (!e)
+                e = pair_found(
+                        claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, join->fault),
                         &old);
         if (e)
                 return e;
@@ -81,7 +82,8 @@ enum err pair_find(const struct join *join, enum resource_kind kind, int64_t no,
                 claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &old, join->fault), &claims);
         if (e || !claims)
                 return e;
-        e = pair_found(claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &same, join->fault), &both);
+        e = pair_found(
+                claimed_load_no(join->session, join->root_no, join->new_connection, kind, no, join->arena, &same, join->fault), &both);
         if (!e)
                 e = by_key(join, &old, &key_no);
         if (!e && !both && key_no)
@@ -89,7 +91,7 @@ enum err pair_find(const struct join *join, enum resource_kind kind, int64_t no,
                         claimed_load_no(join->session, join->root_no, join->new_connection, kind, key_no, join->arena, &other, join->fault),
                         &there);
         if (!e && there) {
-                e = is_spare(join, key_no, &spare);
+                e = is_spare(join, kind, key_no, &spare);
                 if (!e)
                         e = has_others(join, no, &others);
         }
@@ -103,8 +105,7 @@ enum err pair_find(const struct join *join, enum resource_kind kind, int64_t no,
         return ERR_OK;
 }
 
-enum err pair_claims_next(
-        const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
+enum err pair_claims_next(const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
 {
         auto_result result = { 0 };
         bool more = true;

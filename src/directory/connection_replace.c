@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One connection takes the place of another (R4). People and groups of both are paired by a declared key, exact, exactly one hit: the old
+ * One connection takes the place of another (R4). What both claim is paired by a declared key, exact, exactly one hit: the old
  * row stays with its id, grants and memberships, and gets the new connection's claim; a second row that the new one had made goes to the
  * bin. Edges go along where both ends do. What has no pair, of which the two disagree, or which confers more than a ceiling allows (R8),
  * stays as it is. */
@@ -28,6 +28,8 @@ static struct join join_of(const struct work_step *step)
 
 static enum err tell_claim(struct work *work, const struct claim_row *claim, int64_t no, bool stands)
 {
+        if (kind_is_declared(claim->kind)) /* the graph knows none of them */
+                return ERR_OK;
         const struct effect effect = {
                 .kind = EFFECT_CLAIM, .no = no, .other_no = claim->connection_no, .active = stands, .text = claim->external_id
         };
@@ -243,8 +245,8 @@ static enum err take_over(struct work_step *step, const struct pair *pair, bool 
                 e = tell_claim(work, &new, row.no, true);
         if (!e)
                 e = remap(step, &person);
-        json_auto_t *body = json_pack("{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from", step->connection.id, "to",
-                (json_int_t)step->job.other_no);
+        json_auto_t *body = json_pack(
+                "{s:s, s:{s:s, s:I}}", "id", row.id, "claim_moved", "from", step->connection.id, "to", (json_int_t)step->job.other_no);
         if (!e)
                 e = body ? mapping_describe(work, body) : work_memory(work);
         return e ? e : work_entry(work, EVENT_UPDATED, &row, STEAL(body));
@@ -252,22 +254,55 @@ static enum err take_over(struct work_step *step, const struct pair *pair, bool 
 
 /* ---- phases ---- */
 
+/* Those of `list` that have a pair. */
+static enum err replace_each(
+        struct work_step *step, const struct join *join, enum resource_kind kind, const int64_t *list, size_t count, int64_t *done)
+{
+        enum err e = ERR_OK;
+        for (size_t i = 0; !e && i < count; i++) {
+                struct pair pair;
+                e = pair_find(join, kind, list[i], &pair);
+                if (!e && pair.fit == FIT_PAIR && !step_skips(step)) {
+                        e = take_over(step, &pair, false);
+                        (*done)++;
+                }
+                step->job.at_no = list[i];
+        }
+        return e;
+}
+
 static enum err replace_users(struct work_step *step)
 {
         const struct join join = join_of(step);
         int64_t list[PAIRS_OF_STEP];
         size_t count = 0, size = step_size(step, PAIRS_OF_STEP);
         enum err e = pair_claims_next(&join, KIND_USER, step->job.at_no, list, size, &count);
-        for (size_t i = 0; !e && i < count; i++) {
-                struct pair pair;
-                e = pair_find(&join, KIND_USER, list[i], &pair);
-                if (!e && pair.fit == FIT_PAIR && !step_skips(step)) {
-                        e = take_over(step, &pair, false);
-                        step->job.users++;
-                }
-                step->job.at_no = list[i];
-        }
+        if (!e)
+                e = replace_each(step, &join, KIND_USER, list, count, &step->job.users);
         step->done = count < size;
+        return e;
+}
+
+/* Resources of declared types, one type after another; job.member_no is the type's number. */
+static enum err replace_declared(struct work_step *step)
+{
+        const struct join join = join_of(step);
+        int64_t list[PAIRS_OF_STEP], done = 0;
+        int64_t kind = step->job.member_no ? step->job.member_no : KIND_DECLARED_FIRST;
+        size_t count = 0, size = step_size(step, PAIRS_OF_STEP);
+        const bool any = step->work->root->schemas_revision != 0;
+        enum err e = ERR_OK;
+        while (any && !e && !count && kind <= KIND_DECLARED_LAST) {
+                e = pair_claims_next(&join, (enum resource_kind)kind, step->job.at_no, list, size, &count);
+                if (!e && !count) {
+                        kind++;
+                        step->job.at_no = 0;
+                }
+        }
+        step->job.member_no = kind;
+        if (!e)
+                e = replace_each(step, &join, (enum resource_kind)kind, list, count, &done);
+        step->done = !count;
         return e;
 }
 
@@ -382,7 +417,7 @@ static enum err replace_groups(struct work_step *step)
         return e;
 }
 
-const step_run connection_replace_phases[] = { replace_users, replace_groups, NULL };
+const step_run connection_replace_phases[] = { replace_users, replace_groups, replace_declared, NULL };
 
 /* ---- beginning ---- */
 

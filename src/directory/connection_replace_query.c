@@ -47,6 +47,27 @@ static enum err count_fits(const struct join *join, enum resource_kind kind, int
         return ERR_OK;
 }
 
+/* All declared types in one. */
+static enum err count_declared(const struct join *join, int64_t until_us, struct connection_fits *ret)
+{
+        struct connection_fits all = { 0 };
+        enum err e = ERR_OK;
+        for (int64_t kind = KIND_DECLARED_FIRST; !e && kind <= KIND_DECLARED_LAST; kind++) {
+                struct connection_fits one = { 0 };
+                e = count_fits(join, (enum resource_kind)kind, until_us, &one);
+                all.matched += one.matched;
+                all.unmatched += one.unmatched;
+                all.ambiguous += one.ambiguous;
+                all.left += one.left;
+                if (all.unmatched_there >= 0)
+                        all.unmatched_there = one.unmatched_there < 0 ? -1 : all.unmatched_there + one.unmatched_there;
+        }
+        if (e)
+                return e;
+        *ret = all;
+        return ERR_OK;
+}
+
 static int64_t all_of(const struct connection_fits *fits)
 {
         return fits->matched + fits->unmatched + fits->ambiguous + fits->left;
@@ -69,14 +90,18 @@ enum err connection_preview_replace(const struct query *query, const char *ref, 
                 return e;
         if (query->deadline_us && (query->deadline_us - now_us) / 2 < COUNTING_US)
                 until_us = now_us + (query->deadline_us - now_us) / 2;
+        preview.declares = query->actor->schemas_revision != 0;
         const struct join join = { query->session, query->arena, query->actor->root_no, old.no, new.no, wish->join_by, fault };
         e = count_fits(&join, KIND_USER, until_us, &preview.users);
         if (!e)
                 e = count_fits(&join, KIND_GROUP, until_us, &preview.groups);
+        if (!e && query->actor->schemas_revision)
+                e = count_declared(&join, until_us, &preview.resources);
         if (e)
                 return e;
-        preview.confirm = preview.users.left || preview.groups.left ? all_of(&preview.users) + all_of(&preview.groups)
-                                                                    : preview.users.matched + preview.groups.matched;
+        preview.is_cut = preview.users.left || preview.groups.left || preview.resources.left;
+        preview.confirm = preview.is_cut ? all_of(&preview.users) + all_of(&preview.groups) + all_of(&preview.resources)
+                                         : preview.users.matched + preview.groups.matched + preview.resources.matched;
         memcpy(preview.id, old.id, sizeof(preview.id));
         memcpy(preview.other_id, new.id, sizeof(preview.other_id));
         *ret = preview;

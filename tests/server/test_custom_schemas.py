@@ -710,3 +710,19 @@ def test_what_schemas_says_is_what_happens(acme):
             assert scim("POST", "/Users", {"schemas": [USER, urn], "userName": "bad" + name, urn: {row["name"]: wrong}}).status == 400, row
         replaced = scim.patch(path, {"op": "replace", "path": f"{urn}:{row['name']}", "value": value}, expect=(200, 400))
         assert (replaced.status == 400) == (row["mutability"] == "readOnly"), row
+
+
+def test_R4_replace_moves_devices_by_external_id(own_server, acme, devices):
+    old, new = acme.connection("devices-old"), acme.connection("devices-new")
+    there = [old("POST", "/Devices", device(f"old {n}", externalId=f"x-{n}", serial=f"o-{n}"), expect=201).json["id"] for n in range(3)]
+    here = [new("POST", "/Devices", device(f"new {n}", externalId=f"x-{n}", serial=f"n-{n}"), expect=201).json["id"] for n in range(2)]
+    path, body = f"/connections/{old.id}/replace", {"by": new.id, "join": "externalId"}
+    seen = acme.api("POST", path + "?dry_run=true", body, expect=200).json
+    assert seen["resources"] == {"matched": 2, "unmatched": 1, "unmatched_there": 0, "ambiguous": 0} and seen["confirm"] == 2
+    assert "resources" in acme.api("POST", path, body, expect=409).json["detail"]
+    acme.api("POST", path, {**body, "confirm": 2}, expect=200)
+    assert [old("GET", f"/Devices/{one}").status for one in there] == [404, 404, 200]
+    assert [new("GET", f"/Devices/{one}").status for one in here] == [404, 404]
+    taken = new("GET", f"/Devices/{there[1]}", expect=200).json
+    assert (taken["externalId"], taken["serial"], taken["displayName"]) == ("x-1", "n-1", "new 1")
+    assert acme.verify()["whole"] is True

@@ -100,9 +100,19 @@ static void furnish_end(struct scene *scene)
         house_grant(house, alone, NULL, "member");
 }
 
+#define DEVICE ((enum resource_kind)KIND_DECLARED_FIRST)
+
 static void furnish_replace(struct scene *scene)
 {
         struct house *house = scene->house;
+        house->declares = true;
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_SCHEMA, NULL,
+                "{\"urn\":\"urn:a:device:1\",\"name\":\"Device\",\"attributes\":[{\"name\":\"serial\",\"uniqueness\":\"server\"}]}");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_RESOURCE_TYPE, NULL,
+                "{\"name\":\"Device\",\"endpoint\":\"/Devices\",\"schema\":\"urn:a:device:1\"}");
+        for (int i = 0; i < 2; i++)
+                house_do(house, i ? &scene->entra : &scene->okta, CHANGE_CREATE, DEVICE, NULL,
+                        "{\"schemas\":[\"urn:a:device:1\"],\"externalId\":\"d\",\"serial\":\"%d\"}", i);
         const char *ann = house_user(house, &scene->okta, "ann"), *ben = house_user(house, &scene->okta, "ben"),
                    *apart = house_user(house, &scene->okta, "apart");
         off(scene, &scene->okta, ben);
