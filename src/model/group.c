@@ -11,7 +11,7 @@ static const struct attribute member_attributes[] = {
         { "value",   ATTRIBUTE_TEXT,      IMMUTABLE | CASE_EXACT, NULL, "The id of the member.", .max_bytes = 256 },
         { "$ref",    ATTRIBUTE_REFERENCE, IMMUTABLE | CASE_EXACT, NULL, "The URI of the member.", NULL, member_types, .max_bytes = 2048 },
         { "type",    ATTRIBUTE_TEXT,      IMMUTABLE,              NULL, "The type of the member.", member_types },
-        { "display", ATTRIBUTE_TEXT,      READ_ONLY,              NULL, "The member's displayName or userName." },
+        { "display", ATTRIBUTE_TEXT,      READ_ONLY | IGNORED_INPUT, NULL, "The member's displayName or userName." },
         { NULL }
 };
 static const struct attribute group_attributes[] = {

@@ -115,7 +115,7 @@ static const struct attribute user_attributes[] = {
 static const struct attribute manager_attributes[] = {
         { "value",       ATTRIBUTE_TEXT,      CASE_EXACT, NULL, "The id of the manager.", .max_bytes = ID_MAX_BYTES },
         { "$ref",        ATTRIBUTE_REFERENCE, CASE_EXACT, NULL, "The URI of the manager.", NULL, to_user, .max_bytes = URI_MAX_BYTES },
-        { "displayName", ATTRIBUTE_TEXT,      READ_ONLY,  NULL, "The manager's displayName." },
+        { "displayName", ATTRIBUTE_TEXT,      READ_ONLY | IGNORED_INPUT, NULL, "The manager's displayName." },
         { NULL }
 };
 static const struct attribute enterprise_attributes[] = {
