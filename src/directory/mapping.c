@@ -235,7 +235,9 @@ static enum err judge_all(struct work *work, const struct rules *rules, const js
         const struct resource_type *users;
         const char *value;
         struct wish *wishes = arena_zero(work->arena, rules->count + 1, sizeof(*wishes));
-        enum err e = wishes ? work_type(work, KIND_USER, &users) : work_memory(work);
+        if (!wishes)
+                return work_memory(work);
+        enum err e = work_type(work, KIND_USER, &users);
         for (size_t i = 0; !e && i < rules->count; i++) {
                 wishes[i].rule = &rules->list[i];
                 e = rule_judge(&rules->list[i], users, document, work->arena, &wishes[i].verdict, &value, work->fault);
