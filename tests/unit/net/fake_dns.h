@@ -130,6 +130,18 @@ static inline void fake_dns_set(struct fake_dns *dns, const char *name, const ch
         (void)pthread_mutex_unlock(&dns->mutex);
 }
 
+/* Gives it one more. */
+static inline void fake_dns_add(struct fake_dns *dns, const char *text)
+{
+        size_t count = 0;
+        (void)pthread_mutex_lock(&dns->mutex);
+        while (*dns->texts[count])
+                count++;
+        assert_true(count < FAKE_DNS_TEXTS);
+        (void)snprintf(dns->texts[count], sizeof(dns->texts[count]), "%s", text);
+        (void)pthread_mutex_unlock(&dns->mutex);
+}
+
 static inline void fake_dns_stop(struct fake_dns *dns)
 {
         struct sockaddr_in address;
