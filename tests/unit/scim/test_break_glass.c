@@ -71,6 +71,11 @@ static const struct ask_row {
                 "\"count\":1,\"sortBy\":\"id\"}" },
         { METHOD_POST, "/Groups/.search",
                 "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"],\"filter\":\"members.value eq \\\"@\\\"\"}" },
+        /* with a method that is none there */
+        { METHOD_PUT, "/Users?filter=id%20eq%20%22@%22", USER_BODY("\"id\":\"@\",\"userName\":\"!\"") },
+        { METHOD_PATCH, "/Users?filter=id%20eq%20%22@%22", PATCH_BODY("{\"op\":\"remove\",\"path\":\"title\"}") },
+        { METHOD_DELETE, "/Users?filter=id%20eq%20%22@%22", NULL },
+        { METHOD_POST, "/Users/@", USER_BODY("\"userName\":\"!\"") },
         /* as a value */
         { METHOD_POST, "/Groups", GROUP_BODY("\"displayName\":\"new\",\"members\":[{\"value\":\"@\"}]") },
         { METHOD_POST, "/Groups", GROUP_BODY("\"displayName\":\"new\",\"members\":[{\"value\":\"@\",\"type\":\"User\"},{\"value\":\"$\"}]") },

@@ -160,7 +160,7 @@ static void test_R19_a_dry_run_of_bulk_and_wrong_questions_are_refused(struct fi
                 "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[]}");
         const char *post = logged(&scene, METHOD_POST, "/scim/v2/Users", USER_BODY("\"userName\":\"ann\"")),
                    *nowhere = logged(&scene, METHOD_POST, "/scim/v2/Users/x/y", USER_BODY("\"userName\":\"ann\"")),
-                   *odd = logged(&scene, METHOD_PATCH, "/scim/v2/Users", USER_BODY("\"userName\":\"ann\""));
+                   *odd = logged(&scene, METHOD_PATCH, "/scim/v2/Bulk", USER_BODY("\"userName\":\"ann\""));
         const struct {
                 const char *number, *query, *body;
                 int status;
