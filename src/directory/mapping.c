@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What mapping rules give (R18): the difference between what the rules of a connection say of a user's claim and what they gave him, as rows,
- * in the transaction of the write that changed the claim. A rule's edges and grants carry its number; nothing else is touched (law 5). */
+ * What mapping rules give (R18): the difference between what the rules of a connection say of a user's claim and what they gave him, as
+ * rows, in the transaction of the write that changed the claim. A rule's edges and grants carry its number; nothing else is touched (law
+ * 5). */
 #include "mapping.h"
 
 #include "work.h"
@@ -19,8 +20,8 @@ enum err rules_load(
         auto_result result = { 0 };
         struct rules rules = { 0 };
         bool more = true;
-        enum err e = session_query(
-                session, ST_RULES_OF, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(MAPPING_RULES_MAX + 1));
+        enum err e =
+                session_query(session, ST_RULES_OF, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(MAPPING_RULES_MAX + 1));
         while (!e && more) {
                 e = result_next(&result, &more, fault);
                 if (e || !more)
@@ -176,8 +177,7 @@ static enum err give_role(struct work *work, const struct rule *rule, const stru
                 return ERR_OK;
         if (!e)
                 e = grant_make(work, &wish, &grant);
-        return e ? e
-                 : note(work, "added", json_pack("{s:s, s:s, s:s}", "rule", rule->id, "role", wish.role->slug, "scope", scope.id));
+        return e ? e : note(work, "added", json_pack("{s:s, s:s, s:s}", "rule", rule->id, "role", wish.role->slug, "scope", scope.id));
 }
 
 static enum err take_membership(struct work *work, const struct gift *gift, int64_t user_no, int64_t connection_no, const char *rule)
@@ -209,8 +209,7 @@ static enum err take_role(struct work *work, const struct gift *gift, const char
         if (!e)
                 e = grant_drop(work, gift->no);
         const struct builtin_role *role = builtin_role_by_no(grant.role_no);
-        return e ? e
-                 : note(work, "removed", json_pack("{s:s, s:s, s:s}", "rule", rule, "role", role ? role->slug : "", "scope", scope));
+        return e ? e : note(work, "removed", json_pack("{s:s, s:s, s:s}", "rule", rule, "role", role ? role->slug : "", "scope", scope));
 }
 
 static enum err take(struct work *work, const struct gift *gift, int64_t user_no, int64_t connection_no)
@@ -290,8 +289,7 @@ static enum err take_all(struct work *work, const struct gift *gifts, size_t cou
         return e || !count ? e : guard_end(work, &guard);
 }
 
-enum err mapping_apply(
-        struct work *work, const struct resource_row *user, int64_t connection_no, const json_t *document, bool is_new)
+enum err mapping_apply(struct work *work, const struct resource_row *user, int64_t connection_no, const json_t *document, bool is_new)
 {
         struct rules rules;
         struct gifts gifts = { 0 };
@@ -305,7 +303,8 @@ enum err mapping_apply(
                 e = judge_all(work, &rules, document, &wishes);
         if (e || !wishes)
                 return e;
-        e = take_all(work, gifts.list, find_unwanted(&gifts, wishes, rules.count), user->no, connection_no);
+        if (gifts.list)
+                e = take_all(work, gifts.list, find_unwanted(&gifts, wishes, rules.count), user->no, connection_no);
         for (size_t i = 0; !e && i < rules.count; i++)
                 if (wishes[i].verdict == RULE_GIVES && !wishes[i].has)
                         e = wishes[i].rule->role_no ? give_role(work, wishes[i].rule, user, connection_no)
@@ -321,7 +320,7 @@ enum err mapping_leave(struct work *work, int64_t user_no, int64_t connection_no
         if (!work->root->rules_revision || !connection_no)
                 return ERR_OK;
         enum err e = gifts_load(work->session, work->root_no, user_no, connection_no, work->arena, &gifts, work->fault);
-        for (size_t i = 0; !e && i < gifts.count; i++) /* the last administrator is the caller's to guard */
+        for (size_t i = 0; !e && gifts.list && i < gifts.count; i++) /* the last administrator is the caller's to guard */
                 e = take(work, &gifts.list[i], user_no, connection_no);
         return e;
 }
@@ -335,8 +334,8 @@ enum err mapping_localize(struct work *work, int64_t user_no, int64_t connection
         enum err e = gifts_load(work->session, work->root_no, user_no, connection_no, work->arena, &gifts, work->fault);
         for (size_t i = 0; !e && i < gifts.count; i++)
                 if (gifts.list[i].is_grant)
-                        e = session_run(work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no),
-                                V_I64(gifts.list[i].no), V_I64(0));
+                        e = session_run(work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no), V_I64(gifts.list[i].no),
+                                V_I64(0));
         if (e || !gifts.count)
                 return e;
         e = session_run(work->session, ST_RULE_EDGES_COPY, NULL, work->fault, V_I64(work->root_no), V_I64(user_no), V_I64(connection_no),
