@@ -134,6 +134,7 @@ static void a_note_is_kept_up_to_its_bound_in_whole_characters(struct fixture *f
                 assert_int_equal(strlen(seen.note), kept[i]);
                 assert_memory_equal(seen.note, notes[i] ? notes[i] : "", kept[i]);
         }
+        house_close(house);
 }
 
 static void rows_are_written_read_by_connection_and_status_and_age(struct fixture *fixture)
