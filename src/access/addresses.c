@@ -60,7 +60,8 @@ static enum err put(struct graph *graph, int64_t connection_no, const json_t *li
         allowed->connection_no = connection_no;
         for (size_t i = 0; i < count; i++) {
                 const json_t *text = json_array_get(list, i);
-                if (json_is_string(text) && network_parse(json_string_value(text), json_string_length(text), &allowed->networks[allowed->count]))
+                if (json_is_string(text) &&
+                        network_parse(json_string_value(text), json_string_length(text), &allowed->networks[allowed->count]))
                         allowed->count++; /* what cannot be read allows nobody */
         }
         bigger[graph->allowed_count++] = allowed;

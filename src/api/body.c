@@ -17,7 +17,8 @@ struct extra {
         const char *name;
         unsigned verbs; /* OF(CHANGE_…) */
         unsigned kinds; /* OF(KIND_…) */
-        enum err (*take)(const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault);
+        enum err (*take)(
+                const struct call *call, const json_t *body, const struct extra *extra, struct change *change, struct fault *fault);
         size_t offset; /* in struct change */
 };
 
@@ -58,7 +59,8 @@ static enum err take_scopes(
         json_array_foreach ((json_t *)list, i, value) {
                 unsigned scope = scope_find(json_string_value(value));
                 if (!scope)
-                        return fault_set(fault, ERR_VALUE, extra->name, "\"%.32s\" is no scope; there are \"users\", \"groups\" and \"read\"",
+                        return fault_set(fault, ERR_VALUE, extra->name,
+                                "\"%.32s\" is no scope; there are \"users\", \"groups\" and \"read\"",
                                 json_is_string(value) ? json_string_value(value) : json_type_name(value));
                 scopes |= scope;
         }

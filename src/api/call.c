@@ -258,7 +258,8 @@ enum err call_apply(const struct call *call, struct change *change, struct fault
         enum err e = directory_change(api_directory(), change, fault);
         if (e)
                 return e;
-        if (change->job.connection_no && !change->dry_run) /* of a mapping rule: what it gives is in force with the answer, where that is soon */
+        if (change->job.connection_no &&
+                !change->dry_run) /* of a mapping rule: what it gives is in force with the answer, where that is soon */
                 connection_continue(api_directory(), change, clock_steady_us() + WORK_BUDGET_US);
         call_revision(call, change);
         return ERR_OK;
@@ -266,8 +267,7 @@ enum err call_apply(const struct call *call, struct change *change, struct fault
 
 const char *call_location(const struct call *call, const struct resource_row *row)
 {
-        return arena_printf(
-                call->query.arena, "%s/api/v1/%s/%s", api_directory()->public_url, call->type->api_collection, row->id);
+        return arena_printf(call->query.arena, "%s/api/v1/%s/%s", api_directory()->public_url, call->type->api_collection, row->id);
 }
 
 void call_etag(const struct call *call, int64_t version)

@@ -62,8 +62,7 @@ enum err resource_list_answer(const struct call *call, struct fault *fault)
 }
 
 /* `done`: the change that made it so; NULL: it was read. */
-static enum err reply_resource(
-        const struct call *call, const struct change *done, const struct resource_row *row, struct fault *fault)
+static enum err reply_resource(const struct call *call, const struct change *done, const struct resource_row *row, struct fault *fault)
 {
         struct view view = { .query = &call->query, .done = done };
         enum err e = view_resource(&view, row, &call->request->reply.body, fault);

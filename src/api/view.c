@@ -122,8 +122,7 @@ static enum err bears_mark(struct view *view, int64_t no, bool *ret, struct faul
                 *ret = view->done->break_glass == BREAK_GLASS_MARK;
                 return ERR_OK;
         }
-        enum err e = view->break_glass_known ? ERR_OK
-                                             : query_break_glass(view->query, view->break_glass, &view->break_glass_count, fault);
+        enum err e = view->break_glass_known ? ERR_OK : query_break_glass(view->query, view->break_glass, &view->break_glass_count, fault);
         if (e)
                 return e;
         view->break_glass_known = true;
@@ -218,8 +217,8 @@ static enum err view_domain(struct view *view, const struct resource_row *row, s
         view_time(into, "verified_at", domain.verified_us);
         view_time(into, "checked_at", domain.checked_us);
         view_time(into, "failing_since", domain.failed_us);
-        buffer_printf(into, ",\"record\":{\"name\":\"" DOMAIN_RECORD_LABEL "%s\",\"type\":\"TXT\",\"value\":\"" DOMAIN_RECORD_VALUE "%s\"}", row->name,
-                domain.token);
+        buffer_printf(into, ",\"record\":{\"name\":\"" DOMAIN_RECORD_LABEL "%s\",\"type\":\"TXT\",\"value\":\"" DOMAIN_RECORD_VALUE "%s\"}",
+                row->name, domain.token);
         return buffer_check(into, fault);
 }
 

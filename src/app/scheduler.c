@@ -98,8 +98,9 @@ static void sweep_graph(struct scheduler *scheduler)
 static void tell_large_graph(const struct scheduler *scheduler, const struct access_counters *now)
 {
         static const struct actor system = { .kind = ACTOR_SYSTEM };
-        log_event(LOG_WARN, "graph-memory-exceeded", LOG_I64("bytes", (int64_t)now->bytes), LOG_I64("limit_bytes", (int64_t)now->limit_bytes),
-                LOG_I64("roots", (int64_t)now->loaded), LOG_TEXT("next", "give the machine memory and raise access.graph_memory_mib"));
+        log_event(LOG_WARN, "graph-memory-exceeded", LOG_I64("bytes", (int64_t)now->bytes),
+                LOG_I64("limit_bytes", (int64_t)now->limit_bytes), LOG_I64("roots", (int64_t)now->loaded),
+                LOG_TEXT("next", "give the machine memory and raise access.graph_memory_mib"));
         notice_count(scheduler->directory->notices, 0, &system, EVENT_GRAPH_MEMORY, "graph_memory_mib");
 }
 

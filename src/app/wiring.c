@@ -317,7 +317,8 @@ void server_reload(struct server *server)
         if (!e)
                 e = directory_reload_secrets(server->directory, server->settings, &fault);
         if (e)
-                log_event(LOG_ERROR, "not-reloaded", LOG_TEXT("why", fault.message), LOG_TEXT("next", "what was read before is still in use"));
+                log_event(LOG_ERROR, "not-reloaded", LOG_TEXT("why", fault.message),
+                        LOG_TEXT("next", "what was read before is still in use"));
         else
                 log_event(LOG_INFO, "reloaded", LOG_TEXT("what", "certificate and secret files"),
                         LOG_TEXT("next", "restart musterd to read its configuration again"));

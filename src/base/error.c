@@ -18,7 +18,7 @@ static const struct error_row rows[] = {
 #undef X
 };
 static_assert(sizeof(rows) / sizeof(rows[0]) == ERR_COUNT_OF_CODES, "one row per code");
-#define X(code, http, scim, slug, exit)                                                                                                    \
+#define X(code, http, scim, slug, exit) \
         static_assert((http) >= 200 && (http) <= 599 && sizeof(slug) > 1, #code " needs a status and a slug");
 ERROR_TABLE(X)
 #undef X

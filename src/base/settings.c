@@ -17,9 +17,9 @@
 #define FILE_MAX_BYTES 65536
 #define LINE_MAX_BYTES 4096
 
-#define ROW(section, key, type, member, fallback, min, max, help)                                                                          \
-        {                                                                                                                                  \
-                section, key, SETTING_##type, offsetof(struct settings, member), fallback, min, max, help                                  \
+#define ROW(section, key, type, member, fallback, min, max, help) \
+        { \
+                section, key, SETTING_##type, offsetof(struct settings, member), fallback, min, max, help \
         }
 
 /* min and max of TEXT and PATH are lengths in bytes: min 1 means that the value may not be empty. */

@@ -269,7 +269,8 @@ enum err settings_check(struct settings *settings, const void **ret_member, stru
         unsigned char address[4];
         unsigned port;
         if (*settings->dns_server && !endpoint_parse(settings->dns_server, address, &port))
-                return fault_set(fault, ERR_VALUE, NULL, "dns_server is \"%s\"; expected the ADDRESS:PORT of a resolver, IPv4", settings->dns_server);
+                return fault_set(fault, ERR_VALUE, NULL, "dns_server is \"%s\"; expected the ADDRESS:PORT of a resolver, IPv4",
+                        settings->dns_server);
         *ret_member = &settings->log_level;
         if (!log_level_parse(settings->log_level, &level))
                 return fault_set(fault, ERR_VALUE, NULL, "level is \"%s\"; expected debug, info, warn or error", settings->log_level);

@@ -4,37 +4,37 @@
 #include "client.h"
 
 #define API "/api/v1/"
-#define ARGUMENT(key, number)                                                                                                              \
-        {                                                                                                                                  \
-                key, SOURCE_ARGUMENT, number, NULL                                                                                         \
+#define ARGUMENT(key, number) \
+        { \
+                key, SOURCE_ARGUMENT, number, NULL \
         }
-#define ARGUMENTS(key, number)                                                                                                             \
-        {                                                                                                                                  \
-                key, SOURCE_ARGUMENTS, number, NULL                                                                                        \
+#define ARGUMENTS(key, number) \
+        { \
+                key, SOURCE_ARGUMENTS, number, NULL \
         }
-#define OPTION(key, code)                                                                                                                  \
-        {                                                                                                                                  \
-                key, SOURCE_OPTION, OPT_##code, NULL                                                                                       \
+#define OPTION(key, code) \
+        { \
+                key, SOURCE_OPTION, OPT_##code, NULL \
         }
-#define TRUE_WITH(key, code)                                                                                                               \
-        {                                                                                                                                  \
-                key, SOURCE_TRUE, OPT_##code, NULL                                                                                         \
+#define TRUE_WITH(key, code) \
+        { \
+                key, SOURCE_TRUE, OPT_##code, NULL \
         }
-#define ALWAYS_TRUE(key)                                                                                                                   \
-        {                                                                                                                                  \
-                key, SOURCE_TRUE, -1, NULL                                                                                                 \
+#define ALWAYS_TRUE(key) \
+        { \
+                key, SOURCE_TRUE, -1, NULL \
         }
-#define ALWAYS_FALSE(key)                                                                                                                  \
-        {                                                                                                                                  \
-                key, SOURCE_FALSE, -1, NULL                                                                                                \
+#define ALWAYS_FALSE(key) \
+        { \
+                key, SOURCE_FALSE, -1, NULL \
         }
-#define WORD(key, word)                                                                                                                    \
-        {                                                                                                                                  \
-                key, SOURCE_WORD, -1, word                                                                                                 \
+#define WORD(key, word) \
+        { \
+                key, SOURCE_WORD, -1, word \
         }
-#define END                                                                                                                                \
-        {                                                                                                                                  \
-                0                                                                                                                          \
+#define END \
+        { \
+                0 \
         }
 
 /* clang-format off */

@@ -132,14 +132,16 @@ enum err scim_replay_run(struct cli *cli, const struct invocation *invocation, s
         if (status < 400)
                 return ERR_OK;
         const char *detail = json_string_value(json_object_get(json_object_get(answer.json, "answer"), "detail"));
-        return fault_set(fault, error_from_status((int)status), NULL, "the request is refused again: %s", detail ? detail : "see its answer");
+        return fault_set(
+                fault, error_from_status((int)status), NULL, "the request is refused again: %s", detail ? detail : "see its answer");
 }
 
 /* ---- capture ---- */
 
 enum err scim_capture_run(struct cli *cli, const struct invocation *invocation, struct fault *fault)
 {
-        static const struct command stop = { .call = { "DELETE", "/api/v1/connections/{1}/capture", NULL, NULL, NULL, NULL, "no longer captured:" } };
+        static const struct command stop = { .call = { "DELETE", "/api/v1/connections/{1}/capture", NULL, NULL, NULL, NULL,
+                                                     "no longer captured:" } };
         struct invocation stopping = *invocation;
         if (!invocation->values[OPT_STOP])
                 return call_run(cli, invocation, fault);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Adoption (R13): a connection takes over a user whom another connection of its upstream made, or whose verified e-mail is of a domain it lists.
- * The request that adopts makes the claim and changes neither userName nor e-mails; what others say of the user stands, their vetoes too (R2).
- * Who holds an admin role is adopted once an administrator has approved it. */
+ * Adoption (R13): a connection takes over a user whom another connection of its upstream made, or whose verified e-mail is of a domain it
+ * lists. The request that adopts makes the claim and changes neither userName nor e-mails; what others say of the user stands, their vetoes
+ * too (R2). Who holds an admin role is adopted once an administrator has approved it. */
 #include "adoption.h"
 
 #include <string.h>
@@ -145,7 +145,8 @@ static enum err collect(void *context, const struct resource_row *row, struct fa
 }
 
 /* By the word of one other source; only whom the connection may adopt. */
-static enum err find_in(const struct adoption *adoption, int64_t connection_no, const char *external_id, int64_t *ret_no, struct fault *fault)
+static enum err find_in(
+        const struct adoption *adoption, int64_t connection_no, const char *external_id, int64_t *ret_no, struct fault *fault)
 {
         bool heard = adoption->domain_count > 0, allowed = false;
         int64_t no = 0;
@@ -191,8 +192,8 @@ enum err adoption_find_external(const struct adoption *adoption, const char *ext
 static enum err is_approved(struct work *work, int64_t connection_no, int64_t user_no, bool *ret)
 {
         auto_result result = { 0 };
-        enum err e = session_query(work->session, ST_ADOPTION_READ, &result, work->fault, V_I64(work->root_no), V_I64(connection_no),
-                V_I64(user_no));
+        enum err e = session_query(
+                work->session, ST_ADOPTION_READ, &result, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(user_no));
         return e ? e : result_next(&result, ret, work->fault);
 }
 

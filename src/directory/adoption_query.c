@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Adoption as a connection reads it (R13): a plain `eq` that finds nothing of its own may find one user whom it could adopt, and shows no more
- * of him than that he is there. A connection that adopts nobody asks no question here that it would not ask otherwise. */
+ * Adoption as a connection reads it (R13): a plain `eq` that finds nothing of its own may find one user whom it could adopt, and shows no
+ * more of him than that he is there. A connection that adopts nobody asks no question here that it would not ask otherwise. */
 #include "adoption.h"
 
 #include <string.h>
@@ -153,8 +153,8 @@ static enum err find_email(const struct query *query, const struct filter *equal
         return e;
 }
 
-static enum err find_one(const struct query *query, const struct adoption *adoption, const struct filter *filter, int64_t *ret_no,
-        struct fault *fault)
+static enum err find_one(
+        const struct query *query, const struct adoption *adoption, const struct filter *filter, int64_t *ret_no, struct fault *fault)
 {
         const struct filter *equal;
         if ((equal = plain_equal(filter, "userName", NULL)))

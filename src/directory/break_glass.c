@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Break-glass users (R9): local users who are there when every connection fails, and whom none of them sees or touches. A mark in a table of
- * its own, set and taken by administrators of the organisation alone, who alone change whoever bears it; each such change is an alert (R32).
- * What keeps connections out is that he has no claim of any, for as long as the mark stands. */
+ * Break-glass users (R9): local users who are there when every connection fails, and whom none of them sees or touches. A mark in a table
+ * of its own, set and taken by administrators of the organisation alone, who alone change whoever bears it; each such change is an alert
+ * (R32). What keeps connections out is that he has no claim of any, for as long as the mark stands. */
 #include <string.h>
 #include "directory/query.h"
 #include "work.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a filter lets the database leave out: the first comparison with `eq` that an index knows and that every match must satisfy narrows the
- * candidates; without one all rows are read, up to a limit. Values stand in the index as the resource has them, and as claims say them that
- * say otherwise, so that a connection finds what it reads. */
+ * What a filter lets the database leave out: the first comparison with `eq` that an index knows and that every match must satisfy narrows
+ * the candidates; without one all rows are read, up to a limit. Values stand in the index as the resource has them, and as claims say them
+ * that say otherwise, so that a connection finds what it reads. */
 #include <string.h>
 #include "base/auto.h"
 #include "directory/query.h"
@@ -78,8 +78,7 @@ static enum err by_name(
 }
 
 /* The commonest question of all, so in one statement. */
-static enum err by_user_name(
-        const struct query *query, const struct filter *equal, claimed_each each, void *context, struct fault *fault)
+static enum err by_user_name(const struct query *query, const struct filter *equal, claimed_each each, void *context, struct fault *fault)
 {
         struct claimed_row row;
         if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
@@ -193,8 +192,8 @@ static enum err by_member(const struct query *query, const struct resource_type 
 
 #define SOURCES_MAX 100 /* that the store lists of one edge */
 
-enum err query_holds_member(const struct query *query, int64_t group_no, const struct filter *equal, enum resource_kind *ret_kind, bool *ret,
-        struct fault *fault)
+enum err query_holds_member(const struct query *query, int64_t group_no, const struct filter *equal, enum resource_kind *ret_kind,
+        bool *ret, struct fault *fault)
 {
         struct resource_row row;
         int64_t sources[SOURCES_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The ceiling (R8): judged when a group is tied to what it confers, by a grant, by nesting, by a way out of the bin. Whoever comes in from a
- * connection below the tie, now or later, must be allowed to hold it; so a member that is pushed is never refused. What is disabled, or begins
- * later, counts: nobody judges again when it wakes. */
+ * The ceiling (R8): judged when a group is tied to what it confers, by a grant, by nesting, by a way out of the bin. Whoever comes in from
+ * a connection below the tie, now or later, must be allowed to hold it; so a member that is pushed is never refused. What is disabled, or
+ * begins later, counts: nobody judges again when it wakes. */
 #include "work.h"
 
 #include <string.h>
@@ -117,8 +117,8 @@ static enum err find_fed(struct work *work, int64_t group_no, int64_t connection
 {
         auto_result result = { 0 };
         bool row = false;
-        enum err e = session_query(work->session, ST_GROUP_FED_BY, &result, work->fault, V_I64(work->root_no), V_I64(group_no),
-                V_I64(connection_no));
+        enum err e = session_query(
+                work->session, ST_GROUP_FED_BY, &result, work->fault, V_I64(work->root_no), V_I64(group_no), V_I64(connection_no));
         if (!e)
                 e = result_next(&result, &row, work->fault);
         if (!e)
@@ -144,8 +144,8 @@ static enum err refuse(struct work *work, const char *field, const struct exceed
 }
 
 /* A connection whose ceiling is below `wanted` and who fills the group, or is about to; *ret NULL: none. */
-static enum err find_tie(struct work *work, int64_t below_no, int64_t claimant_no, const struct permission_set *wanted, struct exceeded **ret,
-        int64_t *ret_fed_no)
+static enum err find_tie(struct work *work, int64_t below_no, int64_t claimant_no, const struct permission_set *wanted,
+        struct exceeded **ret, int64_t *ret_fed_no)
 {
         struct exceeded *exceeded = NULL;
         int64_t fed_no = 0;

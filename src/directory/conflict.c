@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Conflicts (R11): what a connection could not write because a name or externalId is taken, or because an administrator must do his part. The client is told the attribute, never whose;
- * the administrator finds here what stands in the way. Counted by itself after the refusal, which left no trace of its own. */
+ * Conflicts (R11): what a connection could not write because a name or externalId is taken, or because an administrator must do his part.
+ * The client is told the attribute, never whose; the administrator finds here what stands in the way. Counted by itself after the refusal,
+ * which left no trace of its own. */
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"

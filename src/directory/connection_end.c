@@ -421,8 +421,8 @@ enum err connection_preview_end(const struct query *query, const char *ref, stru
         const struct {
                 enum statement statement;
                 int64_t *count;
-        } given[] = { { ST_GIVEN_EDGES, &preview.edges }, { ST_GIVEN_BY_RULES, &by_rules }, { ST_GIVEN_GRANTS, &preview.grants }, { ST_GIVEN_VETOES, &preview.vetoes },
-                { ST_GIVEN_VETOES_ENDED, &ended } };
+        } given[] = { { ST_GIVEN_EDGES, &preview.edges }, { ST_GIVEN_BY_RULES, &by_rules }, { ST_GIVEN_GRANTS, &preview.grants },
+                { ST_GIVEN_VETOES, &preview.vetoes }, { ST_GIVEN_VETOES_ENDED, &ended } };
         for (size_t i = 0; !e && i < COUNT_OF(given); i++)
                 e = count_given(query, given[i].statement, row.no, given[i].count, fault);
         if (!e)

@@ -181,7 +181,8 @@ enum err directory_check_address(
                 return fault_set(fault, ERR_UNAVAILABLE, "", "the organization is being loaded; try again");
         (void)snprintf(detail, sizeof(detail), "address %s", client);
         notice_count(directory->notices, connection->root_no, connection, EVENT_REFUSED, detail);
-        return fault_set(fault, ERR_FORBIDDEN, "", "this connection takes no requests from %s; its allowed_addresses say from where", client);
+        return fault_set(
+                fault, ERR_FORBIDDEN, "", "this connection takes no requests from %s; its allowed_addresses say from where", client);
 }
 
 /* ---- flushing ---- */

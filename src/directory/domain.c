@@ -54,7 +54,8 @@ static enum err check_count(struct work *work)
         enum err e = count_read(work->session, work->root_no, KIND_DOMAIN, COUNT_ALL, &count, work->fault);
         if (e || count <= DOMAINS_MAX) /* the new one is counted already */
                 return e;
-        return fault_set(work->fault, ERR_CONFLICT, "", "an organization has at most %d e-mail domains; delete one that is not needed", DOMAINS_MAX);
+        return fault_set(
+                work->fault, ERR_CONFLICT, "", "an organization has at most %d e-mail domains; delete one that is not needed", DOMAINS_MAX);
 }
 
 static enum err count_roots(struct work *work, int64_t *ret)
@@ -145,7 +146,8 @@ enum err domain_made(struct work *work, struct resource_row *row, json_t *docume
         ident_random(random, sizeof(random));
         text_hex(random, sizeof(random), token);
         int64_t at_us = by_word ? work->at_us : 0;
-        e = RUN_UNIQUE(work, ST_DOMAIN_INSERT, V_I64(work->root_no), V_I64(row->no), V_TEXT(row->name), V_I64(by_word ? DOMAIN_VERIFIED : DOMAIN_PENDING), V_I64(by_word ? DOMAIN_BY_OPERATOR : DOMAIN_UNPROVED), V_TEXT(token),
+        e = RUN_UNIQUE(work, ST_DOMAIN_INSERT, V_I64(work->root_no), V_I64(row->no), V_TEXT(row->name),
+                V_I64(by_word ? DOMAIN_VERIFIED : DOMAIN_PENDING), V_I64(by_word ? DOMAIN_BY_OPERATOR : DOMAIN_UNPROVED), V_TEXT(token),
                 V_I64(at_us), V_I64(at_us), V_I64(0));
         if (e || !by_word)
                 return e;
@@ -160,8 +162,8 @@ static enum err prove(struct work *work, struct resource_row *row, const struct 
                 e = RUN_UNIQUE(work, ST_DOMAIN_PROVED, V_I64(work->root_no), V_I64(row->no), V_I64(DOMAIN_BY_DNS), V_I64(work->at_us),
                         V_I64(due_after(work, DOMAIN_BY_DNS)));
         if (!e)
-                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(row->no), V_I64(work->version),
-                        V_I64(work->at_us));
+                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
+                        V_I64(work->version), V_I64(work->at_us));
         if (e)
                 return e;
         work->root->proved_domains += domain->state != DOMAIN_VERIFIED;
@@ -190,8 +192,8 @@ enum err domain_verify(struct work *work)
         if (domain.state != DOMAIN_VERIFIED || domain.proof != DOMAIN_BY_DNS)
                 e = prove(work, &row, &domain);
         else
-                e = session_run(work->session, ST_DOMAIN_CHECKED, NULL, work->fault, V_I64(work->root_no), V_I64(row.no), V_I64(work->at_us),
-                        V_I64(0), V_I64(due_after(work, DOMAIN_BY_DNS)));
+                e = session_run(work->session, ST_DOMAIN_CHECKED, NULL, work->fault, V_I64(work->root_no), V_I64(row.no),
+                        V_I64(work->at_us), V_I64(0), V_I64(due_after(work, DOMAIN_BY_DNS)));
         work->change->after.resource = row;
         return e;
 }
@@ -228,7 +230,8 @@ enum err domain_end(struct work *work, const struct resource_row *row)
                         work->session, work->root_no, KIND_CONNECTION, 0, listing.last_no, PAGE, find_listing, &listing, work->fault);
         } while (!e && listing.count == PAGE);
         if (!e && *listing.found)
-                e = fault_set(work->fault, ERR_CONFLICT, "", "a connection lists the domain (%s); take it out of its domains first", listing.found);
+                e = fault_set(work->fault, ERR_CONFLICT, "", "a connection lists the domain (%s); take it out of its domains first",
+                        listing.found);
         if (!e)
                 e = domain_load(work->session, work->root_no, row->no, work->arena, &domain, work->fault);
         if (!e)

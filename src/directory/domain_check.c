@@ -28,13 +28,15 @@ struct check {
         bool lapsed;
 };
 
-static enum err lapse(struct session *session, struct check *check, struct root_row *root, int64_t at_us, int64_t failed_us, struct fault *fault)
+static enum err lapse(
+        struct session *session, struct check *check, struct root_row *root, int64_t at_us, int64_t failed_us, struct fault *fault)
 {
         const struct due *due = check->due;
         const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = due->root_no };
         char body[512];
         int64_t entry_us;
-        enum err e = session_run(session, ST_DOMAIN_LAPSED, NULL, fault, V_I64(due->root_no), V_I64(due->no), V_I64(at_us), V_I64(failed_us));
+        enum err e =
+                session_run(session, ST_DOMAIN_LAPSED, NULL, fault, V_I64(due->root_no), V_I64(due->no), V_I64(at_us), V_I64(failed_us));
         if (!e)
                 e = session_run(session, ST_RESOURCE_TOUCH, NULL, fault, V_I64(due->root_no), V_I64(due->no), V_I64(root->revision + 1),
                         V_I64(at_us));

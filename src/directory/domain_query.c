@@ -86,8 +86,8 @@ static enum err judge(enum dns_answer answer, const char *name, const char *valu
         if (answer == DNS_FOUND)
                 return ERR_OK;
         if (answer == DNS_ABSENT)
-                return fault_set(fault, ERR_CONFLICT, "", "%s has no TXT record \"%s\"; add it and try again: DNS may take minutes to show it", name,
-                        value);
+                return fault_set(fault, ERR_CONFLICT, "",
+                        "%s has no TXT record \"%s\"; add it and try again: DNS may take minutes to show it", name, value);
         return fault_set(fault, ERR_UNAVAILABLE, "", "DNS gave no answer about %s; try again", name);
 }
 

@@ -78,8 +78,8 @@ static enum err any_vouches(const struct asked *asked, bool *ret, struct fault *
         return e;
 }
 
-enum err email_verified(
-        struct session *session, int64_t root_no, const struct resource_row *user, struct arena *arena, const char **ret, struct fault *fault)
+enum err email_verified(struct session *session, int64_t root_no, const struct resource_row *user, struct arena *arena, const char **ret,
+        struct fault *fault)
 {
         struct asked asked = { .session = session, .arena = arena, .root_no = root_no, .user = user };
         json_auto_t *document = NULL;

@@ -33,8 +33,8 @@ static enum err append(struct session *session, struct warning *warning, struct 
         char body[256], at[CLOCK_TEXT_SIZE];
         int64_t at_us;
         clock_format(token->expires_us, at);
-        (void)snprintf(body, sizeof(body), "{\"days\":%d,\"expires_at\":\"%s\",\"id\":\"%s\",\"token\":\"%lld\"}", warning->days, at, token->owner_id,
-                (long long)token->no);
+        (void)snprintf(body, sizeof(body), "{\"days\":%d,\"expires_at\":\"%s\",\"id\":\"%s\",\"token\":\"%lld\"}", warning->days, at,
+                token->owner_id, (long long)token->no);
         struct ledger_entry entry = {
                 .event = EVENT_TOKEN_EXPIRES,
                 .actor = &system,
@@ -53,7 +53,8 @@ static enum err warn_run(struct session *session, void *context, struct fault *f
         struct root_row *root;
         enum err e = session_root(session, token->root_no, &root, fault);
         if (!e)
-                e = session_run(session, ST_CREDENTIAL_WARN, &warning->changed, fault, V_I64(token->root_no), V_I64(token->no), V_I64(warning->days));
+                e = session_run(session, ST_CREDENTIAL_WARN, &warning->changed, fault, V_I64(token->root_no), V_I64(token->no),
+                        V_I64(warning->days));
         if (!e)
                 warning->revision = root->revision;
         return e || !warning->changed ? e : append(session, warning, fault);

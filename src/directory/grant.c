@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grants: a resource row that the faces see and a role_grant row that rights are read from. Nobody grants what he does not hold (law 6), nor
- * to a group what a connection that fills it may not confer (R8). */
+ * Grants: a resource row that the faces see and a role_grant row that rights are read from. Nobody grants what he does not hold (law 6),
+ * nor to a group what a connection that fills it may not confer (R8). */
 #include <string.h>
 #include "base/clock.h"
 #include "work.h"
@@ -120,8 +120,8 @@ enum err grant_make(struct work *work, const struct grant_wish *wish, struct res
                 .rule_no = wish->rule_no,
         };
         if (wish->source_no)
-                e = session_run(work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no), V_I64(row.no),
-                        V_I64(wish->source_no));
+                e = session_run(
+                        work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no), V_I64(row.no), V_I64(wish->source_no));
         if (!e)
                 e = grant_insert(work->session, work->root_no, &grant, work->fault);
         if (!e)

@@ -2,8 +2,8 @@
  *
  * The last-admin guard (R24): the number of usable administrators of a root never goes from at least one to zero. Usable: a live user
  * with a live claim of an enabled connection, or with the break-glass mark (R9), who holds the admin role in the root organisation now,
- * directly or through live groups; of a break-glass user only a role without end counts. What a connection gave that is being removed does not
- * count, from the first step on. */
+ * directly or through live groups; of a break-glass user only a role without end counts. What a connection gave that is being removed does
+ * not count, from the first step on. */
 #include "work.h"
 
 /* `gone_no`: a connection whose edges and groups do not count any more; -1: none. */
@@ -19,7 +19,8 @@ static enum err any_row(struct work *work, enum statement statement, int64_t gon
 
 static enum err admin_exists(struct work *work, bool *ret)
 {
-        static const enum statement ways[] = { ST_ADMIN_DIRECT, ST_ADMIN_BY_GROUP, ST_ADMIN_BREAK_GLASS, ST_ADMIN_NESTED }; /* the cheap ones first */
+        static const enum statement ways[] = { ST_ADMIN_DIRECT, ST_ADMIN_BY_GROUP, ST_ADMIN_BREAK_GLASS,
+                ST_ADMIN_NESTED }; /* the cheap ones first */
         bool found = false;
         struct connection_job job;
         enum err e = connection_job_load(work, &job);

@@ -62,7 +62,8 @@ enum err health_oldest_success(struct session *session, int64_t *ret_us, struct 
         return e;
 }
 
-static enum err refusals_load(const struct query *query, int64_t connection_no, int64_t since_us, struct health *health, struct fault *fault)
+static enum err refusals_load(
+        const struct query *query, int64_t connection_no, int64_t since_us, struct health *health, struct fault *fault)
 {
         auto_result result = { 0 };
         bool more = true;
@@ -233,7 +234,8 @@ static bool is_failing(const struct health *health)
 /* Only where a cycle is kept by a clock. */
 static bool is_overdue(const struct health *health, int64_t now_us)
 {
-        return health->interval_us && strcmp(health->preset, "entra") == 0 && now_us - health->last_us > 3 * health->interval_us + 10 * MINUTE_US;
+        return health->interval_us && strcmp(health->preset, "entra") == 0 &&
+               now_us - health->last_us > 3 * health->interval_us + 10 * MINUTE_US;
 }
 
 static void put_warnings(struct buffer *into, const struct health *health, int64_t now_us)
@@ -263,12 +265,12 @@ bool health_needs_care(const struct health *health, int64_t now_us)
 void health_judge(struct health *health, int64_t now_us)
 {
         auto_buffer text = { 0 };
-        health->state = !health->is_active          ? HEALTH_DISABLED
-                        : !health->last_us          ? HEALTH_UNUSED
-                        : is_failing(health)        ? HEALTH_FAILING
+        health->state = !health->is_active           ? HEALTH_DISABLED
+                        : !health->last_us           ? HEALTH_UNUSED
+                        : is_failing(health)         ? HEALTH_FAILING
                         : is_overdue(health, now_us) ? HEALTH_OVERDUE
-                        : health->refused           ? HEALTH_REFUSALS
-                                                    : HEALTH_OK;
+                        : health->refused            ? HEALTH_REFUSALS
+                                                     : HEALTH_OK;
         if (!health->is_active)
                 buffer_puts(&text, "disabled; ");
         put_calls(&text, health, now_us);

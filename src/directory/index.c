@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows of resource_value: what a document holds of indexed attributes, and what claims say instead. Most changes touch none of them, and the rows lie all over the
- * index, so what stands there is read first. */
+ * The rows of resource_value: what a document holds of indexed attributes, and what claims say instead. Most changes touch none of them,
+ * and the rows lie all over the index, so what stands there is read first. */
 #include <string.h>
 #include "work.h"
 
@@ -38,8 +38,8 @@ static enum err check_unique(void *context, const struct index_value *value)
         if (e || !row)
                 return e;
         bool in_core = value->schema == walk->type->core;
-        const char *path = arena_printf(work->arena, "%s%s%s%s%s", in_core ? "" : value->schema->urn, in_core ? "" : ":", value->attribute->name,
-                value->sub ? "." : "", value->sub ? value->sub->name : "");
+        const char *path = arena_printf(work->arena, "%s%s%s%s%s", in_core ? "" : value->schema->urn, in_core ? "" : ":",
+                value->attribute->name, value->sub ? "." : "", value->sub ? value->sub->name : "");
         if (!path)
                 return work_memory(work);
         return fault_set(work->fault, ERR_TAKEN, path, "%s \"%.120s\" is already taken", path, value->value);
@@ -163,8 +163,8 @@ static enum err write_values(struct index_walk *walk)
         return e;
 }
 
-enum err index_store(
-        struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document, const struct person *person)
+enum err index_store(struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document,
+        const struct person *person)
 {
         struct index_walk walk = { .work = work, .type = type, .no = row->no };
         enum err e = document_index(type, document, work->arena, want, &walk);

@@ -21,8 +21,8 @@ static void asked_done(struct asked *asked)
         json_decref(asked->document);
 }
 
-static enum err load_claim(const struct query *query, const struct resource_row *user, int64_t connection_no, struct asked *asked,
-        struct fault *fault)
+static enum err load_claim(
+        const struct query *query, const struct resource_row *user, int64_t connection_no, struct asked *asked, struct fault *fault)
 {
         struct claim_row *claims, *own = NULL;
         size_t count;
@@ -58,14 +58,16 @@ static enum err ask(const struct query *query, const char *ref, int64_t connecti
 }
 
 /* Rows are asked, as in a write; nothing is written. */
-static enum err is_above(const struct query *query, const struct rule *rule, const struct permission_set *ceiling, bool *ret,
-        struct fault *fault)
+static enum err is_above(
+        const struct query *query, const struct rule *rule, const struct permission_set *ceiling, bool *ret, struct fault *fault)
 {
         const struct builtin_role *role = rule->role_no ? builtin_role_by_no(rule->role_no) : NULL;
         struct permission_set wanted = { 0 };
-        struct work work = {
-                .session = query->session, .root_no = query->actor->root_no, .arena = query->arena, .fault = fault, .at_us = clock_stored_us()
-        };
+        struct work work = { .session = query->session,
+                .root_no = query->actor->root_no,
+                .arena = query->arena,
+                .fault = fault,
+                .at_us = clock_stored_us() };
         enum err e = rule->role_no ? ERR_OK : ceiling_conferred(&work, rule->target_no, &wanted);
         int missing;
         if (role)
@@ -84,7 +86,8 @@ static enum err answer_one(const struct query *query, const struct rule *rule, c
         if (!e)
                 e = is_above(query, rule, ceiling, &ret->above_ceiling, fault);
         if (!e && asked->any)
-                e = rule_judge(rule, schema_set_type(query->schemas, KIND_USER), asked->document, query->arena, &verdict, &ret->value, fault);
+                e = rule_judge(
+                        rule, schema_set_type(query->schemas, KIND_USER), asked->document, query->arena, &verdict, &ret->value, fault);
         ret->gives = verdict == RULE_GIVES;
         for (size_t i = 0; i < asked->gifts.count; i++)
                 ret->given = ret->given || asked->gifts.list[i].rule_no == rule->no;

@@ -110,7 +110,8 @@ static enum err begin_applying(struct work *work, int64_t connection_no)
         if (e || !users)
                 return e;
         if (running.connection_no && (running.connection_no != connection_no || running.verb != CONNECTION_MAP))
-                return fault_set(work->fault, ERR_CONFLICT, "", "work on a whole connection is under way here; wait for it, then try again");
+                return fault_set(
+                        work->fault, ERR_CONFLICT, "", "work on a whole connection is under way here; wait for it, then try again");
         work->change->job = job;
         return connection_job_store(work, &job);
 }
@@ -160,7 +161,7 @@ static enum err check_administrators(struct work *work, int64_t rule_no)
 static bool differ(const json_t *before, const json_t *after, const char *name)
 {
         const json_t *old = json_object_get(before, name), *new = json_object_get(after, name);
-        return old != new && !(old && new && json_equal(old, new));
+        return old != new && !(old && new &&json_equal(old, new));
 }
 
 enum err mapping_changed(struct work *work, const struct resource_row *row, const json_t *before, json_t *after)
@@ -219,7 +220,8 @@ static enum err drop_rule(struct work *work, int64_t connection_no, int64_t rule
         const struct effect gone = { .kind = EFFECT_GONE, .no = rule_no };
         enum err e = resource_load(work->session, work->root_no, rule_no, work->arena, &row, work->fault);
         if (!e)
-                e = session_run(work->session, ST_RULE_DELETE, NULL, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(rule_no));
+                e = session_run(
+                        work->session, ST_RULE_DELETE, NULL, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(rule_no));
         if (!e)
                 e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(rule_no),
                         V_I64(work->version), V_I64(work->at_us));
@@ -244,7 +246,8 @@ enum err mapping_target_gone(struct work *work, const struct resource_row *group
         {
                 auto_result result = { 0 };
                 bool more = true;
-                e = session_query(work->session, ST_RULES_INTO, &result, work->fault, V_I64(work->root_no), V_I64(group->no), V_I64(INTO_MAX));
+                e = session_query(
+                        work->session, ST_RULES_INTO, &result, work->fault, V_I64(work->root_no), V_I64(group->no), V_I64(INTO_MAX));
                 while (!e && more) {
                         e = result_next(&result, &more, work->fault);
                         if (e || !more)
@@ -257,8 +260,7 @@ enum err mapping_target_gone(struct work *work, const struct resource_row *group
         }
         for (size_t i = 0; !e && i < count; i++)
                 e = drop_rule(work, found[i].connection_no, found[i].no, "group-deleted");
-        return e ? e
-                 : session_run(work->session, ST_RULE_TARGET_EMPTY, NULL, work->fault, V_I64(work->root_no), V_I64(group->no));
+        return e ? e : session_run(work->session, ST_RULE_TARGET_EMPTY, NULL, work->fault, V_I64(work->root_no), V_I64(group->no));
 }
 
 enum err mapping_connection_gone(struct work *work, int64_t connection_no)

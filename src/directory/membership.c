@@ -306,8 +306,7 @@ static enum err replace_all(
 static json_t *element_of(const struct work *work, const struct edge *edge)
 {
         bool is_group = edge->kind == KIND_GROUP;
-        json_auto_t *ref =
-                json_sprintf("%s" SCIM_BASE "/%s/%s", work->directory->public_url, is_group ? "Groups" : "Users", edge->id);
+        json_auto_t *ref = json_sprintf("%s" SCIM_BASE "/%s/%s", work->directory->public_url, is_group ? "Groups" : "Users", edge->id);
         return ref ? json_pack("{s:s, s:s, s:O}", "value", edge->id, "type", is_group ? "Group" : "User", "$ref", ref) : NULL;
 }
 

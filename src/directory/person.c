@@ -45,10 +45,9 @@ static enum err apply_edges(
 
 static struct edge_operation whole_list(const struct change *change)
 {
-        return (struct edge_operation){ .verb = EDGE_REPLACE_ALL,
-                .values = change->edges.values,
-                .kinds = change->edges.kinds,
-                .count = change->edges.count };
+        return (struct edge_operation){
+                .verb = EDGE_REPLACE_ALL, .values = change->edges.values, .kinds = change->edges.kinds, .count = change->edges.count
+        };
 }
 
 /* May the token or the administrator make one at all? person_load judges the same for things that exist. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How many there are. A root without children has a counter; what several organisations share is counted row by row, so that nobody learns how
- * many others have. */
+ * How many there are. A root without children has a counter; what several organisations share is counted row by row, so that nobody learns
+ * how many others have. */
 #include "directory/query.h"
 
 enum err query_count(const struct query *query, enum resource_kind kind, int64_t *ret, struct fault *fault)
@@ -12,8 +12,7 @@ enum err query_count(const struct query *query, enum resource_kind kind, int64_t
 /* What only the root has (R25): its counter tells it, however many children there are. */
 static bool lives_at_root(enum resource_kind kind)
 {
-        return kind == KIND_USER || kind == KIND_GROUP || kind == KIND_UPSTREAM || kind == KIND_CONNECTION ||
-               kind == KIND_MAPPING_RULE;
+        return kind == KIND_USER || kind == KIND_GROUP || kind == KIND_UPSTREAM || kind == KIND_CONNECTION || kind == KIND_MAPPING_RULE;
 }
 
 enum err query_count_in(const struct query *query, enum resource_kind kind, int64_t org_no, int64_t *ret, struct fault *fault)
@@ -27,7 +26,8 @@ enum err query_count_in(const struct query *query, enum resource_kind kind, int6
         auto_result result = { 0 };
         bool row = false;
         if (!e)
-                e = session_query(query->session, ST_RESOURCE_COUNT_ORG, &result, fault, V_I64(query->actor->root_no), V_I64(kind), V_I64(org_no));
+                e = session_query(
+                        query->session, ST_RESOURCE_COUNT_ORG, &result, fault, V_I64(query->actor->root_no), V_I64(kind), V_I64(org_no));
         if (!e)
                 e = result_next(&result, &row, fault);
         if (!e)

@@ -205,9 +205,9 @@ static enum err insert_rows(struct session *session, void *context, struct fault
                 e = session_run(session, ST_SCIM_LOG_INSERT, NULL, fault, V_I64(at->root_no), V_I64(at->no), V_I64(at->connection_no),
                         V_I64(at->credential_no), V_I64(at->method), V_I64(at->status), V_I64(at->duration_us), V_TEXT(texts[TEXT_PATH]),
                         V_TEXT(texts[TEXT_REQUEST_ID]), V_TEXT(texts[TEXT_RESOURCE_ID]), V_TEXT(texts[TEXT_SCIM_TYPE]),
-                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]), V_TEXT(texts[TEXT_LENIENCIES]),
-                        V_I64(at->sealed.length > 0), V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length),
-                        V_TEXT(texts[TEXT_NOTE]));
+                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]),
+                        V_TEXT(texts[TEXT_LENIENCIES]), V_I64(at->sealed.length > 0),
+                        V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length), V_TEXT(texts[TEXT_NOTE]));
         }
         for (size_t i = 0; !e && i < job->pulse_count; i++)
                 e = health_store(session, &job->pulses[i], fault);

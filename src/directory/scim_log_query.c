@@ -179,8 +179,8 @@ static enum err check_replayable(const struct logged *logged, struct fault *faul
         if (row->method == METHOD_GET || (length > 8 && strcmp(row->path + length - 8, "/.search") == 0))
                 return fault_set(fault, ERR_CONFLICT, "", "this request only read: there is nothing to replay");
         if (was_refused_at_the_door(logged))
-                return fault_set(
-                        fault, ERR_CONFLICT, "", "this request was refused with %d before it was read: there is nothing to replay", row->status);
+                return fault_set(fault, ERR_CONFLICT, "", "this request was refused with %d before it was read: there is nothing to replay",
+                        row->status);
         if (row->has_body || row->method == METHOD_DELETE)
                 return ERR_OK;
         if (clock_stored_us() - row->no > SCIM_LOG_BODY_KEPT_US)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes of everything but people and grants: organisations, projects, machine identities, upstreams, connections, domains. One path for all; what
- * a kind does beyond it stands in one row of the table `kinds`. */
+ * Changes of everything but people and grants: organisations, projects, machine identities, upstreams, connections, domains. One path for
+ * all; what a kind does beyond it stands in one row of the table `kinds`. */
 #include <string.h>
 #include "base/text.h"
 #include "model/ceiling.h"
@@ -142,7 +142,8 @@ static enum err place(struct work *work, const struct kind_rules *rules, json_t 
         if (e)
                 return e;
         if (rules->at_root && org_no != ROOT_ORG_NO)
-                return fault_set(work->fault, ERR_VALUE, "organization", "%ss live at the root organization only", work->change->type->word);
+                return fault_set(
+                        work->fault, ERR_VALUE, "organization", "%ss live at the root organization only", work->change->type->word);
         bool has = attribute_find(work->change->type->core->attributes, "organization", strlen("organization")) != NULL;
         if (has && json_object_set_new(document, "organization", json_string(organization.id)))
                 return work_memory(work);
@@ -244,7 +245,8 @@ static enum err make_upstream(struct work *work, const char *shown, struct resou
         if (e != ERR_TAKEN)
                 return e;
         return fault_set(work->fault, ERR_TAKEN, "upstream",
-                "there is an upstream \"%.80s\" already: name it as the upstream to put the connection into it, or choose another name", shown);
+                "there is an upstream \"%.80s\" already: name it as the upstream to put the connection into it, or choose another name",
+                shown);
 }
 
 static enum err ready_connection(struct work *work, json_t *document)
@@ -296,7 +298,8 @@ static enum err made_connection(struct work *work, struct resource_row *row, jso
 /* ---- load for a change ---- */
 
 /* The scope whose rights guard this thing: a project guards itself, everything else its organisation. */
-/* What a child's own administrator may set: its slug stands among its siblings', which are the root's business, and so is whether it lives. */
+/* What a child's own administrator may set: its slug stands among its siblings', which are the root's business, and so is whether it lives.
+ */
 static bool is_own_matter(const struct change *change)
 {
         static const char *const own[] = { "name", "description" };
@@ -376,7 +379,7 @@ static enum err immutables(struct work *work, const struct resource_row *row, co
         for (; attribute->name; attribute++) {
                 bool fixed = (attribute->flags & IMMUTABLE) || (row->no == ROOT_ORG_NO && strcmp(attribute->name, "slug") == 0);
                 const json_t *old = json_object_get(before, attribute->name), *new = json_object_get(after, attribute->name);
-                if (fixed && !(old == new || (old && new &&json_equal(old, new))))
+                if (fixed && old != new && !json_equal(old, new))
                         return fault_set(
                                 work->fault, ERR_MUTABILITY, attribute->name, "%s cannot be changed once it is set", attribute->name);
         }

@@ -187,8 +187,8 @@ enum err threshold_taken_by_rule(struct work *work, const struct resource_row *g
         if (e || !is_over || day.was_over)
                 return e;
         return work_alert(work, EVENT_MANY_REMOVED,
-                json_pack("{s:s, s:s, s:I, s:I, s:s}", "connection", work->actor->id, "group", group->id, "removed", (json_int_t)taken, "of",
-                        (json_int_t)members, "rule", rule));
+                json_pack("{s:s, s:s, s:I, s:I, s:s}", "connection", work->actor->id, "group", group->id, "removed", (json_int_t)taken,
+                        "of", (json_int_t)members, "rule", rule));
 }
 
 /* ---- holds ---- */

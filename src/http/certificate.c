@@ -115,8 +115,9 @@ static enum err load(const struct certificates *certificates, struct generation 
         int code = import(generation, &chain, &key);
         if (code != GNUTLS_E_SUCCESS) {
                 generation_free(generation);
-                return fault_set(fault, ERR_VALUE, "server.tls_certificate_file", "The certificate in %s and the key in %s cannot be used: %s",
-                        certificates->certificate_file, certificates->key_file, gnutls_strerror(code));
+                return fault_set(fault, ERR_VALUE, "server.tls_certificate_file",
+                        "The certificate in %s and the key in %s cannot be used: %s", certificates->certificate_file,
+                        certificates->key_file, gnutls_strerror(code));
         }
         *ret = generation;
         return ERR_OK;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPLY_BYTES_PER_S (64 << 10)        /* a reader slower than this is cut */
+#define REPLY_BYTES_PER_S (64 << 10) /* a reader slower than this is cut */
 #define ARENA_CEILING_BYTES ((size_t)64 << 20)
 
 struct exchange *exchange_new(struct loop *loop)

@@ -29,8 +29,8 @@ static const bool token_byte[256] = {
 #define DIGITS(d) [d] = true, [d + 1] = true, [d + 2] = true, [d + 3] = true, [d + 4] = true
         DIGITS('0'),
         DIGITS('5'),
-#define LETTERS(l)                                                                                                                         \
-        [l] = true, [l + 1] = true, [l + 2] = true, [l + 3] = true, [l + 4] = true, [l + 5] = true, [l + 6] = true, [l + 7] = true,        \
+#define LETTERS(l) \
+        [l] = true, [l + 1] = true, [l + 2] = true, [l + 3] = true, [l + 4] = true, [l + 5] = true, [l + 6] = true, [l + 7] = true, \
         [l + 8] = true, [l + 9] = true, [l + 10] = true, [l + 11] = true, [l + 12] = true
         LETTERS('A'),
         LETTERS('N'),

@@ -240,8 +240,8 @@ static struct MHD_Daemon *daemon_start(struct loop *loop)
         };
         if (!is_tls)
                 tls_options[0] = tls_options[2];
-        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (is_tls ? MHD_USE_TLS : 0), 0, NULL, NULL,
-                exchange_handle, loop, MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
+        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (is_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, exchange_handle, loop,
+                MHD_OPTION_LISTEN_SOCKET, loop->listen_fd,
 #if MHD_VERSION >= 0x01000000
                 MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
 #else

@@ -62,7 +62,8 @@ static enum err check(const json_t *document, struct fault *fault)
 {
         const json_t *rate = json_object_get(document, "rate_limit");
         if (rate && (json_integer_value(rate) < RATE_MIN || json_integer_value(rate) > RATE_MAX))
-                return fault_set(fault, ERR_VALUE, "rate_limit", "rate_limit is a number of requests a second from %d to %d", RATE_MIN, RATE_MAX);
+                return fault_set(
+                        fault, ERR_VALUE, "rate_limit", "rate_limit is a number of requests a second from %d to %d", RATE_MIN, RATE_MAX);
         struct permission_set ceiling;
         enum err e = check_addresses(document, fault);
         if (!e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Schemas of the discovery documents themselves (RFC 7643 sections 5, 6 and 7; pagination: RFC 9865 section 4; securityEvents: RFC 9967), and the list of all that
- * is published. */
+ * Schemas of the discovery documents themselves (RFC 7643 sections 5, 6 and 7; pagination: RFC 9865 section 4; securityEvents: RFC 9967),
+ * and the list of all that is published. */
 #include "model/types.h"
 
 static const char *const to_external[] = { "external", NULL };

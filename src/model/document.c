@@ -44,8 +44,7 @@ static enum err attribute_check(const struct spot *spot, const json_t *value, st
                 return ERR_OK;
         if (!(attribute->flags & MULTI))
                 return subs_check(spot, attribute, value, fault);
-        json_array_foreach((json_t *)value, index, element)
-        {
+        json_array_foreach ((json_t *)value, index, element) {
                 struct spot inside = *spot;
 
                 inside.element = index + 1;
@@ -136,8 +135,7 @@ static int merge_into(json_t *into, const json_t *patch)
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)patch, key, value)
-        {
+        json_object_foreach ((json_t *)patch, key, value) {
                 if (json_is_object(value)) {
                         json_t *inside = json_object_get(into, key);
 
@@ -345,8 +343,7 @@ static int difference_walk(json_t *list, const char *urn, const json_t *from, co
         json_t *value;
         int failed = 0;
 
-        json_object_foreach((json_t *)from, key, value)
-        {
+        json_object_foreach ((json_t *)from, key, value) {
                 const json_t *opposite = json_object_get(other, key);
 
                 if (!urn && is_urn(key))

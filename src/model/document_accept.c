@@ -38,8 +38,7 @@ static const json_t *schemas_find(const json_t *body)
 
         if (found)
                 return found;
-        json_object_foreach((json_t *)body, key, value)
-        {
+        json_object_foreach ((json_t *)body, key, value) {
                 if (strcasecmp(key, "schemas") == 0)
                         return value;
         }
@@ -54,8 +53,7 @@ static enum err schemas_check(const struct accept *accept, const json_t *body, s
         const json_t *list = schemas_find(body), *urn;
         size_t index;
 
-        json_array_foreach((json_t *)list, index, urn)
-        {
+        json_array_foreach ((json_t *)list, index, urn) {
                 const struct schema *schema;
 
                 spot.element = index + 1;
@@ -130,8 +128,7 @@ static enum err extension_accept(struct body *outer, const struct schema *extens
         body.into = object = json_object();
         if (!object)
                 return memory_fault(outer->fault);
-        json_object_foreach((json_t *)value, key, member)
-        {
+        json_object_foreach ((json_t *)value, key, member) {
                 enum err e = key_accept(&body, key, member);
                 if (e)
                         return e;
@@ -183,8 +180,7 @@ enum err document_accept(const struct accept *accept, const json_t *body, json_t
                 e = schemas_check(accept, body, fault);
         if (e)
                 return e;
-        json_object_foreach((json_t *)body, key, member)
-        {
+        json_object_foreach ((json_t *)body, key, member) {
                 e = key_accept(&whole, key, member);
                 if (e)
                         return e;

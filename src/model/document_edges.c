@@ -25,7 +25,8 @@ struct edge {
         enum resource_kind kind;
 };
 
-static enum err edge_accept(const struct accept *accept, const struct spot *spot, const json_t *value, struct edge *ret, struct fault *fault)
+static enum err edge_accept(
+        const struct accept *accept, const struct spot *spot, const json_t *value, struct edge *ret, struct fault *fault)
 {
         const struct attribute *known[] = { spot->attribute->sub, NULL };
         const json_t *id = value;
@@ -36,8 +37,7 @@ static enum err edge_accept(const struct accept *accept, const struct spot *spot
                 json_t *member;
 
                 id = NULL;
-                json_object_foreach((json_t *)value, key, member)
-                {
+                json_object_foreach ((json_t *)value, key, member) {
                         const struct attribute *sub = attribute_find(spot->attribute->sub, key, strlen(key));
 
                         if (!sub) {
@@ -66,8 +66,8 @@ static enum err edge_accept(const struct accept *accept, const struct spot *spot
 }
 
 /* Most clients name no type. */
-static enum err kind_note(const struct accept *accept, enum resource_kind **kinds, size_t count, size_t i, enum resource_kind kind,
-        struct fault *fault)
+static enum err kind_note(
+        const struct accept *accept, enum resource_kind **kinds, size_t count, size_t i, enum resource_kind kind, struct fault *fault)
 {
         if (kind == KIND_NONE)
                 return ERR_OK;

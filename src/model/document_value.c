@@ -201,8 +201,7 @@ static enum err object_accept(const struct accept *accept, const struct spot *sp
 
         if (!object)
                 return memory_fault(fault);
-        json_object_foreach((json_t *)value, key, member)
-        {
+        json_object_foreach ((json_t *)value, key, member) {
                 enum err e = member_accept(accept, spot, attribute, key, member, &seen, object, fault);
                 if (e)
                         return e;
@@ -292,7 +291,8 @@ static uint64_t hash_value(const json_t *value)
                 const char *key;
                 json_t *member;
 
-                json_object_foreach((json_t *)value, key, member) hash += hash_bytes(hash_value(member), key, strlen(key));
+                json_object_foreach ((json_t *)value, key, member)
+                        hash += hash_bytes(hash_value(member), key, strlen(key));
         }
         return hash;
 }
@@ -429,14 +429,14 @@ enum err primary_check(const struct spot *spot, const struct attribute *attribut
 
         if (!primary)
                 return ERR_OK;
-        json_array_foreach((json_t *)list, index, element) if (json_is_true(json_object_get(element, primary->name)) && ++count > 1)
-        {
-                struct spot inside = *spot;
+        json_array_foreach ((json_t *)list, index, element)
+                if (json_is_true(json_object_get(element, primary->name)) && ++count > 1) {
+                        struct spot inside = *spot;
 
-                inside.element = index + 1;
-                inside.sub = primary;
-                return spot_fault(&inside, fault, ERR_VALUE, "at most one value can be primary");
-        }
+                        inside.element = index + 1;
+                        inside.sub = primary;
+                        return spot_fault(&inside, fault, ERR_VALUE, "at most one value can be primary");
+                }
         return ERR_OK;
 }
 

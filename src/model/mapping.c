@@ -21,7 +21,8 @@ struct mapping_rule mapping_rule_read(const json_t *document)
 
 static bool has_text(const struct attribute *attribute)
 {
-        static const enum attribute_type types[] = { ATTRIBUTE_TEXT, ATTRIBUTE_BOOLEAN, ATTRIBUTE_INTEGER, ATTRIBUTE_TIME, ATTRIBUTE_REFERENCE };
+        static const enum attribute_type types[] = { ATTRIBUTE_TEXT, ATTRIBUTE_BOOLEAN, ATTRIBUTE_INTEGER, ATTRIBUTE_TIME,
+                ATTRIBUTE_REFERENCE };
         for (size_t i = 0; i < COUNT_OF(types); i++)
                 if (attribute->type == types[i])
                         return true;
@@ -89,8 +90,8 @@ static bool has_room(const json_t *element, struct arena *arena)
         return arena_alloc(arena, grows * longest + 1) != NULL;
 }
 
-static enum err add_element(const struct path *path, const json_t *element, struct arena *arena, struct mapping_values *values,
-        struct fault *fault)
+static enum err add_element(
+        const struct path *path, const json_t *element, struct arena *arena, struct mapping_values *values, struct fault *fault)
 {
         enum truth selected = path->filter ? filter_match_element(path->filter, element, arena) : TRUTH_TRUE;
         if (selected == TRUTH_UNKNOWN && !has_room(element, arena))
@@ -100,7 +101,8 @@ static enum err add_element(const struct path *path, const json_t *element, stru
         return add(values, path->sub ? json_object_get(element, path->sub->name) : element, arena, fault);
 }
 
-enum err mapping_values(const struct path *path, const json_t *document, struct arena *arena, struct mapping_values *ret, struct fault *fault)
+enum err mapping_values(
+        const struct path *path, const json_t *document, struct arena *arena, struct mapping_values *ret, struct fault *fault)
 {
         const json_t *holder = path->extension ? json_object_get(document, path->extension->urn) : document;
         const json_t *found = json_object_get(holder, path->attribute->name), *element;

@@ -217,8 +217,7 @@ static enum err conditions_check(enum permission_level level, const char *subjec
         const char *action;
         json_t *fields;
 
-        json_object_foreach((json_t *)conditions, action, fields)
-        {
+        json_object_foreach ((json_t *)conditions, action, fields) {
                 const json_t *field;
                 size_t index;
 
@@ -226,8 +225,7 @@ static enum err conditions_check(enum permission_level level, const char *subjec
                         return file_fault("conditions name an unknown action", subject);
                 if (!json_is_array(fields))
                         return file_fault("condition fields are not a list", subject);
-                json_array_foreach(fields, index, field)
-                {
+                json_array_foreach (fields, index, field) {
                         if (!json_is_string(field))
                                 return file_fault("a condition field is not text", subject);
                 }
@@ -243,14 +241,12 @@ static enum err level_load(enum permission_level level, const char *name)
 
         if (!json_is_object(subjects))
                 return file_fault("the level is missing", name);
-        json_object_foreach((json_t *)subjects, subject, row)
-        {
+        json_object_foreach ((json_t *)subjects, subject, row) {
                 const json_t *action;
                 size_t index;
                 enum err e;
 
-                json_array_foreach(json_object_get(row, "actions"), index, action)
-                {
+                json_array_foreach (json_object_get(row, "actions"), index, action) {
                         e = permission_load(level, subject, json_string_value(action));
                         if (e)
                                 return e;
@@ -306,8 +302,7 @@ static enum err role_load(const json_t *row)
                 return file_fault("a role has no known level", role.slug);
         if (role.no >= 0 || builtin_role_by_no(role.no) || builtin_role_find(role.level, role.slug) || matrix.role_count >= ROLES_MAX)
                 return file_fault("the number of a role must be negative, number and slug unique", role.slug);
-        json_array_foreach(json_object_get(row, "allow"), index, pattern)
-        {
+        json_array_foreach (json_object_get(row, "allow"), index, pattern) {
                 enum err e = pattern_load(&role, json_string_value(pattern));
                 if (e)
                         return e;
@@ -329,8 +324,7 @@ static enum err file_load(void)
                 e = level_load(LEVEL_PROJECT, "project");
         if (e)
                 return e;
-        json_array_foreach(json_object_get(matrix.document, "roles"), index, role)
-        {
+        json_array_foreach (json_object_get(matrix.document, "roles"), index, role) {
                 e = role_load(role);
                 if (e)
                         return e;

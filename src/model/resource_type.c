@@ -30,10 +30,10 @@ const struct resource_type *resource_type(enum resource_kind kind)
         return kind > KIND_NONE && (unsigned)kind < KIND_COUNT ? types_builtin[kind - 1] : NULL;
 }
 
-#define FIND_BY(member, text)                                                                                                              \
-        for (const struct resource_type *const *type = types_builtin; *type; type++)                                                       \
-                if (text_equal((*type)->member, (text)))                                                                                   \
-                        return *type;                                                                                                      \
+#define FIND_BY(member, text) \
+        for (const struct resource_type *const *type = types_builtin; *type; type++) \
+                if (text_equal((*type)->member, (text))) \
+                        return *type; \
         return NULL
 
 const struct resource_type *resource_type_by_word(const char *word)

@@ -93,7 +93,8 @@ json_t *resource_type_document(const struct resource_type *type)
         failed |= json_object_set_new(document, "schemas", text_list(schemas));
         failed |= json_object_set_new(document, "id", json_string(type->name));
         failed |= json_object_set_new(document, "name", json_string(type->name));
-        failed |= json_object_set_new(document, "description", json_string(type->description ? type->description : type->core->description));
+        failed |=
+                json_object_set_new(document, "description", json_string(type->description ? type->description : type->core->description));
         if (type->scim_endpoint)
                 failed |= json_object_set_new(document, "endpoint", json_sprintf("/%s", type->scim_endpoint));
         failed |= json_object_set_new(document, "schema", json_string(type->core->urn));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TXT look-ups with the C library's resolver, on a state of its own for each: nothing is shared, no search list is applied, answers over UDP
- * that were cut are asked for again over TCP. Whatever cannot be read is DNS_UNREACHABLE. */
+ * TXT look-ups with the C library's resolver, on a state of its own for each: nothing is shared, no search list is applied, answers over
+ * UDP that were cut are asked for again over TCP. Whatever cannot be read is DNS_UNREACHABLE. */
 #include "net/dns_txt.h"
 
 #include <arpa/inet.h>

@@ -27,7 +27,8 @@ static enum err spell(json_t *object, const char *const names[], struct fault *f
         const char *key;
         json_t *value;
         void *next;
-        json_object_foreach_safe (object, next, key, value) {
+        json_object_foreach_safe(object, next, key, value)
+        {
                 size_t i = 0;
                 while (names[i] && strcasecmp(names[i], key) != 0)
                         i++;

@@ -34,17 +34,17 @@ static enum err add_sought(struct list *list, const struct part *part, const str
         enum err e = query_holds_member(&scim->query, row->resource.no, part->sought, &kind, &holds, &scim->fault);
         if (e || !holds)
                 return e;
-        json_auto_t *ref =
-                json_sprintf("%s" SCIM_BASE "/%s/%s", scim_directory()->public_url, kind == KIND_GROUP ? "Groups" : "Users", id);
-        json_t *members = ref ? json_pack("[{s:s, s:s, s:O}]", "value", id, "type", kind == KIND_GROUP ? "Group" : "User", "$ref", ref) : NULL;
+        json_auto_t *ref = json_sprintf("%s" SCIM_BASE "/%s/%s", scim_directory()->public_url, kind == KIND_GROUP ? "Groups" : "Users", id);
+        json_t *members =
+                ref ? json_pack("[{s:s, s:s, s:O}]", "value", id, "type", kind == KIND_GROUP ? "Group" : "User", "$ref", ref) : NULL;
         return json_object_set_new(resource, "members", members) ? fault_set(&scim->fault, ERR_MEMORY, "", "out of memory") : ERR_OK;
 }
 
 enum err list_resource(struct list *list, const struct part *part, const struct claimed_row *row, json_t **ret)
 {
         const char *edges = scim_edges_attribute(part->type);
-        bool sorts_by_edges = edges && part->sorts && part->sort.attribute && !part->sort.extension &&
-                              strcmp(part->sort.attribute->name, edges) == 0;
+        bool sorts_by_edges =
+                edges && part->sorts && part->sort.attribute && !part->sort.extension && strcmp(part->sort.attribute->name, edges) == 0;
         bool wanted = sorts_by_edges || (edges && part->filter && !part->sought && filter_names(part->filter, edges));
         enum err e = scim_render_tree(list->scim, row, wanted, ret);
         return e || wanted || !part->sought ? e : add_sought(list, part, row, *ret);

@@ -69,9 +69,7 @@ enum err scim_selection(struct scim *scim)
         if (!wanted && !excluded)
                 return ERR_OK;
         enum err e = scim_profile(scim);
-        return e ? e
-                 : selection_parse(scim->type, wanted, excluded, scim->request->arena, &scim->leniency, &scim->selection,
-                           &scim->fault);
+        return e ? e : selection_parse(scim->type, wanted, excluded, scim->request->arena, &scim->leniency, &scim->selection, &scim->fault);
 }
 
 /* For the request log, which need not parse the body again. */

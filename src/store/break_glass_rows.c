@@ -10,8 +10,7 @@ enum err break_glass_read(struct session *session, int64_t root_no, int64_t no, 
         return e ? e : result_next(&result, ret, fault);
 }
 
-enum err break_glass_list(
-        struct session *session, int64_t root_no, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault)
+enum err break_glass_list(struct session *session, int64_t root_no, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault)
 {
         auto_result result = { 0 };
         size_t count = 0;

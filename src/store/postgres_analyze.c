@@ -8,8 +8,8 @@
 #include "store/postgres_connect.h"
 #include "store/postgres_error.h"
 
-#define GROWN                                                                                                                       \
-        "SELECT quote_ident(s.relname) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE s.schemaname = "          \
+#define GROWN \
+        "SELECT quote_ident(s.relname) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE s.schemaname = " \
         "current_schema() AND s.n_live_tup > 2 * GREATEST(c.reltuples, 0) + 50"
 
 static void auto_PQclear(PGresult **result)

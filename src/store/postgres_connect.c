@@ -37,17 +37,17 @@ static void notice_ignore(void *context, const PGresult *result)
 
 /* Every statement walks indexes in the order it is written. The planner is held to that, because a table that an import fills has no
  * statistics yet, and one hash or sequential plan over it would be kept for hours. */
-#define PLANS                                                                                                                      \
-        "SET join_collapse_limit = 1; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "           \
+#define PLANS \
+        "SET join_collapse_limit = 1; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; " \
         "SET enable_material = off; SET plan_cache_mode = force_generic_plan; SET jit = off; "
 
 /* lock_timeout only fires when something outside Muster holds our rows. */
 static const char writer_settings[] =
         PLANS "SET default_transaction_isolation = 'read committed'; SET lock_timeout = '10s'; SET standard_conforming_strings = on; "
-        "SET client_min_messages = 'warning'; SET bytea_output = 'hex'; "
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-static const char reader_settings[] =
-        PLANS "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed'; SET statement_timeout = '60s'; "
+              "SET client_min_messages = 'warning'; SET bytea_output = 'hex'; "
+              "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+static const char reader_settings[] = PLANS
+        "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed'; SET statement_timeout = '60s'; "
         "SET standard_conforming_strings = on; SET client_min_messages = 'warning'";
 
 static enum err server_check(PGconn *connection, struct fault *fault)

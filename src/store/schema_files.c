@@ -27,11 +27,11 @@
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */
-#define X(version, symbol, file)                                                                                                           \
-        extern const char symbol[];                                                                                                        \
-        __asm__(".pushsection .rodata\n"                                                                                                   \
-                ".local " #symbol "\n" #symbol ": .incbin \"" MUSTER_SCHEMAS "/sql/" file "\"\n"                                           \
-                ".byte 0\n"                                                                                                                \
+#define X(version, symbol, file) \
+        extern const char symbol[]; \
+        __asm__(".pushsection .rodata\n" \
+                ".local " #symbol "\n" #symbol ": .incbin \"" MUSTER_SCHEMAS "/sql/" file "\"\n" \
+                ".byte 0\n" \
                 ".popsection\n");
 MIGRATIONS(X)
 #undef X

@@ -184,7 +184,8 @@ static enum verdict batch_attempt(struct batch *batch)
         }
         size_t ran = 0;
         for (size_t i = 0; i < batch->count; i++) {
-                if (batch->savepoints && i && batch->jobs[i - 1]->ran && batch->engine->control(batch->connection, CONTROL_NEXT_SAVEPOINT, &batch->fault))
+                if (batch->savepoints && i && batch->jobs[i - 1]->ran &&
+                        batch->engine->control(batch->connection, CONTROL_NEXT_SAVEPOINT, &batch->fault))
                         return verdict_after(batch, batch->connection->failure);
                 if (!batch_job(batch, batch->jobs[i], &verdict))
                         return verdict;

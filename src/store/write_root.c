@@ -118,8 +118,7 @@ static bool root_is_stored(const struct root_slot *slot)
         const struct root_row *row = &slot->row, *stored = &slot->stored;
         return row->revision == stored->revision && row->last_us == stored->last_us && row->next_no == stored->next_no &&
                row->schemas_revision == stored->schemas_revision && row->proved_domains == stored->proved_domains &&
-               row->rules_revision == stored->rules_revision &&
-               !memcmp(row->last_hash, stored->last_hash, HASH_SIZE);
+               row->rules_revision == stored->rules_revision && !memcmp(row->last_hash, stored->last_hash, HASH_SIZE);
 }
 
 enum err session_roots_store(struct session *session, struct fault *fault)
@@ -129,8 +128,8 @@ enum err session_roots_store(struct session *session, struct fault *fault)
                 if (root_is_stored(session->roots[i]))
                         continue;
                 enum err e = session_run(session, ST_ROOT_STORE, NULL, fault, V_I64(row->root_no), V_I64(row->revision),
-                        V_BYTES(row->last_hash, HASH_SIZE), V_I64(row->last_us), V_I64(row->next_no),
-                        V_I64(row->schemas_revision), V_I64(row->proved_domains), V_I64(row->rules_revision));
+                        V_BYTES(row->last_hash, HASH_SIZE), V_I64(row->last_us), V_I64(row->next_no), V_I64(row->schemas_revision),
+                        V_I64(row->proved_domains), V_I64(row->rules_revision));
                 if (e)
                         return e;
         }

@@ -11,11 +11,11 @@ static enum access_found login(struct world *world, int64_t no, int64_t now_us, 
         *ret = (struct actor){ 0 };
         return access_authenticate(world->access, 0, WORLD_ROOT, hash, now_us, ret);
 }
-#define assert_login(world, no, now_us, expected)                                                                                          \
-        do {                                                                                                                               \
-                struct actor someone;                                                                                                      \
-                assert_int_equal(login((world), (no), (now_us), &someone), (expected));                                                    \
-                assert_int_equal(someone.kind != ACTOR_NOBODY, (expected) == ACCESS_FOUND);                                                \
+#define assert_login(world, no, now_us, expected) \
+        do { \
+                struct actor someone; \
+                assert_int_equal(login((world), (no), (now_us), &someone), (expected)); \
+                assert_int_equal(someone.kind != ACTOR_NOBODY, (expected) == ACCESS_FOUND); \
         } while (0)
 
 struct cast {

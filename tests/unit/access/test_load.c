@@ -35,11 +35,11 @@ static void rows_begin(struct rows *rows, const char *table)
         buffer_printf(&rows->sql, "INSERT INTO %s VALUES ", table);
 }
 
-#define rows_add(rows, ...)                                                                                                                \
-        do {                                                                                                                               \
-                buffer_puts(&(rows)->sql, (rows)->any ? "," : "");                                                                         \
-                buffer_printf(&(rows)->sql, __VA_ARGS__);                                                                                  \
-                (rows)->any = true;                                                                                                        \
+#define rows_add(rows, ...) \
+        do { \
+                buffer_puts(&(rows)->sql, (rows)->any ? "," : ""); \
+                buffer_printf(&(rows)->sql, __VA_ARGS__); \
+                (rows)->any = true; \
         } while (0)
 
 static void rows_end(struct fixture *fixture, struct rows *rows)
@@ -99,12 +99,13 @@ static void rows_of(struct fixture *fixture, const struct oracle *oracle, bool n
                                 (int)oracle->members[i].member_no, source);
         rows_end(fixture, &rows);
         rows_grants(fixture, oracle);
-        rows_begin(&rows, "credential"); /* root_no, no, owner_no, kind, label, hash, scopes, created, expires, last_used, revoked, warned_days */
+        rows_begin(&rows,
+                "credential"); /* root_no, no, owner_no, kind, label, hash, scopes, created, expires, last_used, revoked, warned_days */
         for (size_t i = 0; i < oracle->credential_count; i++) {
                 const struct oracle_credential *c = &oracle->credentials[i];
                 hash_literal(fixture, c->hash, hash);
-                rows_add(&rows, "(%d, %d, %d, %d, '', %s, 3, 1, %d, 0, 0, 0)", WORLD_ROOT, (int)c->no, (int)c->owner_no, c->token_kind, hash,
-                        (int)c->expires_us);
+                rows_add(&rows, "(%d, %d, %d, %d, '', %s, 3, 1, %d, 0, 0, 0)", WORLD_ROOT, (int)c->no, (int)c->owner_no, c->token_kind,
+                        hash, (int)c->expires_us);
         }
         rows_end(fixture, &rows);
         rows_begin(&rows, "claim"); /* root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc, ended */
@@ -234,7 +235,8 @@ static void test_what_must_not_be_seen_is_not(struct fixture *fixture)
         grow(world);
         rows_root(fixture, 1);
         rows_of(fixture, &world->oracle, true);
-        raw_script(fixture, "INSERT INTO root (root_no, slug_folded, handle, epoch, revision, last_hash, last_us, next_no, lock_count) SELECT 8, 'other', 'zzzzzzzz', 1, 1, last_hash, 0, 1, 0 FROM root WHERE root_no = 7");
+        raw_script(fixture,
+                "INSERT INTO root (root_no, slug_folded, handle, epoch, revision, last_hash, last_us, next_no, lock_count) SELECT 8, 'other', 'zzzzzzzz', 1, 1, last_hash, 0, 1, 0 FROM root WHERE root_no = 7");
         raw_script(fixture,
                 "INSERT INTO resource SELECT 8, no, id, org_no, kind, name_folded, source_no, 1, version, 1, 1, 0, doc FROM resource");
         raw_script(fixture, "INSERT INTO role_grant SELECT 8, no, scope_no, principal_no, -1, '', 0, 0, 0, 0, 0 FROM role_grant");

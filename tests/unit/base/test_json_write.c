@@ -21,8 +21,8 @@ static unsigned any(unsigned below)
 
 static json_t *random_text(void)
 {
-        static const char *const pieces[] = { "a", "Z", " ", "\"", "\\", "/", "\b", "\f", "\n", "\r", "\t", "\x01", "\x1f", "\x7f", "\xc3\xa9",
-                "\xf0\x9f\x98\x80", "urn:x:y", "" };
+        static const char *const pieces[] = { "a", "Z", " ", "\"", "\\", "/", "\b", "\f", "\n", "\r", "\t", "\x01", "\x1f", "\x7f",
+                "\xc3\xa9", "\xf0\x9f\x98\x80", "urn:x:y", "" };
         char text[64] = "";
         for (unsigned i = any(6); i; i--)
                 strcat(text, pieces[any(COUNT_OF(pieces))]);

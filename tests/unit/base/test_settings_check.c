@@ -217,8 +217,8 @@ static void test_wrong_proxies_are_refused(void **state)
 
 static void test_R6_the_resolver_is_an_address_and_a_port(void **state)
 {
-        static const char *const wrong[] = { "192.0.2.1", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", ":53", "dns.example:53", "[::1]:53", "::1:53",
-                "192.0.2.1:53 ", "192.0.2.1:53,192.0.2.2:53" };
+        static const char *const wrong[] = { "192.0.2.1", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", ":53", "dns.example:53",
+                "[::1]:53", "::1:53", "192.0.2.1:53 ", "192.0.2.1:53,192.0.2.2:53" };
         for (size_t i = 0; i < COUNT_OF(wrong); i++)
                 refuse((struct trial){ .dns_server = wrong[i] }, "dns_server");
         allow((struct trial){ .dns_server = "192.0.2.1:53" });

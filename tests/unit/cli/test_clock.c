@@ -21,7 +21,8 @@ static void write_conf(const char *operations_listen)
 {
         FILE *file = fopen("clock.conf", "w");
         assert_non_null(file);
-        (void)fprintf(file, "[server]\npublic_url = https://id.example.com\nbehind_proxy = yes\ntrusted_proxies = 127.0.0.1\noperations_listen = %s\n",
+        (void)fprintf(file,
+                "[server]\npublic_url = https://id.example.com\nbehind_proxy = yes\ntrusted_proxies = 127.0.0.1\noperations_listen = %s\n",
                 operations_listen);
         assert_int_equal(fclose(file), 0);
 }
@@ -56,7 +57,7 @@ static void test_it_is_sent_to_where_the_server_listens(void **state)
                 assert_int_equal(server.count, 1);
                 assert_memory_equal(server.requests[0], "POST /clock/accept HTTP", strlen("POST /clock/accept HTTP"));
                 assert_non_null(strcasestr(server.requests[0], "\r\nX-Request-ID: muster-clock-accept\r\n")); /* no page in a browser can */
-                assert_null(strcasestr(server.requests[0], "\r\nAuthorization:"));                          /* the listener asks for none */
+                assert_null(strcasestr(server.requests[0], "\r\nAuthorization:")); /* the listener asks for none */
                 assert_null(strstr(server.requests[0], RUN_TOKEN));
                 assert_non_null(strstr(run.out, "7200"));
                 run_done(&run);
@@ -105,8 +106,8 @@ static void test_a_refusal_is_said_and_is_no_success(void **state)
                 const char *answer, *says;
                 int exit_code;
         } cases[] = {
-                { FAKE_ANSWER("409", "text/plain", "nothing to accept: the clock has not jumped\nmore"), "nothing to accept: the clock has not jumped",
-                        EXIT_CONFLICT },
+                { FAKE_ANSWER("409", "text/plain", "nothing to accept: the clock has not jumped\nmore"),
+                        "nothing to accept: the clock has not jumped", EXIT_CONFLICT },
                 { FAKE_ANSWER("403", "text/plain", "only muster clock accept may\n"), "only muster clock accept may", EXIT_REFUSED },
                 { FAKE_ANSWER("503", "text/plain", "not now\n"), "not now", EXIT_UNAVAILABLE },
                 { FAKE_ANSWER("200", "text/plain", "not json"), NULL, -1 },

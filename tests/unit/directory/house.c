@@ -136,11 +136,13 @@ static void judge_ledger(struct house *house, int64_t before, enum err e)
         assert_int_equal(done->revision, seen.seq);
         /* A deletion that ends many edges tells them in pages before its own entry. */
         assert_true(done->changed ? seen.changes == 1 || (seen.changes > 1 && done->verb == CHANGE_DELETE) : seen.changes == 0);
-        static const bool keeps_version[CHANGE_VERB_COUNT] = {
-                [CHANGE_DELETE] = true, [CHANGE_ROTATE] = true, [CHANGE_PURGE] = true, [CHANGE_CAPTURE] = true,
-                [CHANGE_RELEASE] = true, [CHANGE_WORK] = true,
-                [CHANGE_ADOPTION] = true
-        };
+        static const bool keeps_version[CHANGE_VERB_COUNT] = { [CHANGE_DELETE] = true,
+                [CHANGE_ROTATE] = true,
+                [CHANGE_PURGE] = true,
+                [CHANGE_CAPTURE] = true,
+                [CHANGE_RELEASE] = true,
+                [CHANGE_WORK] = true,
+                [CHANGE_ADOPTION] = true };
         if (done->changed && !keeps_version[done->verb])
                 assert_int_equal(done->after.resource.version, seen.change_seq);
 }
@@ -572,14 +574,16 @@ void house_check(struct house *house)
                                                     "revision OR r.no >= next_no"),
                 0);
         /* R9: what keeps connections out. */
-        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no "
-                                                    "AND c.connection_no <> 0"),
+        assert_int_equal(
+                raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no "
+                                           "AND c.connection_no <> 0"),
                 0);
         assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN member m ON m.root_no = b.root_no AND "
                                                     "m.member_no = b.no AND m.source_no <> 0"),
                 0);
-        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM root WHERE proved_domains <> (SELECT COUNT(*) FROM domain d WHERE "
-                                                    "d.root_no = root.root_no AND d.state = 2)"),
+        assert_int_equal(
+                raw_number(house->fixture, "SELECT COUNT(*) FROM root WHERE proved_domains <> (SELECT COUNT(*) FROM domain d WHERE "
+                                           "d.root_no = root.root_no AND d.state = 2)"),
                 0);
         /* Every live person has a claim, and is active exactly when none says no. */
         assert_int_equal(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * R13: who may be adopted by whom, as a table; what the adopting request changes and what it does not; vetoes stand; admin roles wait for an
- * administrator. Refusals first. */
+ * R13: who may be adopted by whom, as a table; what the adopting request changes and what it does not; vetoes stand; admin roles wait for
+ * an administrator. Refusals first. */
 #include "directory/house.h"
 
 #define PATCH_OF(operations) "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[" operations "]}"
@@ -30,7 +30,8 @@ static struct scene scene_open(struct fixture *fixture)
         scene.entra = connect(house, "entra", "Acme IdP", "same_upstream");
         scene.other = connect(house, "other", "Other", "same_upstream");
         scene.ann = house_do(house, &scene.okta, CHANGE_CREATE, KIND_USER, NULL,
-                "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"Ann\",\"externalId\":\"e1\",\"displayName\":\"Ann A\",\"emails\":[{\"value\":"
+                "{\"schemas\":[\"" URN_USER
+                "\"],\"userName\":\"Ann\",\"externalId\":\"e1\",\"displayName\":\"Ann A\",\"emails\":[{\"value\":"
                 "\"ann@a.example\",\"primary\":true}]}");
         return scene;
 }
@@ -127,7 +128,8 @@ static void test_R13_an_adoption_that_says_nothing_new_is_one(struct fixture *fi
         assert_string_equal(house->event, "adopted");
         assert_true(house->done.changed);
         assert_int_equal(
-                house_number(house, "SELECT live FROM resource_count WHERE kind = 2 AND connection_no = %lld", (long long)scene.entra.no), 1);
+                house_number(house, "SELECT live FROM resource_count WHERE kind = 2 AND connection_no = %lld", (long long)scene.entra.no),
+                1);
         house_check(house);
         house_close(house);
 }

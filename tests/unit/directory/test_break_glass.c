@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * R9 and R24: who makes, marks and changes break-glass users, and that each time is an alert; that nothing which any connection does, or that
- * is done with one, reaches them; that they count as the last usable administrator, and as such cannot be lost. Refusals first. What a
+ * R9 and R24: who makes, marks and changes break-glass users, and that each time is an alert; that nothing which any connection does, or
+ * that is done with one, reaches them; that they count as the last usable administrator, and as such cannot be lost. Refusals first. What a
  * connection sees of them is in scim/test_break_glass.c. */
 #include "directory/house.h"
 #include <pthread.h>
@@ -103,7 +103,8 @@ static void test_R9_R32_each_change_is_an_alert(struct fixture *fixture)
         assert_true(alert_says(house, glass, "rights-changed"));
         house_do(house, admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"%s\"]", plain);
         assert_string_equal(house->alert, "");
-        const char *filled = house_do(house, admin, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"filled\",\"members\":[{\"value\":\"%s\"}]}", glass);
+        const char *filled = house_do(
+                house, admin, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"filled\",\"members\":[{\"value\":\"%s\"}]}", glass);
         assert_true(alert_says(house, glass, "rights-changed"));
         assert_true(house_is_member(house, filled, glass));
         int64_t version = house_version(house, glass);
@@ -204,8 +205,7 @@ static void test_R9_an_ended_claim_is_a_claim_until_it_is_released(struct fixtur
         struct house *house = house_open(fixture);
         const struct actor *admin = &house->admin;
         house_do(house, admin, CHANGE_CREATE, KIND_UPSTREAM, NULL, "{\"name\":\"Acme IdP\"}");
-        house_do(house, admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
-                "{\"name\":\"okta\",\"kind\":\"scim\",\"upstream\":\"Acme IdP\"}");
+        house_do(house, admin, CHANGE_CREATE, KIND_CONNECTION, NULL, "{\"name\":\"okta\",\"kind\":\"scim\",\"upstream\":\"Acme IdP\"}");
         struct actor okta = house_actor(house, house->token);
         house_do(house, admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
                 "{\"name\":\"entra\",\"kind\":\"scim\",\"upstream\":\"Acme IdP\",\"adoption\":\"same_upstream\"}");
@@ -233,8 +233,8 @@ static void test_R9_R13_no_administrator_approves_the_adoption_of_one(struct fix
 {
         struct house *house = house_open(fixture);
         const struct actor *admin = &house->admin;
-        house_do(house, admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
-                "{\"name\":\"okta\",\"kind\":\"scim\",\"adoption\":\"same_upstream\"}");
+        house_do(
+                house, admin, CHANGE_CREATE, KIND_CONNECTION, NULL, "{\"name\":\"okta\",\"kind\":\"scim\",\"adoption\":\"same_upstream\"}");
         struct actor okta = house_actor(house, house->token);
         const char *glass = glass_user(house, "glass");
         house->want.user = glass;
@@ -392,7 +392,7 @@ static void test_R24_without_one_the_last_of_a_connection_stays(struct fixture *
         house_ceiling(house, &okta, "[\"organization:admin\"]");
         const char *boss = house_admin_user(house, &okta, "boss"), *glass = glass_user(house, "glass"), *grant;
         struct scene scene = { .house = house, .okta = okta, .boss = boss };
-        house_grant(house, house_user(house, &house->admin, "local"), NULL, "admin"); /* local without the mark: no way in */
+        house_grant(house, house_user(house, &house->admin, "local"), NULL, "admin");      /* local without the mark: no way in */
         assert_change(ERR_LAST_ADMIN, house, &okta, CHANGE_DELETE, KIND_USER, boss, NULL); /* a break-glass user without the role */
         grant = house_do(house, &house->admin, CHANGE_CREATE, KIND_GRANT, NULL,
                 "{\"principal\":\"%s\",\"role\":\"admin\",\"until\":\"2999-01-01T00:00:00Z\"}", glass);

@@ -5,9 +5,9 @@
 #include "directory/house.h"
 
 #define BADGE "urn:a:badge:1:User"
-#define BADGE_SCHEMA                                                                                                                       \
-        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":"          \
-        "\"server\"},{\"name\":\"seat\",\"type\":\"integer\",\"uniqueness\":\"server\"},{\"name\":\"doors\",\"type\":\"complex\","         \
+#define BADGE_SCHEMA \
+        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":" \
+        "\"server\"},{\"name\":\"seat\",\"type\":\"integer\",\"uniqueness\":\"server\"},{\"name\":\"doors\",\"type\":\"complex\"," \
         "\"multiValued\":true,\"subAttributes\":[{\"name\":\"lock\",\"uniqueness\":\"server\",\"caseExact\":true},{\"name\":\"side\"}]}]}"
 #define DEVICE_SCHEMA "{\"urn\":\"urn:a:device:1\",\"name\":\"Device\",\"attributes\":[{\"name\":\"serial\",\"uniqueness\":\"server\"}]}"
 #define DEVICE_TYPE "{\"name\":\"Device\",\"endpoint\":\"/Devices\",\"schema\":\"urn:a:device:1\"}"
@@ -34,7 +34,8 @@ static enum err see(void *context, const struct claimed_row *row, struct fault *
 }
 
 /* How many match; `id` (may be NULL) is the last of them. */
-static enum err ask(struct house *house, const struct actor *actor, enum resource_kind kind, const char *text, int *ret_count, const char *id)
+static enum err ask(
+        struct house *house, const struct actor *actor, enum resource_kind kind, const char *text, int *ret_count, const char *id)
 {
         struct actor asking = *actor;
         asking.schemas_revision = house_number(house, "SELECT schemas_revision FROM root WHERE root_no = 1");
@@ -109,8 +110,9 @@ static void test_eq_on_a_declared_unique_attribute_answers_among_many(struct fix
         assert_found(house, &okta, KIND_USER, BADGE ":doors.lock eq \"l1\"", 0, NULL); /* caseExact */
         assert_found(house, &okta, DEVICE, "serial eq \"s-1\"", 1, device);
         assert_found(house, &okta, DEVICE, "serial eq \"b-1\"", 0, NULL);
-        static const char *const wide[] = { BADGE ":badge co \"1\"", BADGE ":badge eq \"B-1\" or title eq \"T\"", "not (" BADGE ":badge eq \"B-1\")",
-                BADGE ":seat eq 7.5", BADGE ":seat gt 1", BADGE ":doors[lock eq \"L2\" or side eq \"a\"]", BADGE ":badge eq null" };
+        static const char *const wide[] = { BADGE ":badge co \"1\"", BADGE ":badge eq \"B-1\" or title eq \"T\"",
+                "not (" BADGE ":badge eq \"B-1\")", BADGE ":seat eq 7.5", BADGE ":seat gt 1",
+                BADGE ":doors[lock eq \"L2\" or side eq \"a\"]", BADGE ":badge eq null" };
         for (size_t i = 0; i < COUNT_OF(wide); i++)
                 if (ask(house, &okta, KIND_USER, wide[i], &count, NULL) != ERR_TOO_MANY)
                         fail_msg("%s was answered", wide[i]);
@@ -124,8 +126,8 @@ static struct actor connect(struct house *house, const char *name, const char *a
         return house_actor(house, house->token);
 }
 
-#define ANN(mail, badge)                                                                                                                   \
-        "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\",\"externalId\":\"x\",\"emails\":[{\"value\":\"" mail "\"}],\"" BADGE         \
+#define ANN(mail, badge) \
+        "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\",\"externalId\":\"x\",\"emails\":[{\"value\":\"" mail "\"}],\"" BADGE \
         "\":{\"badge\":\"" badge "\"}}"
 
 /* Two connections know the same user, and the older one's word is the resource's: each finds him by what it reads itself. */
@@ -155,7 +157,9 @@ static void test_each_source_finds_what_it_says(struct fixture *fixture)
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, ben, NULL);
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL); /* what entra says counts now */
         assert_found(house, &entra, KIND_USER, BADGE ":badge eq \"b-8\"", 1, ann);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource_value WHERE attr < 0 AND no = %lld", (long long)house_no(house, ann)), 0);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM resource_value WHERE attr < 0 AND no = %lld", (long long)house_no(house, ann)),
+                0);
         house_check(house);
         house_close(house);
 }

@@ -23,9 +23,8 @@ static enum err nest(struct house *house, const struct actor *actor, const char 
 {
         char text[400];
         (void)snprintf(text, sizeof text,
-                actor->kind == ACTOR_CONNECTION
-                        ? STEP_PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}")
-                        : "[\"%s\"]",
+                actor->kind == ACTOR_CONNECTION ? STEP_PATCH("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}")
+                                                : "[\"%s\"]",
                 member);
         return house_change(house, actor, actor->kind == ACTOR_CONNECTION ? CHANGE_PATCH : CHANGE_MEMBERS_ADD, KIND_GROUP, group, text);
 }
@@ -44,12 +43,25 @@ static void test_R8_sec21_what_may_be_granted_to_a_group_under_each_ceiling(stru
                 bool in_project;
                 const char *allowed; /* y or n for each of `ceilings` */
         } cases[] = {
-                { "admin", false, "nynnn" }, { "member", false, "yynnn" }, { "auditor", false, "nynyn" }, { "no-access", false, "yyyyy" },
-                { "member:edit", false, "nynnn" }, { "groups:read", false, "yynyn" }, { "audit-logs:read", false, "nynyn" },
-                { "scim:create", false, "nynnn" }, { "decisions:evaluate", false, "nynnn" },
-                { "admin", true, "nnynn" }, { "member", true, "ynynn" }, { "viewer", true, "ynyyn" }, { "auditor", true, "ynyyn" },
-                { "no-access", true, "yyyyy" }, { "member:assign-role", true, "nnynn" }, { "identity:create-token", true, "nnynn" },
-                { "role:edit", true, "nnynn" }, { "member:read", true, "ynyyn" }, { "secrets:edit", true, "ynynn" },
+                { "admin", false, "nynnn" },
+                { "member", false, "yynnn" },
+                { "auditor", false, "nynyn" },
+                { "no-access", false, "yyyyy" },
+                { "member:edit", false, "nynnn" },
+                { "groups:read", false, "yynyn" },
+                { "audit-logs:read", false, "nynyn" },
+                { "scim:create", false, "nynnn" },
+                { "decisions:evaluate", false, "nynnn" },
+                { "admin", true, "nnynn" },
+                { "member", true, "ynynn" },
+                { "viewer", true, "ynyyn" },
+                { "auditor", true, "ynyyn" },
+                { "no-access", true, "yyyyy" },
+                { "member:assign-role", true, "nnynn" },
+                { "identity:create-token", true, "nnynn" },
+                { "role:edit", true, "nnynn" },
+                { "member:read", true, "ynyyn" },
+                { "secrets:edit", true, "ynynn" },
         };
         for (size_t c = 0; c < COUNT_OF(ceilings); c++) {
                 house_ceiling(house, &okta, ceilings[c]);
@@ -141,7 +153,7 @@ static void test_R8_nesting_by_an_administrator_is_a_tie(struct fixture *fixture
         const char *const tied[] = { tower.top, tower.middle, tower.pushed };
         for (size_t i = 0; i < COUNT_OF(tied); i++)
                 assert_int_equal(nest(house, &house->admin, admins, tied[i]), ERR_FORBIDDEN);
-        assert_int_equal(nest(house, &house->admin, admins, wing), ERR_OK); /* nothing comes into the wing from outside */
+        assert_int_equal(nest(house, &house->admin, admins, wing), ERR_OK);           /* nothing comes into the wing from outside */
         assert_int_equal(nest(house, &house->admin, wing, tower.top), ERR_FORBIDDEN); /* it is inside of admins now */
         house_ceiling(house, &okta, "[\"organization:admin\"]");
         assert_int_equal(nest(house, &house->admin, wing, tower.top), ERR_OK);

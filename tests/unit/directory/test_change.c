@@ -238,7 +238,8 @@ static void test_R19_a_dry_run_tells_what_would_come_out_and_stores_nothing(stru
         struct house *house = house_open(fixture);
         struct actor scim = house_connection(house, "okta");
         const char *user = house_user(house, &scim, "ann"), *group = house_group(house, &scim, "crew"), *admin = house->admin.id;
-        struct dry_run dry_run = try(house, &scim, ERR_OK, CHANGE_CREATE, KIND_USER, NULL, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"bob\"}");
+        struct dry_run dry_run =
+                try(house, &scim, ERR_OK, CHANGE_CREATE, KIND_USER, NULL, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"bob\"}");
         assert_string_equal(dry_run.event, "created");
         assert_non_null(strstr(dry_run.difference, "\"userName\":\"bob\""));
         assert_int_equal(strlen(house->done.after.resource.id), UUID_TEXT_SIZE - 1);

@@ -155,7 +155,9 @@ static void test_r12_a_delete_that_would_bring_a_taken_name_suspends(struct fixt
         house_do(house, &scene.first, CHANGE_DELETE, KIND_USER, scene.user, NULL);
         assert_false(house_active(house, scene.user));
         assert_true(house_active(house, zed));
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND name_folded = 'ann' AND deleted_us = 0", scene.user), 1);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND name_folded = 'ann' AND deleted_us = 0", scene.user),
+                1);
         house_check(house);
         house_close(house);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Work on a whole connection (R4, R16, R18) while the database fails: its beginning and every step of it meet a failure at each statement and at
- * the COMMIT, as a database that is away and as a full one, before they succeed. A failed one leaves nothing behind, neither rows nor
- * cursor; whoever goes on finishes it, after a restart too; and in the end all is as it is without a single failure. On both engines; an
- * ordinary run tries some of the places, others in each step, MUSTER_LONG=1 every one. */
+ * Work on a whole connection (R4, R16, R18) while the database fails: its beginning and every step of it meet a failure at each statement
+ * and at the COMMIT, as a database that is away and as a full one, before they succeed. A failed one leaves nothing behind, neither rows
+ * nor cursor; whoever goes on finishes it, after a restart too; and in the end all is as it is without a single failure. On both engines;
+ * an ordinary run tries some of the places, others in each step, MUSTER_LONG=1 every one. */
 #include "base/clock.h"
 #include "directory/connection.h"
 #include "directory/house.h"
@@ -92,7 +92,8 @@ static void furnish_end(struct scene *scene)
         house_do(house, &scene->okta, CHANGE_DELETE, KIND_USER, deleted, NULL);
         off(scene, &scene->okta, inactive);
         house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, suspended, "{\"active\":false}");
-        const char *inner = crew_of(scene, &scene->okta, "inner", alone, shared), *outer = crew_of(scene, &scene->okta, "outer", inner, alone);
+        const char *inner = crew_of(scene, &scene->okta, "inner", alone, shared),
+                   *outer = crew_of(scene, &scene->okta, "outer", inner, alone);
         const char *local = house_group(house, &house->admin, "local");
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, local, "[\"%s\",\"%s\"]", alone, inner);
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, outer, "[\"%s\"]", suspended);
@@ -119,7 +120,7 @@ static void furnish_replace(struct scene *scene)
         const char *crew = crew_of(scene, &scene->okta, "crew", ann, apart);
         house_grant(house, crew, NULL, "member");
         const char *ann2 = house_do(house, &scene->entra, CHANGE_CREATE, KIND_USER, NULL,
-                                       "{\"userName\":\"ann.new\",\"externalId\":\"x-ann\",\"nickName\":\"A\"}"),
+                           "{\"userName\":\"ann.new\",\"externalId\":\"x-ann\",\"nickName\":\"A\"}"),
                    *ben2 = house_do(
                            house, &scene->entra, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ben.new\",\"externalId\":\"x-ben\"}");
         (void)crew_of(scene, &scene->entra, "crew", ann2, ben2);
@@ -185,7 +186,11 @@ static struct change beginning(const struct scene *scene, const struct story *st
                 .actor = &scene->house->admin,
                 .type = resource_type(KIND_CONNECTION),
                 .ref = scene->okta.id,
-                .wish = { .verb = story->verb, .other = scene->entra.id, .join_by = JOIN_EXTERNAL_ID, .since_us = scene->since_us, .confirm = -1 },
+                .wish = { .verb = story->verb,
+                        .other = scene->entra.id,
+                        .join_by = JOIN_EXTERNAL_ID,
+                        .since_us = scene->since_us,
+                        .confirm = -1 },
         };
 }
 
@@ -329,14 +334,14 @@ static void play_whole(struct fixture *fixture, const struct story *story)
         }
 }
 
-#define STORY(name, number)                                                                                                                \
-        static void test_##name##_is_never_half(struct fixture *fixture)                                                                   \
-        {                                                                                                                                  \
-                play_steps(fixture, &stories[number]);                                                                                     \
-        }                                                                                                                                  \
-        static void test_##name##_goes_on_where_it_was_stopped(struct fixture *fixture)                                                    \
-        {                                                                                                                                  \
-                play_whole(fixture, &stories[number]);                                                                                     \
+#define STORY(name, number) \
+        static void test_##name##_is_never_half(struct fixture *fixture) \
+        { \
+                play_steps(fixture, &stories[number]); \
+        } \
+        static void test_##name##_goes_on_where_it_was_stopped(struct fixture *fixture) \
+        { \
+                play_whole(fixture, &stories[number]); \
         }
 STORY(R4_keep, 0)
 STORY(R4_remove, 1)

@@ -100,8 +100,8 @@ static void test_r4_every_step_has_its_entry(struct fixture *fixture)
         assert_ok(connection_work(house->directory, &change, clock_steady_us() + 60 * US_PER_S, &house->fault));
         assert_int_equal(change.job.users, 205);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'connection-work-begun'"), 1);
-        assert_in_range(
-                house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'connection-work-step'"), 4, 6); /* 100, 100, 5; other phases */
+        assert_in_range(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'connection-work-step'"), 4,
+                6); /* 100, 100, 5; other phases */
         assert_int_equal(
                 house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'deleted' AND object_no = %lld", (long long)okta.no), 1);
         house_check(house);

@@ -278,7 +278,8 @@ static void test_r4_a_dry_run_counts_no_longer_than_its_time(struct fixture *fix
 #define DEVICE ((enum resource_kind)KIND_DECLARED_FIRST)
 #define BADGE ((enum resource_kind)(KIND_DECLARED_FIRST + 1))
 
-static const char *thing(struct house *house, const struct actor *actor, enum resource_kind kind, const char *external_id, const char *serial)
+static const char *thing(
+        struct house *house, const struct actor *actor, enum resource_kind kind, const char *external_id, const char *serial)
 {
         return house_do(house, actor, CHANGE_CREATE, kind, NULL, "{\"schemas\":[\"urn:a:%s:1\"],\"externalId\":\"%s\",\"serial\":\"%s\"}",
                 kind == DEVICE ? "device" : "badge", external_id, serial);
@@ -302,7 +303,8 @@ static void test_R4_replace_moves_resources_of_declared_types(struct fixture *fi
         const char *one2 = thing(house, &entra, DEVICE, "d1", "t1"), *two2 = thing(house, &entra, DEVICE, "d2", "t2"),
                    *other = thing(house, &entra, DEVICE, "d4", "t4"), *badge2 = thing(house, &entra, BADGE, "d1", "c1");
         (void)thing(house, &entra, BADGE, "d3", "c3"); /* of another type: no pair of the device */
-        house->admin.schemas_revision = house_number(house, "SELECT schemas_revision FROM root WHERE root_no = 1"); /* as its next request has it */
+        house->admin.schemas_revision =
+                house_number(house, "SELECT schemas_revision FROM root WHERE root_no = 1"); /* as its next request has it */
         const struct connection_replace_preview seen = preview(house, &okta, &entra, JOIN_EXTERNAL_ID);
         assert_true(seen.declares);
         assert_int_equal(seen.resources.matched, 3);
@@ -312,12 +314,16 @@ static void test_R4_replace_moves_resources_of_declared_types(struct fixture *fi
         assert_int_equal(seen.confirm, 3);
         assert_int_equal(preview(house, &okta, &entra, JOIN_NAME).resources.matched, 0);
         replace(house, &okta, &entra, JOIN_EXTERNAL_ID);
-        const char *const stays[] = { one, two, badge }, *const given_up[] = { one2, two2, badge2 }, *const serials[] = { "t1", "t2", "c1" };
+        const char *const stays[] = { one, two, badge }, *const given_up[] = { one2, two2, badge2 },
+                          *const serials[] = { "t1", "t2", "c1" };
         for (size_t i = 0; i < COUNT_OF(stays); i++) {
                 assert_int_equal(claims(house, stays[i], &okta), 0);
                 assert_int_equal(claims(house, stays[i], &entra), 1);
-                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND doc LIKE '%%\"%s\"%%'", stays[i], serials[i]), 1);
-                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s'", given_up[i]), 0); /* they have no bin */
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND doc LIKE '%%\"%s\"%%'", stays[i],
+                                         serials[i]),
+                        1);
+                assert_int_equal(
+                        house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s'", given_up[i]), 0); /* they have no bin */
         }
         assert_int_equal(claims(house, alone, &okta), 1);
         assert_int_equal(claims(house, other, &entra), 1);
@@ -326,7 +332,9 @@ static void test_R4_replace_moves_resources_of_declared_types(struct fixture *fi
         assert_change(ERR_TAKEN, house, &entra, CHANGE_CREATE, DEVICE, NULL,
                 "{\"schemas\":[\"urn:a:device:1\"],\"externalId\":\"d9\",\"serial\":\"t2\"}");
         (void)thing(house, &entra, DEVICE, "d8", "s2"); /* said by nobody any more */
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'deleted' AND body LIKE '%%\"moved_to\"%%\"type\":\"%%'"), 3);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'deleted' AND body LIKE '%%\"moved_to\"%%\"type\":\"%%'"),
+                3);
         house_check(house);
         house_close(house);
 }

@@ -232,9 +232,8 @@ static int64_t multiply(struct house *house, const struct actor *okta, const cha
                         "c.root_no = 1 AND c.no = %lld",
                 first, first + count - 1, no);
         house_script(house, "UPDATE root SET next_no = next_no + %d WHERE root_no = 1", count);
-        house_script(house,
-                "UPDATE resource_count SET live = live + %d WHERE root_no = 1 AND kind = %d AND connection_no IN (-1, %lld)", count,
-                (int)kind, (long long)okta->no);
+        house_script(house, "UPDATE resource_count SET live = live + %d WHERE root_no = 1 AND kind = %d AND connection_no IN (-1, %lld)",
+                count, (int)kind, (long long)okta->no);
         return first;
 }
 
@@ -242,8 +241,9 @@ static int64_t multiply(struct house *house, const struct actor *okta, const cha
 static void tie(struct house *house, const struct actor *okta, int64_t first, int count, const char *group, const char *member)
 {
         house_script(house,
-                NUMBERS "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT 1, %s, %s, %lld, 0, 1 "
-                        "FROM n",
+                NUMBERS
+                "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT 1, %s, %s, %lld, 0, 1 "
+                "FROM n",
                 (long long)first, (long long)first + count - 1, group, member, (long long)okta->no);
 }
 
@@ -256,7 +256,8 @@ static void test_R16_undo_gives_back_every_member_of_a_large_group(struct fixtur
 {
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta");
-        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew"), *whole = house_group(house, &okta, "whole");
+        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew"),
+                   *whole = house_group(house, &okta, "whole");
         int64_t first = multiply(house, &okta, ann, KIND_USER, MANY);
         const char *crew_no = arena_printf(house->arena, "%lld", (long long)house_no(house, crew));
         tie(house, &okta, first, MANY, crew_no, "n.no");
@@ -297,8 +298,9 @@ static void test_R16_undo_gives_back_every_member_of_a_large_group(struct fixtur
         assert_ok(delete_large(house, &okta, KIND_GROUP, crew));
         const char *no = crew_no;
         house_do(house, &house->admin, CHANGE_PURGE, KIND_GROUP, crew, NULL);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE class = 1 AND object_no = %s AND body <> '' AND event <> "
-                                             "'purged'",
+        assert_int_equal(house_number(house,
+                                 "SELECT COUNT(*) FROM ledger WHERE class = 1 AND object_no = %s AND body <> '' AND event <> "
+                                 "'purged'",
                                  no),
                 0);
         undo(house, &okta, since_us); /* what is purged stays so */
@@ -320,8 +322,8 @@ static void test_R16_undo_gives_back_every_group_of_a_user(struct fixture *fixtu
         assert_int_equal(entries(house, ann) - before, 2);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s", ann_no), 0);
         undo(house, &okta, since_us);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s AND source_no = %lld", ann_no,
-                                 (long long)okta.no),
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s AND source_no = %lld", ann_no, (long long)okta.no),
                 GROUPS);
         assert_true(house_active(house, ann));
         house_close(house);

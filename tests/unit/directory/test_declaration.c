@@ -6,8 +6,8 @@
 #include "directory/house.h"
 
 #define BADGE "urn:a:badge:1:User"
-#define BADGE_SCHEMA(more)                                                                                                                 \
-        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":"          \
+#define BADGE_SCHEMA(more) \
+        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":" \
         "\"server\"},{\"name\":\"level\",\"type\":\"integer\"}" more "]}"
 #define DEVICE_SCHEMA "{\"urn\":\"urn:a:device:1\",\"name\":\"Device\",\"attributes\":[{\"name\":\"serial\",\"uniqueness\":\"server\"}]}"
 #define DEVICE_TYPE "{\"name\":\"Device\",\"endpoint\":\"/Devices\",\"schema\":\"urn:a:device:1\"}"

@@ -91,8 +91,10 @@ static void add_root(struct scene *scene)
 
 static void add_to_other_root(struct scene *scene, const char *name, int state)
 {
-        house_script(scene->house, "INSERT INTO domain (root_no, no, name_folded, state, proof, token, verified_us, checked_us, failed_us, due_us) "
-                                   "VALUES (%d, 5, '%s', %d, 1, 'x', 0, 0, 0, 0)", OTHERS, name, state);
+        house_script(scene->house,
+                "INSERT INTO domain (root_no, no, name_folded, state, proof, token, verified_us, checked_us, failed_us, due_us) "
+                "VALUES (%d, 5, '%s', %d, 1, 'x', 0, 0, 0, 0)",
+                OTHERS, name, state);
         house_script(scene->house, "UPDATE root SET proved_domains = %d WHERE root_no = %d", state == DOMAIN_VERIFIED, OTHERS);
 }
 
@@ -131,7 +133,9 @@ static void test_R6_pending_until_its_record_is_there(struct fixture *fixture)
         assert_ok(verify(&scene, &house->admin, id));
         assert_false(house->done.changed);
         assert_change(ERR_TAKEN, house, &house->admin, CHANGE_CREATE, KIND_DOMAIN, NULL, "{\"name\":\"example.com\"}");
-        assert_change(ERR_VALUE, house, &house->admin, CHANGE_CREATE, KIND_DOMAIN, NULL, "{\"name\":\"b\xc3\xbc" "cher.example\"}");
+        assert_change(ERR_VALUE, house, &house->admin, CHANGE_CREATE, KIND_DOMAIN, NULL,
+                "{\"name\":\"b\xc3\xbc"
+                "cher.example\"}");
         const char *old = arena_strdup(house->arena, load(&scene, id).token);
         house_do(house, &house->admin, CHANGE_DELETE, KIND_DOMAIN, id, NULL);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM domain"), 0);
@@ -338,8 +342,8 @@ static void test_R6_a_connection_lists_verified_domains_only(struct fixture *fix
         add(&scene, "pending.example");
         const char *id = add_verified(&scene, "example.com");
         struct actor okta = house_connection(house, "okta");
-        static const char *const refused[] = { "[\"pending.example\"]", "[\"theirs.example\"]", "[\"never.example\"]", "[\"a.example.com\"]",
-                "[\"example.com\",\"theirs.example\"]", "[\"com\"]", "[\"*.example.com\"]" };
+        static const char *const refused[] = { "[\"pending.example\"]", "[\"theirs.example\"]", "[\"never.example\"]",
+                "[\"a.example.com\"]", "[\"example.com\",\"theirs.example\"]", "[\"com\"]", "[\"*.example.com\"]" };
         for (size_t i = 0; i < COUNT_OF(refused); i++) {
                 char text[128];
                 (void)snprintf(text, sizeof text, "{\"domains\":%s}", refused[i]);
@@ -356,7 +360,8 @@ static void test_R6_a_connection_lists_verified_domains_only(struct fixture *fix
         pass(&scene, 0);
         pass(&scene, DAY_US);
         assert_int_equal(load(&scene, id).state, DOMAIN_LAPSED);
-        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"description\":\"d\"}"); /* a listed one that lapsed may stand */
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id,
+                "{\"description\":\"d\"}"); /* a listed one that lapsed may stand */
         house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"domains\":null}");
         assert_change(ERR_VALUE, house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"domains\":[\"example.com\"]}");
         house_do(house, &house->admin, CHANGE_DELETE, KIND_DOMAIN, id, NULL);

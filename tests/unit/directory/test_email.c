@@ -113,11 +113,11 @@ static void test_R13_who_adopts_whom_by_a_verified_domain(struct fixture *fixtur
 {
         struct scene scene = scene_open(fixture);
         struct house *house = scene.house;
-        const char *ann = user(&scene, &scene.okta, "ann", ONE("ann@a.example")), *lee = user(&scene, &house->admin, "lee", ONE("lee@a.example")),
+        const char *ann = user(&scene, &scene.okta, "ann", ONE("ann@a.example")),
+                   *lee = user(&scene, &house->admin, "lee", ONE("lee@a.example")),
                    *sam = user(&scene, &scene.stranger, "sam", ONE("sam@a.example")),
                    *bob = user(&scene, &scene.okta, "bob", ONE("bob@b.example")),
-                   *gone = user(&scene, &scene.okta, "gone", ONE("gone@a.example")),
-                   *group = house_group(house, &scene.okta, "group");
+                   *gone = user(&scene, &scene.okta, "gone", ONE("gone@a.example")), *group = house_group(house, &scene.okta, "group");
         house->want.break_glass = BREAK_GLASS_MARK; /* R9 */
         const char *glass = user(&scene, &house->admin, "glass", ONE("glass@a.example"));
         assert_string_equal(verified(&scene, glass), "glass@a.example");
@@ -126,8 +126,9 @@ static void test_R13_who_adopts_whom_by_a_verified_domain(struct fixture *fixtur
         const struct {
                 const struct actor *who;
                 const char *whom;
-        } refused[] = { { &scene.entra, sam }, { &scene.entra, bob }, { &scene.entra, gone }, { &scene.entra, group }, { &scene.entra, glass }, { &scene.other, ann },
-                { &scene.other, lee }, { &scene.other, bob }, { &scene.okta, lee }, { &scene.stranger, ann } };
+        } refused[] = { { &scene.entra, sam }, { &scene.entra, bob }, { &scene.entra, gone }, { &scene.entra, group },
+                { &scene.entra, glass }, { &scene.other, ann }, { &scene.other, lee }, { &scene.other, bob }, { &scene.okta, lee },
+                { &scene.stranger, ann } };
         int64_t digest = house_digest(house);
         for (size_t i = 0; i < COUNT_OF(refused); i++) {
                 if (put(&scene, refused[i].who, refused[i].whom) != ERR_NOT_FOUND)
@@ -151,7 +152,8 @@ static void test_R13_a_lapsed_domain_makes_no_new_links(struct fixture *fixture)
 {
         struct scene scene = scene_open(fixture);
         struct house *house = scene.house;
-        const char *ann = user(&scene, &scene.okta, "ann", ONE("ann@a.example")), *ben = user(&scene, &scene.okta, "ben", ONE("ben@a.example"));
+        const char *ann = user(&scene, &scene.okta, "ann", ONE("ann@a.example")),
+                   *ben = user(&scene, &scene.okta, "ben", ONE("ben@a.example"));
         assert_ok(put(&scene, &scene.entra, ann));
         lapse(&scene, "a.example");
         assert_int_equal(put(&scene, &scene.entra, ben), ERR_NOT_FOUND);
@@ -202,16 +204,19 @@ static void test_R10_a_userName_equal_to_anothers_verified_email(struct fixture 
         assert_string_equal(house->fault.field, "userName");
         assert_null(strstr(house->fault.message, ann));
         assert_null(strstr(house->fault.message, "mail"));
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM conflict WHERE attribute = 'userName' AND object_no = %lld AND connection_no = %lld",
+        assert_int_equal(house_number(house,
+                                 "SELECT COUNT(*) FROM conflict WHERE attribute = 'userName' AND object_no = %lld AND connection_no = %lld",
                                  (long long)house_no(house, ann), (long long)scene.stranger.no),
                 1);
-        house_patch(house, &scene.stranger, KIND_USER, zoe, ERR_TAKEN, "{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"ann@A.example\"}");
+        house_patch(house, &scene.stranger, KIND_USER, zoe, ERR_TAKEN,
+                "{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"ann@A.example\"}");
         assert_change(ERR_TAKEN, house, &house->admin, CHANGE_MERGE, KIND_USER, local, "{\"userName\":\"ann@a.example\"}");
         assert_change(ERR_TAKEN, house, &house->admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann@a.example\"}");
         assert_int_equal(house_digest(house), digest);
         assert_ok(named(&scene, "sam@a.example")); /* said by one whose word does not count */
         assert_ok(named(&scene, "nobody@a.example"));
-        house_patch(house, &scene.okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"ann@a.example\"}"); /* her own */
+        house_patch(house, &scene.okta, KIND_USER, ann, ERR_OK,
+                "{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"ann@a.example\"}"); /* her own */
         house_check(house);
         house_close(house);
 }
@@ -221,7 +226,8 @@ static void test_R10_what_stands_already_and_what_is_gone(struct fixture *fixtur
         struct scene scene = scene_open(fixture);
         struct house *house = scene.house;
         const char *zoe = user(&scene, &scene.stranger, "ann@a.example", ""), *ann = user(&scene, &scene.okta, "ann", ONE("ann@a.example"));
-        house_patch(house, &scene.stranger, KIND_USER, zoe, ERR_OK, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Dr\"}"); /* keeps its name */
+        house_patch(house, &scene.stranger, KIND_USER, zoe, ERR_OK,
+                "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Dr\"}"); /* keeps its name */
         house_do(house, &scene.stranger, CHANGE_DELETE, KIND_USER, zoe, NULL);
         assert_change(ERR_TAKEN, house, &house->admin, CHANGE_RESTORE, KIND_USER, zoe, NULL);
         house_do(house, &scene.okta, CHANGE_DELETE, KIND_USER, ann, NULL); /* R12: only the living hold a name */

@@ -199,9 +199,11 @@ static void tell(struct story *story)
         house->want.operator_verified = true;
         (void)step(story, admin, CHANGE_CREATE, KIND_DOMAIN, NULL, "{\"name\":\"a.example\"}");
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"adoption\":\"verified_domain\",\"domains\":[\"A.example\"]}");
-        const char *mail = step(story, admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\",\"emails\":[{\"value\":\"zoe@a.example\"}]}");
+        const char *mail =
+                step(story, admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\",\"emails\":[{\"value\":\"zoe@a.example\"}]}");
         (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, mail, "{\"userName\":\"x\",\"title\":\"Dr\"}");
-        (void)step(story, &entra, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"new@a.example\",\"emails\":[{\"value\":\"q@a.example\"},{\"value\":\"r@a.example\","
+        (void)step(story, &entra, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"userName\":\"new@a.example\",\"emails\":[{\"value\":\"q@a.example\"},{\"value\":\"r@a.example\","
                 "\"primary\":true}]}");
         (void)step(story, &entra, CHANGE_REPLACE, KIND_USER, mail, "{\"userName\":\"q@a.example\"}");
         (void)step(story, admin, CHANGE_MERGE, KIND_CONNECTION, entra.id, "{\"adoption\":\"refuse\",\"domains\":null}");
@@ -212,7 +214,8 @@ static void tell(struct story *story)
         struct actor rules = house_actor(house, house->token);
         const char *mapped = step(story, admin, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"mapped\"}");
         const char *rule = step(story, admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL,
-                "{\"connection\":\"rules\",\"attribute\":\"roles[type eq \\\"\u00e4\\\"].value\",\"values\":[\"v\"],\"group\":\"%s\"}", mapped);
+                "{\"connection\":\"rules\",\"attribute\":\"roles[type eq \\\"\u00e4\\\"].value\",\"values\":[\"v\"],\"group\":\"%s\"}",
+                mapped);
         const char *val = step(story, &rules, CHANGE_CREATE, KIND_USER, NULL,
                 "{\"userName\":\"val\",\"externalId\":\"v1\",\"roles\":[{\"value\":\"v\",\"type\":\"\u00c4\"}]}");
         assert_true(house_is_member(house, mapped, val));

@@ -51,7 +51,8 @@ static void test_health_in_words(struct fixture *fixture)
         check(health, HEALTH_OVERDUE, "Entra cycle every 40 minutes, last 5 hours ago, overdue, no refusals in 24 hours");
         health = entra();
         health.success_us = NOW - 7 * US_PER_DAY;
-        check(health, HEALTH_FAILING, "Entra cycle every 40 minutes, last 12 minutes ago, last success 7 days ago, no refusals in 24 hours");
+        check(health, HEALTH_FAILING,
+                "Entra cycle every 40 minutes, last 12 minutes ago, last success 7 days ago, no refusals in 24 hours");
         health.success_us = 0;
         health.interval_us = 0;
         check(health, HEALTH_FAILING, "Entra: last request 12 minutes ago, nothing has succeeded yet, no refusals in 24 hours");
@@ -71,8 +72,13 @@ static void test_health_in_words(struct fixture *fixture)
 static void refuse(struct house *house, const struct actor *connection, int times, const char *type, const char *field)
 {
         for (int i = 0; i < times; i++)
-                scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = connection, .method = METHOD_POST, .status = 400,
-                        .path = "/scim/v2/Users", .request_id = "r", .scim_type = type, .field = field });
+                scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = connection,
+                                                                 .method = METHOD_POST,
+                                                                 .status = 400,
+                                                                 .path = "/scim/v2/Users",
+                                                                 .request_id = "r",
+                                                                 .scim_type = type,
+                                                                 .field = field });
 }
 
 static struct health of(struct house *house, const struct actor *connection)

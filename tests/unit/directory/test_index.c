@@ -29,8 +29,8 @@ static int64_t stands(struct house *house, const char *id, const char *value)
 
 static void put(struct house *house, const struct actor *okta, const char *id, const char *title, const char *emails)
 {
-        house_do(house, okta, CHANGE_REPLACE, KIND_USER, id, "{\"userName\":\"ann\",\"externalId\":\"x\",\"title\":\"%s\",\"emails\":%s}", title,
-                emails);
+        house_do(house, okta, CHANGE_REPLACE, KIND_USER, id, "{\"userName\":\"ann\",\"externalId\":\"x\",\"title\":\"%s\",\"emails\":%s}",
+                title, emails);
 }
 
 static void test_values_are_written_only_when_they_differ(struct fixture *fixture)
@@ -73,9 +73,11 @@ static void test_ended_says_what_claimed_active_says(struct fixture *fixture)
         const char *ann = house_user(house, &okta, "ann"), *bob = house_user(house, &okta, "bob");
         house_patch(house, &okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"value\":{\"active\":false}}");
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, bob, NULL);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE ended <> CASE WHEN claimed_active = 3 THEN 1 ELSE 0 END"), 0);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM claim WHERE ended <> CASE WHEN claimed_active = 3 THEN 1 ELSE 0 END"), 0);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE ended = 1"), 1);
-        house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"bob\",\"externalId\":\"x-bob\"}"); /* the value is free again */
+        house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"userName\":\"bob\",\"externalId\":\"x-bob\"}"); /* the value is free again */
         house_check(house);
         house_close(house);
 }

@@ -8,11 +8,12 @@
 
 /* ---- shorthands ---- */
 
-static enum err try_rule(struct house *house, const struct actor *actor, const struct actor *connection, const char *value, const char *gift)
+static enum err try_rule(
+        struct house *house, const struct actor *actor, const struct actor *connection, const char *value, const char *gift)
 {
         char text[512];
-        (void)snprintf(text, sizeof text, "{\"connection\":\"%s\",\"attribute\":\"roles.value\",\"values\":[\"%s\"],%s}", connection->id, value,
-                gift);
+        (void)snprintf(text, sizeof text, "{\"connection\":\"%s\",\"attribute\":\"roles.value\",\"values\":[\"%s\"],%s}", connection->id,
+                value, gift);
         return house_change(house, actor, CHANGE_CREATE, KIND_MAPPING_RULE, NULL, text);
 }
 
@@ -53,14 +54,18 @@ static void put(struct house *house, const struct actor *connection, const char 
 
 static int64_t rule_rows(struct house *house)
 {
-        return house_number(house, "SELECT (SELECT COUNT(*) FROM member WHERE rule_no > 0) + (SELECT COUNT(*) FROM role_grant WHERE rule_no > 0)");
+        return house_number(
+                house, "SELECT (SELECT COUNT(*) FROM member WHERE rule_no > 0) + (SELECT COUNT(*) FROM role_grant WHERE rule_no > 0)");
 }
 
 /* One step of what a change of a rule has begun; false: nothing was left to do. */
 static bool step(struct house *house)
 {
         const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
-        struct change change = { .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena,
+        struct change change = { .verb = CHANGE_STEP,
+                .actor = &system,
+                .type = resource_type(KIND_CONNECTION),
+                .arena = house->arena,
                 .step = { .at_once = 2 } };
         assert_ok(directory_change(house->directory, &change, &house->fault));
         house_check(house);
@@ -85,8 +90,8 @@ static struct scene open_scene(struct fixture *fixture)
         struct scene scene = { .house = house_open(fixture) };
         scene.okta = house_connection(scene.house, "okta");
         scene.ops = house_group(scene.house, &scene.house->admin, "ops");
-        scene.project = house_do(
-                scene.house, &scene.house->admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"apollo\",\"name\":\"Apollo\"}");
+        scene.project =
+                house_do(scene.house, &scene.house->admin, CHANGE_CREATE, KIND_PROJECT, NULL, "{\"slug\":\"apollo\",\"name\":\"Apollo\"}");
         return scene;
 }
 
@@ -158,7 +163,8 @@ static void test_R18_law5_a_rule_and_its_connection_touch_only_their_own(struct 
         const char *ann = user_with(house, &s.okta, "ann", "ops");
         assert_true(house_is_member(house, crew, ann));
         /* The connection does not see what its rule gave, and cannot take it. */
-        house_do(house, &s.okta, CHANGE_REPLACE, KIND_GROUP, crew, "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"crew\",\"members\":[]}");
+        house_do(house, &s.okta, CHANGE_REPLACE, KIND_GROUP, crew,
+                "{\"schemas\":[\"" URN_GROUP "\"],\"displayName\":\"crew\",\"members\":[]}");
         house_patch(house, &s.okta, KIND_GROUP, crew, ERR_OK, "{\"op\":\"remove\",\"path\":\"members\"}");
         assert_true(house_is_member(house, crew, ann));
         house_patch(house, &s.okta, KIND_GROUP, crew, ERR_OK,
@@ -181,7 +187,8 @@ static void test_R18_law5_a_rule_and_its_connection_touch_only_their_own(struct 
         assert_int_equal(row.source_no, s.okta.no);
         assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_GRANT, grant, NULL);
         assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_MERGE, KIND_GRANT, grant, "{\"reason\":\"mine\"}");
-        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, arena_printf(house->arena, "[\"%s\"]", ann));
+        assert_change(
+                ERR_CONFLICT, house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, arena_printf(house->arena, "[\"%s\"]", ann));
         const char *own = house_grant(house, ann, s.project, "viewer");
         put(house, &s.okta, ann, "ann", NULL, NULL);
         assert_true(house_holds(house, ann, s.project, "project:read"));
@@ -221,8 +228,11 @@ static void test_R16_R18_what_rules_take_by_a_connections_word_is_counted_and_ne
                 assert_false(house_is_member(house, s.ops, users[i]));
                 assert_string_equal(house->alert, i == THRESHOLD ? "many-members-removed" : ""); /* once, and of the large group alone */
         }
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'many-members-removed' AND body LIKE '%%\"of\":22,%%' AND "
-                                             "body LIKE '%%\"removed\":7,%%' AND body LIKE '%%\"rule\":\"%s\"%%'", id), 1);
+        assert_int_equal(house_number(house,
+                                 "SELECT COUNT(*) FROM ledger WHERE event = 'many-members-removed' AND body LIKE '%%\"of\":22,%%' AND "
+                                 "body LIKE '%%\"removed\":7,%%' AND body LIKE '%%\"rule\":\"%s\"%%'",
+                                 id),
+                1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM hold"), 0);
         assert_false(house_is_member(house, few, users[0]));
         /* A changed rule is an administrator's act: not the connection's. */
@@ -597,7 +607,9 @@ static void test_R12_a_deleted_group_takes_its_rules_along_and_a_restored_user_h
         rule(house, &s.okta, "ops", to_role(house, "viewer", s.project));
         const char *ann = user_with(house, &s.okta, "ann", "ops");
         assert_true(house_is_member(house, crew, ann));
-        struct change gone = { .verb = CHANGE_DELETE, .actor = &s.okta, .type = resource_type(KIND_GROUP), .ref = crew, .arena = house->arena };
+        struct change gone = {
+                .verb = CHANGE_DELETE, .actor = &s.okta, .type = resource_type(KIND_GROUP), .ref = crew, .arena = house->arena
+        };
         assert_ok(directory_change(house->directory, &gone, &house->fault)); /* two entries: the group's and the rule's */
         house_check(house);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM mapping_rule"), 1);

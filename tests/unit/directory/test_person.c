@@ -306,7 +306,8 @@ static void test_r2_a_local_suspension_loses_nothing_that_was_said_here(struct f
         struct actor okta = house_connection(house, "okta");
         const char *ann = house_do(house, &house->admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"title\":\"local\"}");
         long long no = (long long)house_no(house, ann), connection = (long long)okta.no;
-        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-ann', 1, 1, '{\"userName\":\"ann\",\"nickName\":\"Annie\"}', 0)",
+        house_script(house,
+                "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-ann', 1, 1, '{\"userName\":\"ann\",\"nickName\":\"Annie\"}', 0)",
                 connection, no);
         house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", connection);
         access_unload(house->directory->access, 1);
@@ -380,7 +381,8 @@ static void test_a_purge_leaves_nothing_of_the_person(struct fixture *fixture)
         assert_change(ERR_NOT_FOUND, house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL); /* not in the bin */
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
         assert_change(ERR_FORBIDDEN, house, &weak, CHANGE_PURGE, KIND_USER, ann, NULL);
-        house_script(house, "INSERT INTO scim_log VALUES (1, 77, %lld, 1, 4, 200, 5, '/scim/v2/Users/%s', 'r', '%s', '', '', 'userName', '', 0, %s, '')",
+        house_script(house,
+                "INSERT INTO scim_log VALUES (1, 77, %lld, 1, 4, 200, 5, '/scim/v2/Users/%s', 'r', '%s', '', '', 'userName', '', 0, %s, '')",
                 (long long)okta.no, ann, ann, fixture->kind == ON_POSTGRES ? "''" : "x''");
         house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s'", ann), 0);

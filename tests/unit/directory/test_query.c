@@ -140,7 +140,9 @@ static void test_a_total_counts_one_organisation(struct fixture *fixture)
                 struct seen seen = { .count = 0 };
                 bool more;
                 int64_t last_no, total = -7;
-                const struct query_page page = { .type = resource_type(cases[i].kind), .organization = cases[i].organization, .limit = 100 };
+                const struct query_page page = {
+                        .type = resource_type(cases[i].kind), .organization = cases[i].organization, .limit = 100
+                };
                 assert_ok(query_list(&query, &page, see, &seen, &more, &last_no, &total, &house->fault));
                 assert_int_equal(seen.count, total);
                 assert_int_equal(total, cases[i].total);

@@ -276,7 +276,8 @@ static void play_one(struct game *game)
         games[pick(game, COUNT_OF(games))](game);
 }
 
-/* R8: nobody raises a ceiling in this game, so no group that a connection claims or fills may reach more than the default, by any way up. */
+/* R8: nobody raises a ceiling in this game, so no group that a connection claims or fills may reach more than the default, by any way up.
+ */
 static void check_ceilings(struct house *house)
 {
         int64_t above = house_number(house,

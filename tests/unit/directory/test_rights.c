@@ -194,7 +194,8 @@ static void test_a_childs_administrator_edits_his_own_organisation(struct fixtur
         struct actor chief = house_identity(house, "chief", NULL), member = house_identity(house, "member", NULL);
         house_grant(house, chief.id, kid, "admin");
         house_grant(house, member.id, kid, "member");
-        static const char *const others[] = { "{\"slug\":\"new\"}", "{\"slug\":\"sis\"}", "{\"active\":false}", "{\"name\":\"x\",\"slug\":\"y\"}" };
+        static const char *const others[] = { "{\"slug\":\"new\"}", "{\"slug\":\"sis\"}", "{\"active\":false}",
+                "{\"name\":\"x\",\"slug\":\"y\"}" };
         for (size_t i = 0; i < COUNT_OF(others); i++)
                 assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, kid, others[i]);
         assert_change(ERR_FORBIDDEN, house, &chief, CHANGE_MERGE, KIND_ORGANIZATION, sister, "{\"name\":\"x\"}");

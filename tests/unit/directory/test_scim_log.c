@@ -126,7 +126,9 @@ static void a_note_is_kept_up_to_its_bound_in_whole_characters(struct fixture *f
         const char *const notes[] = { "somebody is held by local", note, NULL };
         const size_t kept[] = { strlen(notes[0]), SCIM_LOG_NOTE_MAX - 1, 0 };
         for (size_t i = 0; i < COUNT_OF(notes); i++) {
-                const struct scim_log_entry entry = { .actor = &okta, .method = METHOD_PATCH, .status = 200, .note = notes[i], .fields = "" };
+                const struct scim_log_entry entry = {
+                        .actor = &okta, .method = METHOD_PATCH, .status = 200, .note = notes[i], .fields = ""
+                };
                 scim_log_add(house->directory->scim_log, &entry);
                 directory_flush_scim_log(house->directory);
                 struct seen seen = rows(house, &all);
@@ -237,8 +239,14 @@ static void test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept(stru
 static void log_about(struct house *house, const struct actor *connection, const char *id)
 {
         static const char body[] = "{\"userName\":\"ann\"}";
-        scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = connection, .method = METHOD_PATCH, .status = 200,
-                .path = "/scim/v2/Users", .request_id = "r", .resource_id = id, .body = body, .body_length = sizeof body - 1 });
+        scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = connection,
+                                                         .method = METHOD_PATCH,
+                                                         .status = 200,
+                                                         .path = "/scim/v2/Users",
+                                                         .request_id = "r",
+                                                         .resource_id = id,
+                                                         .body = body,
+                                                         .body_length = sizeof body - 1 });
 }
 
 /* A refused creation, Bulk and a captured list name no resource and may hold anybody. */

@@ -87,7 +87,8 @@ static void test_what_is_in_use_does_not_go(struct fixture *fixture)
         house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, crew, NULL);
         house->want.wish.verb = CONNECTION_REMOVE;
         house_do(house, &house->admin, CHANGE_DELETE, KIND_CONNECTION, okta.id, NULL);
-        assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_UPSTREAM, "okta", NULL); /* not gone before its work is done */
+        assert_change(
+                ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_UPSTREAM, "okta", NULL); /* not gone before its work is done */
         directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
         assert_change(ERR_UNAUTHENTICATED, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"x\"}");
         house_do(house, &house->admin, CHANGE_DELETE, KIND_UPSTREAM, "okta", NULL);
@@ -153,8 +154,8 @@ static void test_a_change_of_a_connection_leaves_what_its_tokens_may(struct fixt
                 "{\"profile\":\"strict\",\"preset\":\"entra\",\"rate_limit\":50}");
         for (int restarted = 0; restarted < 2; restarted++) {
                 assert_ok(house_authenticate(house, house->tokens[0], &actor));
-                assert_int_equal(actor.scopes,
-                        SCOPE_GROUPS | SCOPE_READ_ONLY | SCOPE_STRICT | SCOPE_PRESET_ENTRA | (50u << SCOPE_RATE_SHIFT));
+                assert_int_equal(
+                        actor.scopes, SCOPE_GROUPS | SCOPE_READ_ONLY | SCOPE_STRICT | SCOPE_PRESET_ENTRA | (50u << SCOPE_RATE_SHIFT));
                 house_restart(house);
         }
         house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"profile\":\"lenient\",\"rate_limit\":null}");

@@ -78,8 +78,11 @@ static void a_small_body_of_a_get_is_read_and_dropped(void **state)
         char *text = malloc((1 << 20) + 512);
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 for (int chunked = 0; chunked < 2; chunked++) {
-                        int head = chunked ? snprintf(text, 256, "GET /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", cases[i].bytes)
-                                           : snprintf(text, 256, "GET /size HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", cases[i].bytes);
+                        int head =
+                                chunked ? snprintf(text, 256, "GET /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n",
+                                                  cases[i].bytes)
+                                        : snprintf(
+                                                  text, 256, "GET /size HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", cases[i].bytes);
                         memset(text + head, 'x', (size_t)cases[i].bytes);
                         (void)snprintf(text + head + cases[i].bytes, 16, "%s", chunked ? "\r\n0\r\n\r\n" : "");
                         struct response response = client_ask(harness.port, text);
@@ -89,7 +92,8 @@ static void a_small_body_of_a_get_is_read_and_dropped(void **state)
                         response_free(&response);
                 }
         }
-        (void)snprintf(text, 512, "GET /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", strlen(inner), inner);
+        (void)snprintf(
+                text, 512, "GET /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", strlen(inner), inner);
         struct response response = client_ask(harness.port, text);
         assert_int_equal(response.status, 200);
         assert_null(strstr(response.body, "HTTP/1.1"));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * R8 as sets: which roles and privileges each ceiling holds, as a table; what is no ceiling; which permissions make a role an admin role. */
+ * R8 as sets: which roles and privileges each ceiling holds, as a table; what is no ceiling; which permissions make a role an admin role.
+ */
 #include "model_fixture.h"
 
 #include "model/ceiling.h"
@@ -48,8 +49,7 @@ static void test_R8_what_each_ceiling_holds(void **state)
                 assert_int_equal(parse(cases[i].ceiling, &ceiling, &fault), ERR_OK);
                 for (size_t r = 0; r < COUNT_OF(roles); r++) {
                         const char *slug = strchr(roles[r], ':') + 1;
-                        const struct builtin_role *role =
-                                builtin_role_find(roles[r][0] == 'o' ? LEVEL_ORGANIZATION : LEVEL_PROJECT, slug);
+                        const struct builtin_role *role = builtin_role_find(roles[r][0] == 'o' ? LEVEL_ORGANIZATION : LEVEL_PROJECT, slug);
 
                         assert_non_null(role);
                         if (permission_set_contains(&ceiling, &role->allow, NULL) != (cases[i].holds[r] == 'y'))
@@ -93,13 +93,22 @@ static void test_R8_which_permissions_are_administrative(void **state)
                 const char *name;
                 bool administrative;
         } cases[] = {
-                { LEVEL_PROJECT, "member:read", false }, { LEVEL_PROJECT, "member:create", true }, { LEVEL_PROJECT, "member:assign-role", true },
-                { LEVEL_PROJECT, "member:assume-privileges", true }, { LEVEL_PROJECT, "groups:assign-role", true },
-                { LEVEL_PROJECT, "identity:create-token", true }, { LEVEL_PROJECT, "role:edit", true }, { LEVEL_PROJECT, "role:read", false },
-                { LEVEL_PROJECT, "secrets:read-value", false }, { LEVEL_PROJECT, "project:delete", false },
-                { LEVEL_ORGANIZATION, "member:read", false }, { LEVEL_ORGANIZATION, "audit-logs:read", false },
-                { LEVEL_ORGANIZATION, "member:edit", true }, { LEVEL_ORGANIZATION, "scim:create", true },
-                { LEVEL_ORGANIZATION, "project:create", true }, { LEVEL_ORGANIZATION, "decisions:evaluate", true },
+                { LEVEL_PROJECT, "member:read", false },
+                { LEVEL_PROJECT, "member:create", true },
+                { LEVEL_PROJECT, "member:assign-role", true },
+                { LEVEL_PROJECT, "member:assume-privileges", true },
+                { LEVEL_PROJECT, "groups:assign-role", true },
+                { LEVEL_PROJECT, "identity:create-token", true },
+                { LEVEL_PROJECT, "role:edit", true },
+                { LEVEL_PROJECT, "role:read", false },
+                { LEVEL_PROJECT, "secrets:read-value", false },
+                { LEVEL_PROJECT, "project:delete", false },
+                { LEVEL_ORGANIZATION, "member:read", false },
+                { LEVEL_ORGANIZATION, "audit-logs:read", false },
+                { LEVEL_ORGANIZATION, "member:edit", true },
+                { LEVEL_ORGANIZATION, "scim:create", true },
+                { LEVEL_ORGANIZATION, "project:create", true },
+                { LEVEL_ORGANIZATION, "decisions:evaluate", true },
         };
         static const char *const plain[] = { "member", "auditor", "no-access" };
 

@@ -193,14 +193,14 @@ static void built_done(struct built *built)
 }
 
 #define BADGE "urn:a:badge:1:User"
-#define DECLARE_BADGE(built)                                                                                                               \
-        declare(built, KIND_SCHEMA,                                                                                                        \
-                "{'urn':'" BADGE "','name':'Badge','resourceType':'User','required':true,'attributes':[{'name':'badge','uniqueness':"      \
-                "'server'},{'name':'note','returned':'request'},{'name':'stamp','returned':'always'},{'name':'since','mutability':"        \
+#define DECLARE_BADGE(built) \
+        declare(built, KIND_SCHEMA, \
+                "{'urn':'" BADGE "','name':'Badge','resourceType':'User','required':true,'attributes':[{'name':'badge','uniqueness':" \
+                "'server'},{'name':'note','returned':'request'},{'name':'stamp','returned':'always'},{'name':'since','mutability':" \
                 "'immutable'}]}")
 #define DEVICE "urn:a:device:1"
-#define DECLARE_DEVICE(built)                                                                                                              \
-        declare(built, KIND_SCHEMA, "{'urn':'" DEVICE "','name':'Device','attributes':[{'name':'active','type':'boolean'}]}");             \
+#define DECLARE_DEVICE(built) \
+        declare(built, KIND_SCHEMA, "{'urn':'" DEVICE "','name':'Device','attributes':[{'name':'active','type':'boolean'}]}"); \
         declare(built, KIND_RESOURCE_TYPE, "{'name':'Device','endpoint':'/Devices','schema':'" DEVICE "','number':50}")
 
 static void test_a_set_has_the_builtin_types_and_what_is_declared(void **state)

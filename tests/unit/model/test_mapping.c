@@ -16,8 +16,9 @@ static const struct resource_type *users(void)
 
 static void test_R18_only_data_that_a_client_writes_can_be_looked_at(void **state)
 {
-        static const char *const good[] = { "roles", "roles.value", "roles[primary eq true].value", "entitlements.type", "userType", "title",
-                ENTERPRISE ":division", "externalId", "name.familyName", "emails[type eq \"work\"].value", "roles.primary", "userName" };
+        static const char *const good[] = { "roles", "roles.value", "roles[primary eq true].value", "entitlements.type", "userType",
+                "title", ENTERPRISE ":division", "externalId", "name.familyName", "emails[type eq \"work\"].value", "roles.primary",
+                "userName" };
         static const char *const bad[] = { "", "role", "name", "active", "password", "groups", "groups.value", "id", "meta", "meta.created",
                 "schemas", "roles[primary eq", ENTERPRISE, "urn:x:y", "x509Certificates.value", "roles[nope eq 1].nope",
                 "urn:ietf:params:scim:schemas:extension:muster:2.0:User:effectiveActive" };
@@ -92,7 +93,8 @@ static void test_R18_a_rule_knows_exact_values_and_prefixes_only(void **state)
 
 static void test_R18_too_little_memory_is_an_error_and_never_a_loss(void **state)
 {
-        json_auto_t *user = json_of("{'roles':[{'value':'a','type':'ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ'}]}");
+        json_auto_t *user =
+                json_of("{'roles':[{'value':'a','type':'ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ-ÄÖÜ'}]}");
         bool found = false, failed = false;
         (void)state;
         for (size_t size = 16; size < 4096 && !found; size += 8) {

@@ -267,7 +267,8 @@ static void test_at_most_one_is_primary(void **state)
                 /* twice is once: of several selected the one that is primary stays so */
                 { USER("'emails':[{'value':'x','type':'work'},{'value':'y','type':'work','primary':true}]"),
                         "[{'op':'add','path':'emails[type eq \\'work\\'].primary','value':true}]",
-                        USER("'emails':[{'value':'x','type':'work','primary':false},{'value':'y','type':'work','primary':true}]"), 0, true },
+                        USER("'emails':[{'value':'x','type':'work','primary':false},{'value':'y','type':'work','primary':true}]"), 0,
+                        true },
         };
         CHECK(rows);
 }
@@ -349,8 +350,8 @@ static void test_strict_is_the_interoperability_profile(void **state)
                 { MINIMAL, "[{'op':'remove','path':null}]", NULL, ERR_SYNTAX, true },
                 { MINIMAL, "[{'op':'replace','path':'" URN_USER "','value':{'title':'x'}}]", NULL, ERR_SYNTAX, true },
                 /* an extension is named whole by its URN (RFC 7643 section 3.3); the profile says nothing of it */
-                { MINIMAL, "[{'op':'add','path':'" ENTERPRISE "','value':{'department':'d'}}]", USER("'" ENTERPRISE "':{'department':'d'}"), 0,
-                        true },
+                { MINIMAL, "[{'op':'add','path':'" ENTERPRISE "','value':{'department':'d'}}]", USER("'" ENTERPRISE "':{'department':'d'}"),
+                        0, true },
                 { USER("'" ENTERPRISE "':{'department':'d'}"), "[{'op':'remove','path':'" ENTERPRISE "'}]", MINIMAL, 0, true },
                 { USER("'name':{'givenName':'g','familyName':'f'}"), "[{'op':'replace','path':'name','value':{'familyName':'h'}}]",
                         USER("'name':{'familyName':'h'}"), 0, true },
@@ -360,9 +361,10 @@ static void test_strict_is_the_interoperability_profile(void **state)
                 { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\']'}]", NULL, ERR_PATH, true },
                 { WORK_AND_OTHER, "[{'op':'replace','path':'emails[type eq \\'work\\']','value':{'value':'z'}}]", NULL, ERR_PATH, true },
                 { WORK_AND_OTHER, "[{'op':'add','path':'emails[type eq \\'work\\']','value':{'value':'z'}}]", NULL, ERR_PATH, true },
-                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", USER("'emails':[{'type':'work'},{'value':'y'}]"), 0,
-                        true },
-                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", USER("'emails':[{'value':'y'}]"), 0, false },
+                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]",
+                        USER("'emails':[{'type':'work'},{'value':'y'}]"), 0, true },
+                { WORK_AND_OTHER, "[{'op':'remove','path':'emails[type eq \\'work\\'].value'}]", USER("'emails':[{'value':'y'}]"), 0,
+                        false },
                 { MINIMAL, "[{'op':'add','path':'emails[type eq \\'work\\'].type','value':'home'}]", NULL, ERR_NO_TARGET, false },
                 { MINIMAL, "[{'op':'replace','path':'emails','value':{'value':'z'}}]", NULL, ERR_VALUE, true },
         };

@@ -65,8 +65,8 @@ static void test_known_paths(void **state)
 /* As Entra's samples send it. */
 static void test_names_of_extensions_alone_are_a_leniency(void **state)
 {
-        static const char *const texts[] = { "department", "DEPARTMENT", "manager", "manager.value", "Manager.Value", "manager[value eq \"x\"]",
-                "manager[value eq \"a.b\"].value" };
+        static const char *const texts[] = { "department", "DEPARTMENT", "manager", "manager.value", "Manager.Value",
+                "manager[value eq \"x\"]", "manager[value eq \"a.b\"].value" };
         for (size_t i = 0; i < COUNT_OF(texts); i++) {
                 struct leniency lenient = { 0 }, strict = { .strict = true };
                 struct parsed parsed = parse(resource_type(KIND_USER), texts[i], i % 2, &lenient);

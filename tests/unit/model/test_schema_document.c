@@ -41,8 +41,7 @@ static const json_t *row_of(const json_t *rows, const char *name)
         const json_t *row;
         size_t index;
 
-        json_array_foreach((json_t *)rows, index, row)
-        {
+        json_array_foreach ((json_t *)rows, index, row) {
                 if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
                         return row;
         }

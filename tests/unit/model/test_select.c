@@ -7,9 +7,9 @@
 
 #define ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 #define CORE_URN "URN:ietf:params:scim:schemas:core:2.0:User"
-#define RESOURCE                                                                                                                           \
-        "{'schemas':['s'],'id':'1','externalId':'e','userName':'a','name':{'givenName':'g','familyName':'f'},"                             \
-        "'emails':[{'value':'x','type':'work'},{'type':'home'}],'groups':[{'value':'g1'}],'meta':{'version':'v','location':'l'},"          \
+#define RESOURCE \
+        "{'schemas':['s'],'id':'1','externalId':'e','userName':'a','name':{'givenName':'g','familyName':'f'}," \
+        "'emails':[{'value':'x','type':'work'},{'type':'home'}],'groups':[{'value':'g1'}],'meta':{'version':'v','location':'l'}," \
         "'" ENTERPRISE "':{'department':'d','manager':{'value':'m','$ref':'r'}}}"
 
 static const struct selection *parse(struct fixture *f, const char *attributes, const char *excluded)

@@ -18,8 +18,14 @@ static void test_R6_only_the_whole_text_is_a_proof(void **state)
                 const char *text;
                 enum dns_answer answer;
         } cases[] = {
-                { "token=abc", DNS_FOUND }, { "tok|en=a|bc", DNS_FOUND }, { "|token=abc|", DNS_FOUND }, { "token=ab", DNS_ABSENT },
-                { "token=abcd", DNS_ABSENT }, { "Token=abc", DNS_ABSENT }, { " token=abc", DNS_ABSENT }, { "token=|xbc", DNS_ABSENT },
+                { "token=abc", DNS_FOUND },
+                { "tok|en=a|bc", DNS_FOUND },
+                { "|token=abc|", DNS_FOUND },
+                { "token=ab", DNS_ABSENT },
+                { "token=abcd", DNS_ABSENT },
+                { "Token=abc", DNS_ABSENT },
+                { " token=abc", DNS_ABSENT },
+                { "token=|xbc", DNS_ABSENT },
                 { NULL, DNS_ABSENT },
         };
         struct fake_dns dns;

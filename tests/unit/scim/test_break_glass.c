@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * R9: to a connection a break-glass user is not there. Every route of SCIM, with every place in which an id, a name or an address can stand,
- * is asked once about him and once about nobody, and the answers are the same byte for byte; what lists all is the same before and after he
- * is made. The one thing that tells is that his userName is taken (R10), as anybody else's would be. */
+ * R9: to a connection a break-glass user is not there. Every route of SCIM, with every place in which an id, a name or an address can
+ * stand, is asked once about him and once about nobody, and the answers are the same byte for byte; what lists all is the same before and
+ * after he is made. The one thing that tells is that his userName is taken (R10), as anybody else's would be. */
 #include "scim/client.h"
 #include <strings.h>
 
@@ -61,7 +61,8 @@ static const struct ask_row {
         { METHOD_GET, "/Groups?filter=id%20eq%20%22@%22", NULL },
         { METHOD_GET, "/Groups?filter=displayName%20eq%20%22!%22", NULL },
         { METHOD_GET, "/Groups/*?attributes=members&filter=members%5Bvalue%20eq%20%22@%22%5D", NULL },
-        { METHOD_POST, "/.search", "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"],\"filter\":\"id eq \\\"@\\\"\"}" },
+        { METHOD_POST, "/.search",
+                "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"],\"filter\":\"id eq \\\"@\\\"\"}" },
         { METHOD_POST, "/.search",
                 "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"],\"filter\":\"externalId eq \\\"#\\\"\"}" },
         { METHOD_POST, "/Users/.search",
@@ -78,15 +79,16 @@ static const struct ask_row {
         { METHOD_POST, "/Users/@", USER_BODY("\"userName\":\"!\"") },
         /* as a value */
         { METHOD_POST, "/Groups", GROUP_BODY("\"displayName\":\"new\",\"members\":[{\"value\":\"@\"}]") },
-        { METHOD_POST, "/Groups", GROUP_BODY("\"displayName\":\"new\",\"members\":[{\"value\":\"@\",\"type\":\"User\"},{\"value\":\"$\"}]") },
+        { METHOD_POST, "/Groups",
+                GROUP_BODY("\"displayName\":\"new\",\"members\":[{\"value\":\"@\",\"type\":\"User\"},{\"value\":\"$\"}]") },
         { METHOD_POST, "/Groups", GROUP_BODY("\"displayName\":\"new\",\"members\":[{\"value\":\"!\"}]") },
         { METHOD_PUT, "/Groups/*", GROUP_BODY("\"displayName\":\"crew\",\"members\":[{\"value\":\"$\"},{\"value\":\"@\"}]") },
         { METHOD_PATCH, "/Groups/*", PATCH_BODY("{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"@\"}]}") },
         { METHOD_PATCH, "/Groups/*", PATCH_BODY("{\"op\":\"replace\",\"path\":\"members\",\"value\":[{\"value\":\"@\"}]}") },
         { METHOD_PATCH, "/Groups/*", PATCH_BODY("{\"op\":\"remove\",\"path\":\"members\",\"value\":[{\"value\":\"@\"}]}") },
         { METHOD_PATCH, "/Groups/*", PATCH_BODY("{\"op\":\"remove\",\"path\":\"members[value eq \\\"@\\\"]\"}") },
-        { METHOD_PUT, "/Users/$", USER_BODY("\"userName\":\"own\",\"externalId\":\"x-own\",\"" URN_ENTERPRISE_USER
-                                            "\":{\"manager\":{\"value\":\"@\"}}") },
+        { METHOD_PUT, "/Users/$",
+                USER_BODY("\"userName\":\"own\",\"externalId\":\"x-own\",\"" URN_ENTERPRISE_USER "\":{\"manager\":{\"value\":\"@\"}}") },
         { METHOD_POST, "/Users", USER_BODY("\"id\":\"@\",\"externalId\":\"#\",\"emails\":[{\"value\":\"~\"}],\"userName\":\"new^\"") },
         { METHOD_POST, "/Bulk",
                 "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[{\"method\":\"DELETE\",\"path\":"
@@ -139,7 +141,8 @@ static void hide_numbers(char *text)
                 memcpy(at, "new^^^^^^", strlen(at) < 9 ? strlen(at) : 9);
 }
 
-static char *ask(struct client *client, const struct ask_row *question, const struct named *whom, const struct named *own, const char *group)
+static char *ask(
+        struct client *client, const struct ask_row *question, const struct named *whom, const struct named *own, const char *group)
 {
         char *target = fill(question->target, whom, own, group), *body = fill(question->body, whom, own, group);
         (void)client_call(client, question->method, target, body);
@@ -164,7 +167,8 @@ struct scene {
 static struct actor connect(struct house *house, const char *name, const char *profile)
 {
         house_do(house, &house->admin, CHANGE_CREATE, KIND_CONNECTION, NULL,
-                "{\"name\":\"%s\",\"kind\":\"scim\",\"profile\":\"%s\",\"upstream\":\"idp\",\"adoption\":\"same_upstream\"}", name, profile);
+                "{\"name\":\"%s\",\"kind\":\"scim\",\"profile\":\"%s\",\"upstream\":\"idp\",\"adoption\":\"same_upstream\"}", name,
+                profile);
         return house_actor(house, house->token);
 }
 
@@ -172,8 +176,8 @@ static const char *make_glass(struct house *house, const char *name)
 {
         house->want.break_glass = BREAK_GLASS_MARK;
         return house_do(house, &house->admin, CHANGE_CREATE, KIND_USER, NULL,
-                "{\"userName\":\"%s\",\"externalId\":\"x-%s\",\"displayName\":\"Mirror\",\"emails\":[{\"value\":\"%s@a.example\"}]}", name, name,
-                name);
+                "{\"userName\":\"%s\",\"externalId\":\"x-%s\",\"displayName\":\"Mirror\",\"emails\":[{\"value\":\"%s@a.example\"}]}", name,
+                name, name);
 }
 
 static struct scene scene_open(struct fixture *fixture)
@@ -196,8 +200,8 @@ static void furnish(struct scene *scene, const struct actor *actor)
         struct house *house = scene->client->house;
         scene->client->actor = *actor;
         scene->own.id = house_user(house, actor, "own");
-        scene->group = house_do(house, actor, CHANGE_CREATE, KIND_GROUP, NULL, "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"}]}",
-                scene->own.id);
+        scene->group = house_do(house, actor, CHANGE_CREATE, KIND_GROUP, NULL,
+                "{\"displayName\":\"crew\",\"members\":[{\"value\":\"%s\"}]}", scene->own.id);
         scene->glass = (struct named){ make_glass(house, "glass"), "glass", "x-glass", "glass@a.example" };
         scene->nobody = (struct named){ "01990000-0000-7000-8000-000000000001", "nobod", "x-nobod", "nobod@a.example" };
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, scene->group, "[\"%s\"]", scene->glass.id); /* an edge of ours */

@@ -120,8 +120,10 @@ static void test_bulk_keeps_little_of_each_operation(struct fixture *fixture)
         auto_buffer message = { 0 };
         buffer_puts(&message, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":[");
         for (int i = 0; i < OPERATIONS; i++)
-                buffer_printf(&message, "%s{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b%d\",\"data\":" USER_BODY(
-                        "\"userName\":\"u%d\",\"title\":\"%0*d\"") "}", i ? "," : "", i, i, TITLE_BYTES, i);
+                buffer_printf(&message,
+                        "%s{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b%d\",\"data\":" USER_BODY(
+                                "\"userName\":\"u%d\",\"title\":\"%0*d\"") "}",
+                        i ? "," : "", i, i, TITLE_BYTES, i);
         buffer_puts(&message, "]}");
         assert_false(message.failed);
         size_t before = arena_used_bytes(client->house->arena);

@@ -104,10 +104,11 @@ static void test_R19_a_replay_is_the_connections_and_tells_what_it_answered(stru
         assert_string_equal(client_text(client, "answer/externalId"), "x1");
         assert_int_equal(users(&scene), 1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld", (long long)client->actor.no), 1);
-        assert_int_equal(house_number(house,
-                                 "SELECT COUNT(*) FROM ledger WHERE event = 'created' AND actor_kind = %d AND actor_no = %lld AND body LIKE "
-                                 "'%%\"replay_of\":\"%s\"%%' AND body LIKE '%%\"replayed_by\":\"%s\"%%'",
-                                 (int)ACTOR_CONNECTION, (long long)client->actor.no, number, house->admin.id),
+        assert_int_equal(
+                house_number(house,
+                        "SELECT COUNT(*) FROM ledger WHERE event = 'created' AND actor_kind = %d AND actor_no = %lld AND body LIKE "
+                        "'%%\"replay_of\":\"%s\"%%' AND body LIKE '%%\"replayed_by\":\"%s\"%%'",
+                        (int)ACTOR_CONNECTION, (long long)client->actor.no, number, house->admin.id),
                 1);
 
         assert_int_equal(replay(&scene, number, false), 200); /* the call worked; what it repeated was refused */

@@ -41,10 +41,9 @@ static void test_paths_reach_their_handlers(struct fixture *fixture)
                 { METHOD_PATCH, "/scim/v2/Groups/x", scim_patch, ERR_OK }, { METHOD_DELETE, "/scim/v2/Groups/x", scim_delete, ERR_OK },
                 { METHOD_GET, "/scim/v2/Schemas", scim_discovery, ERR_OK },
                 { METHOD_GET, "/scim/v2/Schemas/urn:x", scim_discovery, ERR_OK },
-                { METHOD_GET, "/scim/v2/ServiceProviderConfig", scim_discovery, ERR_OK },
-                { METHOD_PUT, "/scim/v2/Bulk", NULL, ERR_METHOD }, { METHOD_POST, "/scim/v2/ServiceProviderConfig", NULL, ERR_METHOD },
-                { METHOD_GET, "/scim/v2", NULL, ERR_NOT_FOUND }, { METHOD_GET, "/scim/v2/Users/x/y", NULL, ERR_NOT_FOUND },
-                { METHOD_GET, "/scim/v2/Users/x/y/z", NULL, ERR_NOT_FOUND } };
+                { METHOD_GET, "/scim/v2/ServiceProviderConfig", scim_discovery, ERR_OK }, { METHOD_PUT, "/scim/v2/Bulk", NULL, ERR_METHOD },
+                { METHOD_POST, "/scim/v2/ServiceProviderConfig", NULL, ERR_METHOD }, { METHOD_GET, "/scim/v2", NULL, ERR_NOT_FOUND },
+                { METHOD_GET, "/scim/v2/Users/x/y", NULL, ERR_NOT_FOUND }, { METHOD_GET, "/scim/v2/Users/x/y/z", NULL, ERR_NOT_FOUND } };
         (void)fixture;
         for (size_t i = 0; i < COUNT_OF(cases); i++) {
                 enum err e;

@@ -12,65 +12,63 @@
 #define SEARCH_BODY(more) "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"]," more "}"
 #define NAMED(name) "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"" name "\"}"
 #define POST_OF(bulk_id, type, data) "{\"method\":\"POST\",\"path\":\"/" type "\",\"bulkId\":\"" bulk_id "\",\"data\":" data "}"
-#define MANAGED(name, by)                                                                                                                  \
-        "{\"schemas\":[\"" URN_USER "\",\"" URN_ENTERPRISE_USER "\"],\"userName\":\"" name "\",\"" URN_ENTERPRISE_USER                     \
+#define MANAGED(name, by) \
+        "{\"schemas\":[\"" URN_USER "\",\"" URN_ENTERPRISE_USER "\"],\"userName\":\"" name "\",\"" URN_ENTERPRISE_USER \
         "\":{\"manager\":{\"value\":\"bulkId:" by "\"}}}"
 
 static void test_bulk(struct fixture *fixture)
 {
         struct client *client = client_open(fixture, "lenient");
         assert_status(200, client, METHOD_POST, "/Bulk",
-                BULK_BODY(
-                        "\"Operations\":[" POST_OF("g", "Groups",
-                                "{\"schemas\":[\"" URN_GROUP
-                                "\"],\"displayName\":\"Crew\",\"members\":[{\"value\":\"bulkId:a\"}]}") "," POST_OF("a",
-                                "Users", NAMED("ann@acme.example")) ",{\"method\":\"PATCH\",\"path\":\"/Users/"
-                                                                    "bulkId:a\",\"data\":" PATCH_BODY("{\"op\":\"add\",\"path\":\"title\","
-                                                                                                      "\"value\":\"Dr\"}") "}"
-                                                                                                                           ",{\"method\":"
-                                                                                                                           "\"PUT\","
-                                                                                                                           "\"path\":\"/"
-                                                                                                                           "Users/"
-                                                                                                                           "bulkId:a\","
-                                                                                                                           "\"version\":"
-                                                                                                                           "\"W/"
-                                                                                                                           "\\\"1\\\"\","
-                                                                                                                           "\"data\""
-                                                                                                                           ":" NAMED(
-                                                                                                                                   "ann@"
-                                                                                                                                   "acme."
-                                                                                                                                   "exampl"
-                                                                                                                                   "e") "}"
-                                                                                                                                        ",{"
-                                                                                                                                        "\""
-                                                                                                                                        "me"
-                                                                                                                                        "th"
-                                                                                                                                        "od"
-                                                                                                                                        "\""
-                                                                                                                                        ":"
-                                                                                                                                        "\""
-                                                                                                                                        "DE"
-                                                                                                                                        "LE"
-                                                                                                                                        "TE"
-                                                                                                                                        "\""
-                                                                                                                                        ","
-                                                                                                                                        "\""
-                                                                                                                                        "pa"
-                                                                                                                                        "th"
-                                                                                                                                        "\""
-                                                                                                                                        ":"
-                                                                                                                                        "\""
-                                                                                                                                        "/G"
-                                                                                                                                        "ro"
-                                                                                                                                        "up"
-                                                                                                                                        "s/"
-                                                                                                                                        "bu"
-                                                                                                                                        "lk"
-                                                                                                                                        "Id"
-                                                                                                                                        ":g"
-                                                                                                                                        "\""
-                                                                                                                                        "}"
-                                                                                                                                        "]"));
+                BULK_BODY("\"Operations\":[" POST_OF("g", "Groups",
+                        "{\"schemas\":[\"" URN_GROUP
+                        "\"],\"displayName\":\"Crew\",\"members\":[{\"value\":\"bulkId:a\"}]}") "," POST_OF("a", "Users",
+                        NAMED("ann@acme.example")) ",{\"method\":\"PATCH\",\"path\":\"/Users/"
+                                                   "bulkId:a\",\"data\":" PATCH_BODY("{\"op\":\"add\",\"path\":\"title\","
+                                                                                     "\"value\":\"Dr\"}") "}"
+                                                                                                          ",{\"method\":"
+                                                                                                          "\"PUT\","
+                                                                                                          "\"path\":\"/"
+                                                                                                          "Users/"
+                                                                                                          "bulkId:a\","
+                                                                                                          "\"version\":"
+                                                                                                          "\"W/"
+                                                                                                          "\\\"1\\\"\","
+                                                                                                          "\"data\""
+                                                                                                          ":" NAMED("ann@"
+                                                                                                                    "acme."
+                                                                                                                    "exampl"
+                                                                                                                    "e") "}"
+                                                                                                                         ",{"
+                                                                                                                         "\""
+                                                                                                                         "me"
+                                                                                                                         "th"
+                                                                                                                         "od"
+                                                                                                                         "\""
+                                                                                                                         ":"
+                                                                                                                         "\""
+                                                                                                                         "DE"
+                                                                                                                         "LE"
+                                                                                                                         "TE"
+                                                                                                                         "\""
+                                                                                                                         ","
+                                                                                                                         "\""
+                                                                                                                         "pa"
+                                                                                                                         "th"
+                                                                                                                         "\""
+                                                                                                                         ":"
+                                                                                                                         "\""
+                                                                                                                         "/G"
+                                                                                                                         "ro"
+                                                                                                                         "up"
+                                                                                                                         "s/"
+                                                                                                                         "bu"
+                                                                                                                         "lk"
+                                                                                                                         "Id"
+                                                                                                                         ":g"
+                                                                                                                         "\""
+                                                                                                                         "}"
+                                                                                                                         "]"));
         client_golden(client, "bulk");
         assert_status(200, client, METHOD_POST, "/Bulk",
                 BULK_BODY("\"failOnErrors\":2,\"Operations\":[" POST_OF("b", "Users", MANAGED("ben@acme.example", "c")) "," POST_OF("c",

@@ -220,8 +220,8 @@ static void foreign_keys_and_checks_answer_conflict(struct fixture *fixture)
 static enum err job_store_hash(struct session *session, void *context, struct fault *fault)
 {
         const struct value *hash = context;
-        return session_run(session, ST_ROOT_STORE, NULL, fault, V_I64(1), V_I64(INT64_MAX), *hash, V_I64(INT64_MIN), V_I64(-1),
-                V_I64(0), V_I64(0), V_I64(0));
+        return session_run(session, ST_ROOT_STORE, NULL, fault, V_I64(1), V_I64(INT64_MAX), *hash, V_I64(INT64_MIN), V_I64(-1), V_I64(0),
+                V_I64(0), V_I64(0));
 }
 
 static void check_hash(struct fixture *fixture, const void *bytes, size_t length)

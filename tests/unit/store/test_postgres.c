@@ -42,7 +42,7 @@ static int64_t server_number(struct fixture *fixture, const char *sql)
         return number;
 }
 
-#define TERMINATE_ALL                                                                                                                      \
+#define TERMINATE_ALL \
         "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
 
 /* ---- lost connections ---- */

@@ -349,8 +349,8 @@ static void *group_main(void *context)
 /* Five jobs of a group find room behind the gate, the sixth does not; one is refused, and the others share a commit in their order. */
 static void a_group_answers_each_of_its_jobs(struct fixture *fixture)
 {
-        const struct new_resource rows[] = { { 1, 1, 0, 2, 0, 1, "a", NULL }, { 1, 2, 0, 2, 0, 1, "b", NULL }, { 1, 3, 0, 2, 0, 1, "a", NULL },
-                { 1, 4, 0, 2, 0, 1, "d", NULL } };
+        const struct new_resource rows[] = { { 1, 1, 0, 2, 0, 1, "a", NULL }, { 1, 2, 0, 2, 0, 1, "b", NULL },
+                { 1, 3, 0, 2, 0, 1, "a", NULL }, { 1, 4, 0, 2, 0, 1, "d", NULL } };
         struct group group = { .fixture = fixture };
         struct gate gate;
         roots(fixture, 1);
@@ -374,7 +374,8 @@ static void a_group_answers_each_of_its_jobs(struct fixture *fixture)
         assert_int_equal(group.faults[5].retry_after_s, 1);
         assert_int_equal(store_counters(fixture->store).commits, commits + 2); /* the gate's and one for all */
         assert_int_equal(read_revision(fixture->reader, 1), 4);
-        assert_true(resource_exists(fixture->reader, 1, 1) && resource_exists(fixture->reader, 1, 2) && resource_exists(fixture->reader, 1, 4));
+        assert_true(
+                resource_exists(fixture->reader, 1, 1) && resource_exists(fixture->reader, 1, 2) && resource_exists(fixture->reader, 1, 4));
         assert_false(resource_exists(fixture->reader, 1, 3));
 }
 
