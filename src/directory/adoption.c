@@ -330,8 +330,8 @@ static enum err approve(struct work *work, const struct resource_row *connection
         if (!e && !allowed)
                 return fault_set(work->fault, ERR_CONFLICT, "user",
                         adoption_is_on(&adoption)
-                                ? "the connection cannot adopt this user: it needs one that another connection of its upstream claims, or whose "
-                                  "verified e-mail is of a domain that it lists, and that it has neither claimed nor deleted itself"
+                                ? "the connection cannot adopt this user: it needs one that another connection of its upstream claims, or "
+                                  "whose verified e-mail is of a domain that it lists, and that it has neither claimed nor deleted itself"
                                 : "the connection adopts nobody: its `adoption` is refuse");
         if (!e)
                 e = is_approved(work, connection->no, user->no, &approved);
@@ -379,5 +379,6 @@ enum err adoption_check(struct work *work, json_t *connection)
         if (e || strcmp(text_of(connection, "adoption"), "verified_domain") != 0 || json_array_size(json_object_get(connection, "domains")))
                 return e;
         return fault_set(work->fault, ERR_VALUE, "adoption",
-                "verified_domain needs at least one verified e-mail domain of this organization in `domains`; else take same_upstream or refuse");
+                "verified_domain needs at least one verified e-mail domain of this organization in `domains`; else take "
+                "same_upstream or refuse");
 }

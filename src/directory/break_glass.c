@@ -150,8 +150,7 @@ enum err break_glass_describe(struct work *work, struct resource_row *row)
                 row->version = work->version;
                 row->modified_us = work->at_us;
                 work->event = EVENT_UPDATED;
-                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
-                        V_I64(row->version), V_I64(row->modified_us));
+                e = work_touch(work, row->no);
         }
         if (e)
                 return e;

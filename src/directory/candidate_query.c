@@ -234,8 +234,8 @@ static enum err every_candidate(
                 return e;
         if (live > CANDIDATES_MAX)
                 return fault_set(fault, ERR_TOO_MANY, "filter",
-                        "this would have to read all %lld %ss; add a comparison with eq on id, externalId, the name or an attribute whose values "
-                        "are unique, or go on by cursor without sortBy",
+                        "this would have to read all %lld %ss; add a comparison with eq on id, externalId, the name or an attribute whose "
+                        "values are unique, or go on by cursor without sortBy",
                         (long long)live, type->word);
         struct counted_walk walk = { .each = each, .context = context };
         do {

@@ -116,6 +116,12 @@ enum err work_entry(struct work *work, enum ledger_event event, const struct res
         return ERR_OK;
 }
 
+enum err work_touch(struct work *work, int64_t no)
+{
+        return session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->version),
+                V_I64(work->at_us));
+}
+
 enum err version_check(const char *if_match, int64_t version, struct fault *fault)
 {
         if (!if_match)

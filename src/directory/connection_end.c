@@ -277,8 +277,7 @@ static enum err tell_removed(struct work *work, int64_t group_no, const struct p
                 if (json_array_append_new(ids, json_string(page->id[i])))
                         e = work_memory(work);
         if (!e)
-                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
-                        V_I64(work->version), V_I64(work->at_us));
+                e = work_touch(work, group_no);
         return e ? e
                  : work_entry(work, EVENT_MEMBERS_CHANGED, &group, json_pack("{s:s, s:{s:O}}", "id", group.id, "members", "removed", ids));
 }

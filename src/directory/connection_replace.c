@@ -97,8 +97,7 @@ static enum err move_memberships(struct work *work, int64_t from_no, const struc
                         const struct edge_move move = { group_no, from_no, source_no, group_no, to->no, source_no, to->kind };
                         e = move_edge(work, &move);
                         if (!e)
-                                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
-                                        V_I64(work->version), V_I64(work->at_us));
+                                e = work_touch(work, group_no);
                 }
         } while (!e && groups->count == EDGES_PAGE);
         return e;

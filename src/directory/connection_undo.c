@@ -143,9 +143,7 @@ static enum err give_back_edge(const struct work_step *step, int64_t group_no, i
                 return e;
         const struct effect effect = { .kind = EFFECT_MEMBER, .no = group_no, .other_no = member_no, .active = true };
         e = work_effect(work, &effect);
-        return e ? e
-                 : session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
-                           V_I64(work->version), V_I64(work->at_us));
+        return e ? e : work_touch(work, group_no);
 }
 
 static enum err find_claimed(const struct work_step *step, const char *id, enum resource_kind *ret_kind, int64_t *ret_no)

@@ -110,8 +110,8 @@ static enum err check_operator(struct work *work)
         if (e || roots == 1 || trusted)
                 return e;
         return fault_set(work->fault, ERR_FORBIDDEN, "",
-                "this installation has several organizations: prove the domain by DNS, or let the operator of the server name this organization in "
-                "[domains] operator_organizations");
+                "this installation has several organizations: prove the domain by DNS, or let the operator of the server name this "
+                "organization in [domains] operator_organizations");
 }
 
 /* ---- one domain ---- */
@@ -162,8 +162,7 @@ static enum err prove(struct work *work, struct resource_row *row, const struct 
                 e = RUN_UNIQUE(work, ST_DOMAIN_PROVED, V_I64(work->root_no), V_I64(row->no), V_I64(DOMAIN_BY_DNS), V_I64(work->at_us),
                         V_I64(due_after(work, DOMAIN_BY_DNS)));
         if (!e)
-                e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
-                        V_I64(work->version), V_I64(work->at_us));
+                e = work_touch(work, row->no);
         if (e)
                 return e;
         work->root->proved_domains += domain->state != DOMAIN_VERIFIED;

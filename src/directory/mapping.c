@@ -141,12 +141,6 @@ static enum err id_of(struct work *work, int64_t no, const char **ret)
 
 /* ---- giving and taking ---- */
 
-static enum err touch_group(struct work *work, int64_t group_no)
-{
-        return session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no), V_I64(work->version),
-                V_I64(work->at_us));
-}
-
 static enum err give_membership(struct work *work, const struct rule *rule, const struct resource_row *user, int64_t connection_no)
 {
         const struct effect effect = { .kind = EFFECT_MEMBER, .no = rule->target_no, .other_no = user->no, .active = true };
@@ -154,7 +148,7 @@ static enum err give_membership(struct work *work, const struct rule *rule, cons
         enum err e = session_run(work->session, ST_MEMBER_ADD, NULL, work->fault, V_I64(work->root_no), V_I64(rule->target_no),
                 V_I64(user->no), V_I64(connection_no), V_I64(rule->no), V_I64(work->at_us));
         if (!e)
-                e = touch_group(work, rule->target_no);
+                e = work_touch(work, rule->target_no);
         if (!e)
                 e = work_effect(work, &effect);
         if (!e)
@@ -193,7 +187,7 @@ static enum err take_membership(struct work *work, const struct gift *gift, int6
         if (!e && !count)
                 e = work_effect(work, &gone);
         if (!e)
-                e = touch_group(work, gift->no);
+                e = work_touch(work, gift->no);
         if (!e)
                 e = id_of(work, gift->no, &group);
         return e ? e : note(work, "removed", json_pack("{s:s, s:s}", "rule", rule, "group", group));

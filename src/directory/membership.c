@@ -427,8 +427,7 @@ enum err membership_leave(struct work *work, int64_t member_no, int64_t source_n
                 if (!e && !count)
                         e = effect_member(work, groups.list[i].no, member_no, false);
                 if (!e) /* R34: a group's version moves with its edges */
-                        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(groups.list[i].no),
-                                V_I64(work->version), V_I64(work->at_us));
+                        e = work_touch(work, groups.list[i].no);
         }
         return e;
 }
@@ -456,8 +455,7 @@ enum err membership_move(struct work *work, int64_t from_no, const struct resour
                 if (!e)
                         e = member_add(work->session, work->root_no, group_no, to->no, source_no, work->at_us, &changed, work->fault);
                 if (!e)
-                        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
-                                V_I64(work->version), V_I64(work->at_us));
+                        e = work_touch(work, group_no);
         }
         if (!e && to->kind == KIND_GROUP)
                 e = session_run(work->session, ST_CONTAINER_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(source_no),
@@ -514,8 +512,7 @@ static enum err members_change(struct work *work, bool add)
                 return e;
         work->change->after.resource.version = work->version;
         work->change->after.resource.modified_us = work->at_us;
-        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(group.no), V_I64(work->version),
-                V_I64(work->at_us));
+        e = work_touch(work, group.no);
         if (e)
                 return e;
         work->event = EVENT_MEMBERS_CHANGED;

@@ -172,8 +172,7 @@ static enum err finish(
                         person->row.version = work->version;
                         person->row.modified_us = work->at_us;
                         work->event = EVENT_MEMBERS_CHANGED;
-                        e = session_run(work->session, ST_RESOURCE_TOUCH, NULL, work->fault, V_I64(work->root_no), V_I64(person->row.no),
-                                V_I64(work->version), V_I64(work->at_us));
+                        e = work_touch(work, person->row.no);
                 }
                 work->changed = true;
         }

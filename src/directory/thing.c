@@ -298,8 +298,7 @@ static enum err made_connection(struct work *work, struct resource_row *row, jso
 /* ---- load for a change ---- */
 
 /* The scope whose rights guard this thing: a project guards itself, everything else its organisation. */
-/* What a child's own administrator may set: its slug stands among its siblings', which are the root's business, and so is whether it lives.
- */
+/* What a child's own administrator may set: its slug stands among its siblings', which are the root's business, and so is its life. */
 static bool is_own_matter(const struct change *change)
 {
         static const char *const own[] = { "name", "description" };

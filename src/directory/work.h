@@ -59,6 +59,9 @@ enum err work_alert(struct work *work, enum ledger_event event, json_t *body) MU
 /* An entry of its own, at once, for a change that does several things; the next one has the version after it. Takes the reference. */
 enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body) MUST_USE;
 
+/* Gives a resource whose own row does not change, but what hangs on it, the version and the time of this change (R34). */
+enum err work_touch(struct work *work, int64_t no) MUST_USE;
+
 int64_t work_next_no(struct work *work);
 /* The type of a kind as the root has it now: the change's own, or, in changes that go over many resources, the one in the root's set. */
 enum err work_type(struct work *work, enum resource_kind kind, const struct resource_type **ret) MUST_USE;

@@ -276,8 +276,7 @@ static void play_one(struct game *game)
         games[pick(game, COUNT_OF(games))](game);
 }
 
-/* R8: nobody raises a ceiling in this game, so no group that a connection claims or fills may reach more than the default, by any way up.
- */
+/* R8: nobody raises a ceiling in this game, so no group that a connection claims or fills may reach more than the default, by any way. */
 static void check_ceilings(struct house *house)
 {
         int64_t above = house_number(house,

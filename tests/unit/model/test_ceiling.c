@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * R8 as sets: which roles and privileges each ceiling holds, as a table; what is no ceiling; which permissions make a role an admin role.
- */
+ * R8 as sets: which roles and privileges each ceiling holds, as a table; what is no ceiling; which permissions make an admin role. */
 #include "model_fixture.h"
 
 #include "model/ceiling.h"
