@@ -3,7 +3,6 @@
  * The scheduler: a table of {what, how often}, walked four times a second. Its jobs are bounded; each may fail alone and says so. */
 #include "scheduler.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "base/clock.h"
@@ -14,6 +13,7 @@
 #include "directory/scim_log.h"
 #include "http/metrics.h"
 #include "notify.h"
+#include "pacer.h"
 
 #define TICK_US (250 * US_PER_MS)
 #define ROOT_IDLE_S 600
@@ -23,15 +23,14 @@
 struct scheduler {
         struct directory *directory;
         struct session *reader;
-        pthread_t thread;
-        pthread_mutex_t mutex;
-        pthread_cond_t wake;
-        bool stop;
+        struct pacer *pacer;
+        int64_t watchdog_us, bark_us; /* how often systemd is told, 0: never; and when next */
         atomic_bool ready, stopping;
         int64_t checkpoint_interval_us;
         int64_t clock_offset_us; /* realtime minus steady, as last seen */
         struct store_counters counted;
         bool is_graph_large; /* and that was told */
+        int64_t due_us[];    /* of each job */
 };
 
 /* ---- jobs ---- */
@@ -183,74 +182,45 @@ static const struct job {
 
 /* ---- the thread ---- */
 
-static bool wait_tick(struct scheduler *scheduler)
-{
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += TICK_US * 1000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        (void)pthread_mutex_lock(&scheduler->mutex);
-        if (!scheduler->stop)
-                (void)pthread_cond_timedwait(&scheduler->wake, &scheduler->mutex, &until);
-        bool stop = scheduler->stop;
-        (void)pthread_mutex_unlock(&scheduler->mutex);
-        return !stop;
-}
-
-static void *scheduler_run(void *context)
+static void run_due(void *context, struct pacer *pacer)
 {
         struct scheduler *scheduler = context;
-        int64_t due_us[JOBS], watchdog_us = notify_watchdog_us(), started_us = clock_steady_us(), bark_us = started_us;
-        for (size_t i = 0; i < JOBS; i++)
-                due_us[i] = started_us;
-        while (wait_tick(scheduler)) {
-                int64_t now_us = clock_steady_us();
-                for (size_t i = 0; i < JOBS; i++) {
-                        if (now_us < due_us[i])
-                                continue;
-                        jobs[i].run(scheduler);
-                        due_us[i] = now_us + (jobs[i].every_us ? jobs[i].every_us : scheduler->checkpoint_interval_us);
-                }
-                if (watchdog_us && now_us >= bark_us) {
-                        notify_send("WATCHDOG=1");
-                        bark_us = now_us + watchdog_us;
-                }
+        int64_t now_us = clock_steady_us();
+        (void)pacer;
+        for (size_t i = 0; i < JOBS; i++) {
+                if (now_us < scheduler->due_us[i])
+                        continue;
+                jobs[i].run(scheduler);
+                scheduler->due_us[i] = now_us + (jobs[i].every_us ? jobs[i].every_us : scheduler->checkpoint_interval_us);
         }
-        notices_stop(scheduler->directory->notices);
-        while (directory_flush_notices(scheduler->directory)) /* ends: nothing is counted any more */
-                ;
-        scim_log_stop(scheduler->directory->scim_log);
-        flush_scim_log(scheduler);
-        flush_used(scheduler);
-        sign_checkpoints(scheduler);
-        return NULL;
+        if (scheduler->watchdog_us && now_us >= scheduler->bark_us) {
+                notify_send("WATCHDOG=1");
+                scheduler->bark_us = now_us + scheduler->watchdog_us;
+        }
+}
+
+static void scheduler_free(struct scheduler *scheduler)
+{
+        session_close(scheduler->reader);
+        free(scheduler);
 }
 
 enum err scheduler_start(struct directory *directory, const struct settings *settings, struct scheduler **ret, struct fault *fault)
 {
-        struct scheduler *scheduler = calloc(1, sizeof(*scheduler));
+        struct scheduler *scheduler = calloc(1, sizeof(*scheduler) + sizeof(scheduler->due_us[0]) * JOBS);
         if (!scheduler)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         scheduler->directory = directory;
         scheduler->checkpoint_interval_us = settings->checkpoint_interval_s * US_PER_S;
         scheduler->clock_offset_us = clock_now_us() - clock_steady_us();
-        enum err e = store_reader_open(directory->store, &scheduler->reader, fault);
-        if (e) {
-                free(scheduler);
-                return e;
-        }
+        scheduler->watchdog_us = notify_watchdog_us();
         atomic_store(&scheduler->ready, true);
-        (void)pthread_mutex_init(&scheduler->mutex, NULL);
-        pthread_condattr_t steady;
-        (void)pthread_condattr_init(&steady);
-        (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&scheduler->wake, &steady);
-        (void)pthread_condattr_destroy(&steady);
-        if (pthread_create(&scheduler->thread, NULL, scheduler_run, scheduler)) {
-                session_close(scheduler->reader);
-                free(scheduler);
-                return fault_set(fault, ERR_UNAVAILABLE, "", "no thread for the scheduler");
+        enum err e = store_reader_open(directory->store, &scheduler->reader, fault);
+        if (!e)
+                e = pacer_start("the scheduler", TICK_US, run_due, scheduler, &scheduler->pacer, fault);
+        if (e) {
+                scheduler_free(scheduler);
+                return e;
         }
         *ret = scheduler;
         return ERR_OK;
@@ -258,15 +228,15 @@ enum err scheduler_start(struct directory *directory, const struct settings *set
 
 void scheduler_stop(struct scheduler *scheduler)
 {
-        (void)pthread_mutex_lock(&scheduler->mutex);
-        scheduler->stop = true;
-        (void)pthread_cond_signal(&scheduler->wake);
-        (void)pthread_mutex_unlock(&scheduler->mutex);
-        (void)pthread_join(scheduler->thread, NULL);
-        session_close(scheduler->reader);
-        (void)pthread_cond_destroy(&scheduler->wake);
-        (void)pthread_mutex_destroy(&scheduler->mutex);
-        free(scheduler);
+        pacer_stop(scheduler->pacer);
+        notices_stop(scheduler->directory->notices);
+        while (directory_flush_notices(scheduler->directory)) /* ends: nothing is counted any more */
+                ;
+        scim_log_stop(scheduler->directory->scim_log);
+        flush_scim_log(scheduler);
+        flush_used(scheduler);
+        sign_checkpoints(scheduler);
+        scheduler_free(scheduler);
 }
 
 bool scheduler_is_ready(const struct scheduler *scheduler)
