@@ -86,9 +86,7 @@ enum err audit_verify_answer(const struct call *call, struct fault *fault)
         struct verify_report report = { 0 };
         const char *checkpoint = NULL;
         json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, "checkpoint", fault);
+        enum err e = call_take_only(call, "checkpoint", &body, fault);
         if (!e)
                 e = json_take_text(body, "checkpoint", false, &checkpoint, fault);
         if (!e)

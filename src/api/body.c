@@ -147,14 +147,30 @@ enum err call_check_keys(const json_t *body, const char *known, struct fault *fa
 {
         const char *key;
         json_t *value;
-        json_object_foreach ((json_t *)body, key, value) {
-                if (known && strcmp(key, known) == 0)
-                        continue;
-                if (!known)
-                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here: nothing is asked for", key);
-                return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here, only \"%s\"", key, known);
-        }
+        json_object_foreach ((json_t *)body, key, value)
+                if (strcmp(key, known) != 0)
+                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here, only \"%s\"", key, known);
         return ERR_OK;
+}
+
+enum err call_take_only(const struct call *call, const char *known, json_t **ret, struct fault *fault)
+{
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        if (!e)
+                e = call_check_keys(body, known, fault);
+        if (e)
+                return e;
+        *ret = STEAL(body);
+        return ERR_OK;
+}
+
+enum err call_check_empty(const struct call *call, struct fault *fault)
+{
+        json_auto_t *body = NULL;
+        enum err e = call_take_body(call, &body, fault);
+        const char *key = e ? NULL : json_object_iter_key(json_object_iter(body));
+        return key ? fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here: nothing is asked for", key) : e;
 }
 
 enum err call_page(const struct call *call, enum resource_kind kind, int *ret_limit, int64_t *ret_after_no, struct fault *fault)

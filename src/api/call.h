@@ -55,8 +55,12 @@ enum err call_apply(const struct call *call, struct change *change, struct fault
 void call_revision(const struct call *call, const struct change *change);
 /* Keys of a body that are no attributes: moved from `body` into the change. Wrong type: ERR_VALUE. */
 enum err call_take_extras(const struct call *call, json_t *body, struct change *change, struct fault *fault) MUST_USE;
-/* Refuses any key but `known` (NULL: any at all) and says which is taken. */
+/* Refuses any key but `known` and says which is taken. */
 enum err call_check_keys(const json_t *body, const char *known, struct fault *fault) MUST_USE;
+/* The body, in which no key but `known` stands. New reference. */
+enum err call_take_only(const struct call *call, const char *known, json_t **ret, struct fault *fault) MUST_USE;
+/* Refuses a body with any key: the path says it all. */
+enum err call_check_empty(const struct call *call, struct fault *fault) MUST_USE;
 /* "…/api/v1/users/<id>" in the arena; NULL: out of memory. */
 const char *call_location(const struct call *call, const struct resource_row *row);
 void call_etag(const struct call *call, int64_t version);

@@ -51,9 +51,7 @@ enum err adoption_approve_answer(const struct call *call, struct fault *fault)
         struct change change = call_change(call, CHANGE_ADOPTION);
         struct buffer *reply = &call->request->reply.body;
         json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, "user", fault);
+        enum err e = call_take_only(call, "user", &body, fault);
         if (!e)
                 e = json_take_text(body, "user", true, &change.user, fault);
         if (!e)

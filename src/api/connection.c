@@ -136,9 +136,7 @@ enum err connection_undo_answer(const struct call *call, struct fault *fault)
         struct change change = call_change(call, CHANGE_WORK);
         const char *since = NULL;
         json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, "since", fault);
+        enum err e = call_take_only(call, "since", &body, fault);
         if (!e)
                 e = json_take_text(body, "since", true, &since, fault);
         if (!e && !clock_parse(since, &change.wish.since_us))
@@ -230,10 +228,7 @@ enum err connection_replace_answer(const struct call *call, struct fault *fault)
 enum err connection_map_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_WORK);
-        json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, NULL, fault);
+        enum err e = call_check_empty(call, fault);
         change.wish.verb = CONNECTION_MAP;
         return e ? e : work(call, &change, fault);
 }

@@ -50,10 +50,7 @@ enum err holds_list_answer(const struct call *call, struct fault *fault)
 enum err hold_release_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_RELEASE);
-        json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, NULL, fault);
+        enum err e = call_check_empty(call, fault);
         if (!e && !request_parse_i64(call->second, 0, INT64_MAX, &change.hold))
                 e = fault_set(fault, ERR_NOT_FOUND, "", "there is no hold \"%.32s\"; ids of holds are numbers", call->second);
         if (!e)

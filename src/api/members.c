@@ -118,9 +118,7 @@ enum err members_add_answer(const struct call *call, struct fault *fault)
         struct change change = call_change(call, CHANGE_MEMBERS_ADD);
         struct buffer *reply = &call->request->reply.body;
         json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, "members", fault);
+        enum err e = call_take_only(call, "members", &body, fault);
         if (!e)
                 e = take_members(call, body, &change.edges, fault);
         if (!e)

@@ -222,9 +222,7 @@ enum err resource_restore_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_RESTORE);
         json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, "replace", fault);
+        enum err e = call_take_only(call, "replace", &body, fault);
         if (!e)
                 e = json_take_text(body, "replace", false, &change.replace, fault);
         if (!e)
@@ -235,7 +233,9 @@ enum err resource_restore_answer(const struct call *call, struct fault *fault)
 enum err resource_purge_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_PURGE);
-        enum err e = call_apply(call, &change, fault);
+        enum err e = call_check_empty(call, fault);
+        if (!e)
+                e = call_apply(call, &change, fault);
         if (!e)
                 reply_empty(call->request, 204);
         return e;
@@ -247,10 +247,7 @@ enum err resource_purge_answer(const struct call *call, struct fault *fault)
 enum err domain_verify_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_VERIFY);
-        json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, NULL, fault);
+        enum err e = call_check_empty(call, fault);
         if (!e)
                 e = call_ref(call, &change.ref, fault);
         if (!e)
@@ -291,10 +288,7 @@ enum err token_rotate_answer(const struct call *call, struct fault *fault)
 enum err access_gain_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_GAIN_ACCESS);
-        json_auto_t *body = NULL;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, NULL, fault);
+        enum err e = call_check_empty(call, fault);
         if (!e)
                 e = call_ref(call, &change.ref, fault);
         if (!e)

@@ -122,9 +122,7 @@ enum err capture_start_answer(const struct call *call, struct fault *fault)
         json_auto_t *body = NULL;
         struct buffer *reply = &call->request->reply.body;
         int64_t minutes = 0;
-        enum err e = call_take_body(call, &body, fault);
-        if (!e)
-                e = call_check_keys(body, "minutes", fault);
+        enum err e = call_take_only(call, "minutes", &body, fault);
         if (!e)
                 e = json_take_i64(body, "minutes", false, CAPTURE_MAX_S / 60, &minutes, fault);
         if (!e && (minutes < 1 || minutes > CAPTURE_MAX_S / 60))

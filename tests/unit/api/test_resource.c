@@ -83,6 +83,10 @@ static void unknown_and_mistyped_fields_are_named(struct fixture *fixture)
                 { "/api/v1/groups/none/members", "{\"member\":[\"x\"]}", "\\\"members\\\"" },
                 { "/api/v1/identities/none/rotate", "{\"ttl\":5}", "\\\"ttl_s\\\"" },
                 { "/api/v1/projects/none/gain-access", "{\"a\":5}", "\\\"a\\\"" },
+                { "/api/v1/users/none/purge", "{\"a\":5}", "\\\"a\\\"" },
+                { "/api/v1/domains/none/verify", "{\"a\":5}", "\\\"a\\\"" },
+                { "/api/v1/connections/none/holds/1/release", "{\"a\":5}", "\\\"a\\\"" },
+                { "/api/v1/connections/none/mapping-rules/apply", "{\"a\":5}", "\\\"a\\\"" },
                 { "/api/v1/audit/verify", "{\"checkpiont\":\"\"}", "\\\"checkpoint\\\"" },
         };
         for (size_t i = 0; i < COUNT_OF(wrong); i++) {
