@@ -3,6 +3,7 @@
  * See house.h. */
 #include "directory/house.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -290,6 +291,12 @@ const char *house_grant(struct house *house, const char *principal, const char *
                 principal, scope, strchr(role, ':') ? "privilege" : "role", role);
 }
 
+enum err house_bound_grant(struct house *house, const char *grant, const char *bound, const char *when)
+{
+        const char *text = arena_printf(house->arena, "{\"%s\":\"%s\"}", bound, when);
+        return house_change(house, &house->admin, CHANGE_MERGE, KIND_GRANT, grant, text);
+}
+
 const char *house_admin_user(struct house *house, const struct actor *connection, const char *name)
 {
         const char *id = house_user(house, connection, name);
@@ -561,6 +568,18 @@ static void check_graph(struct house *house)
         free(pictures[1].bytes);
 }
 
+/* Rows that must never be there. */
+static const char *const none_of[] = {
+        "resource r JOIN root ON root.root_no = r.root_no WHERE version > revision OR r.no >= next_no",
+        /* R9: what keeps connections out. */
+        "break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no AND c.connection_no <> 0",
+        "break_glass b JOIN member m ON m.root_no = b.root_no AND m.member_no = b.no AND m.source_no <> 0",
+        "root WHERE proved_domains <> (SELECT COUNT(*) FROM domain d WHERE d.root_no = root.root_no AND d.state = 2)",
+        /* Every live person has a claim, and is active exactly when none says no. */
+        "resource r WHERE kind IN (2, 3) AND deleted_us = 0 AND (active = 1) = EXISTS (SELECT 1 FROM claim c WHERE c.root_no = r.root_no "
+        "AND c.no = r.no AND c.claimed_active IN (2, 3))",
+};
+
 void house_check(struct house *house)
 {
         struct verify_report report;
@@ -570,27 +589,49 @@ void house_check(struct house *house)
         enum err e = ledger_verify(house->fixture->reader, 1, NULL, NULL, &report, &fault);
         if (e)
                 fail_msg("the ledger is not whole: %s", report.reason);
-        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM resource r JOIN root ON root.root_no = r.root_no WHERE version > "
-                                                    "revision OR r.no >= next_no"),
-                0);
-        /* R9: what keeps connections out. */
-        assert_int_equal(
-                raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no "
-                                           "AND c.connection_no <> 0"),
-                0);
-        assert_int_equal(raw_number(house->fixture, "SELECT COUNT(*) FROM break_glass b JOIN member m ON m.root_no = b.root_no AND "
-                                                    "m.member_no = b.no AND m.source_no <> 0"),
-                0);
-        assert_int_equal(
-                raw_number(house->fixture, "SELECT COUNT(*) FROM root WHERE proved_domains <> (SELECT COUNT(*) FROM domain d WHERE "
-                                           "d.root_no = root.root_no AND d.state = 2)"),
-                0);
-        /* Every live person has a claim, and is active exactly when none says no. */
-        assert_int_equal(
-                raw_number(house->fixture,
-                        "SELECT COUNT(*) FROM resource r WHERE kind IN (2, 3) AND deleted_us = 0 AND (active = 1) = EXISTS (SELECT 1 "
-                        "FROM claim c WHERE c.root_no = r.root_no AND c.no = r.no AND c.claimed_active IN (2, 3))"),
-                0);
+        for (size_t i = 0; i < COUNT_OF(none_of); i++) {
+                int64_t found = house_number(house, "SELECT COUNT(*) FROM %s", none_of[i]);
+                if (found)
+                        fail_msg("%lld rows that must not be: %s", (long long)found, none_of[i]);
+        }
+}
+
+struct racer {
+        struct directory *directory;
+        const struct change *change;
+        pthread_t thread;
+        enum err result;
+};
+
+static void *race_main(void *context)
+{
+        struct racer *racer = context;
+        struct change change = *racer->change;
+        struct arena *arena = arena_new(1 << 20);
+        json_auto_t *nothing = json_object();
+        struct fault fault = { 0 };
+        change.arena = arena;
+        change.document = change.verb == CHANGE_MERGE ? nothing : NULL;
+        racer->result = directory_change(racer->directory, &change, &fault);
+        arena_free(arena);
+        return NULL;
+}
+
+int house_race(struct house *house, const struct change *changes, size_t count, enum err refusal)
+{
+        struct racer *racers = arena_zero(house->arena, count, sizeof *racers);
+        int refused = 0;
+        for (size_t i = 0; i < count; i++) {
+                racers[i] = (struct racer){ .directory = house->directory, .change = &changes[i] };
+                assert_int_equal(pthread_create(&racers[i].thread, NULL, race_main, &racers[i]), 0);
+        }
+        for (size_t i = 0; i < count; i++)
+                assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+        for (size_t i = 0; i < count; i++) {
+                assert_true(racers[i].result == ERR_OK || racers[i].result == refusal);
+                refused += racers[i].result == refusal;
+        }
+        return refused;
 }
 
 int64_t house_digest(struct house *house)

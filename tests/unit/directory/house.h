@@ -59,8 +59,13 @@ const char *house_group(struct house *house, const struct actor *actor, const ch
 void house_patch(
         struct house *house, const struct actor *actor, enum resource_kind kind, const char *id, enum err expected, const char *operations);
 const char *house_grant(struct house *house, const char *principal, const char *scope, const char *role);
+/* An administrator moves an end of its time: `bound` is from or until. */
+enum err house_bound_grant(struct house *house, const char *grant, const char *bound, const char *when);
 /* The first person who counts for R24: a user of `connection` who is admin. */
 const char *house_admin_user(struct house *house, const struct actor *connection, const char *name);
+
+/* Runs them all at once, each in a thread of its own; a merge has an empty document. Each must succeed or answer `refusal`: how many did. */
+int house_race(struct house *house, const struct change *changes, size_t count, enum err refusal);
 
 /* Rows. */
 int64_t house_number(struct house *house, const char *format, ...) FORMAT(2, 3);
