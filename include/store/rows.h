@@ -142,16 +142,23 @@ enum err member_list(struct session *session, int64_t root_no, int64_t container
         void *context, struct fault *fault) MUST_USE;
 enum err member_list_source(struct session *session, int64_t root_no, int64_t container_no, int64_t source_no, int64_t after_no, int limit,
         member_each each, void *context, struct fault *fault) MUST_USE;
-/* Groups that hold this member, all sources (source_no < 0) or one; row.no is the group's. */
-enum err member_groups(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
+/* Live groups that hold this member by edges that sources gave, not rules: row.no is the group's, row.source_no whose the edge is; the first
+ * `limit` by group and source. Who takes them out reads again until fewer come. */
+enum err member_groups(struct session *session, int64_t root_no, int64_t member_no, int limit, member_each each, void *context,
         struct fault *fault) MUST_USE;
+/* The same of one source: a page of those with no > after_no, in order. */
+enum err member_groups_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, int64_t after_no, int limit,
+        member_each each, void *context, struct fault *fault) MUST_USE;
 
 /* Groups may hold groups, so deep. */
 #define GROUP_DEPTH_MAX 16
-/* Numbers of the live groups that hold this member, directly or through groups, in the arena; `active_only`: by chains of active groups. */
+/* Numbers of all live groups that hold this member, directly or through groups, in the arena: rights are judged by them. `active_only`: by
+ * chains of active groups. */
 enum err groups_above(struct session *session, int64_t root_no, int64_t member_no, bool active_only, struct arena *arena, int64_t **ret,
         size_t *ret_count, struct fault *fault) MUST_USE;
-/* The same by the edges of one source, each group once. */
+/* The same by the edges of one source, each group once, for an answer: the first GROUPS_ANSWERED_MAX by number, because the answer stands
+ * in memory as a whole. */
+#define GROUPS_ANSWERED_MAX 10000
 enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
         struct fault *fault) MUST_USE;
 /* Has this source put the member in anything? */

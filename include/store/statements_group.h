@@ -49,19 +49,19 @@
         X(MEMBERS_ADD, AUDITED, "iiii" I8 I8 I8 I8, "",                                                                                 \
                 "WITH v (no) AS (VALUES " NOS_FROM_5 ") INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, "     \
                 "created_us) SELECT $1, $2, v.no, $3, 0, $4 FROM v WHERE v.no > 0 ON CONFLICT DO NOTHING")                              \
-        X(GROUPS_ABOVE, READ, "iii", "i", UP_LIVE "SELECT DISTINCT no FROM up ORDER BY no LIMIT 10000")                                  \
+        X(GROUPS_ABOVE, READ, "iiiii", "i", UP_LIVE "SELECT DISTINCT no FROM up WHERE no > $4 ORDER BY no LIMIT $5")                     \
         /* Is $2 in anything at all; of one source, or of any? */                                                                      \
         X(MEMBER_OF_ANY, READ, "ii", "i", "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 LIMIT 1")               \
         X(MEMBER_OF_SOURCE, READ, "iii", "i",                                                                                           \
                 "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 AND source_no = $3 LIMIT 1")                     \
         X(GRANT_OF_ANY, READ, "ii", "i", "SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2 LIMIT 1")                   \
         /* Of one source; depth 1: direct. */                                                                                           \
-        X(GROUPS_ABOVE_SOURCE, READ, "iii", "itti",                                                                                     \
+        X(GROUPS_ABOVE_SOURCE, READ, "iiii", "itti",                                                                                     \
                 "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m WHERE m.root_no = $1 AND "     \
                 "m.member_no = $2 AND m.source_no = $3 AND m.rule_no = 0 UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m WHERE "     \
                 "up.depth < 16 AND m.root_no = $1 AND m.member_no = up.no AND m.source_no = $3 AND m.rule_no = 0) SELECT r.no, r.id, r.doc, u.depth FROM " \
                 "(SELECT no, MIN(depth) AS depth FROM up GROUP BY no) AS u CROSS JOIN resource r WHERE r.root_no = $1 AND r.no = u.no "  \
-                "AND +r.kind = 3 AND r.deleted_us = 0 ORDER BY r.no LIMIT 10000")                                                       \
+                "AND +r.kind = 3 AND r.deleted_us = 0 ORDER BY r.no LIMIT $4")                                                          \
         /* Longest chain of groups above $2, and whether $3 is among them; the bin counts, because it can be left. */                   \
         X(NESTING_ABOVE, READ, "iii", "ii",                                                                                             \
                 "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE "  \

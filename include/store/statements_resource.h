@@ -164,14 +164,15 @@
                 "SELECT m.member_no, r.id, r.kind FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = m.member_no " \
                 "WHERE m.root_no = $1 AND m.container_no = $2 AND m.source_no = $3 AND m.rule_no = 0 AND m.member_no > $4 AND r.deleted_us = 0 " \
                 "ORDER BY m.member_no LIMIT $5")                                                                             \
-        X(MEMBER_GROUPS, READ, "ii", "iiitt",                                                                                \
-                "SELECT m.container_no, m.source_no, r.active, r.id, r.doc FROM member m JOIN resource r ON r.root_no = "    \
-                "m.root_no AND r.no = m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND +r.kind = 3 AND r.deleted_us = " \
-                "0 ORDER BY m.container_no, m.source_no LIMIT 10000")                                                        \
-        X(MEMBER_GROUPS_SOURCE, READ, "iii", "itt",                                                                          \
-                "SELECT m.container_no, r.id, r.doc FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = "      \
-                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.source_no = $3 AND m.rule_no = 0 AND +r.kind = 3 AND r.deleted_us = " \
-                "0 ORDER BY m.container_no LIMIT 10000")                                                                     \
+        /* A source's own edges alone: rules give no group a group, and what they gave a user ends with his claim. */                      \
+        X(MEMBER_GROUPS, READ, "iii", "iit",                                                                                 \
+                "SELECT m.container_no, m.source_no, r.id FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = " \
+                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.rule_no = 0 AND +r.kind = 3 AND r.deleted_us = 0 " \
+                "ORDER BY m.container_no, m.source_no LIMIT $3")                                                             \
+        X(MEMBER_GROUPS_SOURCE, READ, "iiiii", "it",                                                                         \
+                "SELECT m.container_no, r.id FROM member m JOIN resource r ON r.root_no = m.root_no AND r.no = "             \
+                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.container_no > $4 AND m.source_no = $3 AND "  \
+                "m.rule_no = 0 AND +r.kind = 3 AND r.deleted_us = 0 ORDER BY m.container_no LIMIT $5")                        \
         X(GRANT_INSERT, AUDITED, "iiiiitiiiii", "",                                                                          \
                 "INSERT INTO role_grant (root_no, no, scope_no, principal_no, role_no, privilege, from_us, until_us, source_no, " \
                 "rule_no, granted_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")                                \

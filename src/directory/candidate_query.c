@@ -149,7 +149,7 @@ static enum err by_value(const struct query *query, const struct resource_type *
 
 /* ---- by a member ---- */
 
-#define GROUPS_MAX 10000 /* that the store lists of one member */
+#define GROUPS_MAX 10000 /* of one member: with more, all groups are looked at */
 
 struct containers {
         const struct query *query;
@@ -164,9 +164,7 @@ static enum err container_step(void *context, const struct member_row *row, stru
                 containers->numbers = arena_alloc(containers->query->arena, GROUPS_MAX * sizeof(*containers->numbers));
         if (!containers->numbers)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
-        bool is_another = !containers->count || containers->numbers[containers->count - 1] != row->no; /* several rules may give one edge */
-        if (is_another && containers->count < GROUPS_MAX)
-                containers->numbers[containers->count++] = row->no;
+        containers->numbers[containers->count++] = row->no;
         return ERR_OK;
 }
 
@@ -182,7 +180,8 @@ static enum err by_member(const struct query *query, const struct resource_type 
         enum err e = by_id(query, equal, &member_no, fault);
         if (e || !member_no)
                 return e;
-        e = member_groups(query->session, query->actor->root_no, member_no, query->actor->no, container_step, &containers, fault);
+        e = member_groups_source(
+                query->session, query->actor->root_no, member_no, query->actor->no, 0, GROUPS_MAX, container_step, &containers, fault);
         if (!e && containers.count == GROUPS_MAX)
                 return every_candidate(query, type, each, context, fault);
         for (size_t i = 0; !e && i < containers.count; i++)

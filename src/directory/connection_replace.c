@@ -8,7 +8,6 @@
 #include "connection_pair.h"
 
 #define PAIRS_OF_STEP 50
-#define EDGES_PAGE 250
 
 /* ---- the claim moves ---- */
 
@@ -62,36 +61,15 @@ static enum err move_edge(struct work *work, const struct edge_move *move)
         return e || !fits ? e : work_effect(work, &stands);
 }
 
-struct edges_read {
-        struct work *work;
-        struct {
-                int64_t no;
-                enum resource_kind kind;
-        } list[EDGES_PAGE];
-        size_t count;
-};
-
-static enum err edges_read_one(void *context, const struct member_row *row, struct fault *fault)
-{
-        struct edges_read *edges = context;
-        (void)fault;
-        if (edges->count < EDGES_PAGE) {
-                edges->list[edges->count].no = row->no;
-                edges->list[edges->count++].kind = row->kind;
-        }
-        return ERR_OK;
-}
-
 /* The new connection's memberships of the second row become the first one's. */
 static enum err move_memberships(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no)
 {
-        struct edges_read *groups = arena_zero(work->arena, 1, sizeof(*groups));
+        struct edge_page *groups = arena_zero(work->arena, 1, sizeof(*groups));
         enum err e = ERR_OK;
         if (!groups)
                 return work_memory(work);
         do {
-                groups->count = 0;
-                e = member_groups(work->session, work->root_no, from_no, source_no, edges_read_one, groups, work->fault);
+                e = edge_page_read(work, from_no, source_no, groups);
                 for (size_t i = 0; !e && i < groups->count; i++) {
                         const int64_t group_no = groups->list[i].no;
                         const struct edge_move move = { group_no, from_no, source_no, group_no, to->no, source_no, to->kind };
@@ -324,12 +302,12 @@ static enum err move_members(
 {
         const struct join join = join_of(step);
         struct work *work = step->work;
-        struct edges_read *edges = arena_zero(work->arena, 1, sizeof(*edges));
+        struct edge_page *edges = arena_zero(work->arena, 1, sizeof(*edges));
         int64_t from = stage ? pair->new_no : pair->old_no, source_no = stage ? join.new_connection : join.old_connection;
         if (!edges)
                 return work_memory(work);
         enum err e =
-                member_list_source(work->session, work->root_no, from, source_no, after_no, EDGES_PAGE, edges_read_one, edges, work->fault);
+                member_list_source(work->session, work->root_no, from, source_no, after_no, EDGES_PAGE, edge_page_add, edges, work->fault);
         for (size_t i = 0; !e && i < edges->count; i++) {
                 const int64_t no = edges->list[i].no;
                 const struct edge_move move = { from, no, source_no, pair->old_no, no, join.new_connection, edges->list[i].kind };

@@ -412,23 +412,46 @@ enum err membership_apply(
 
 /* ---- leaving ---- */
 
+enum err edge_page_add(void *context, const struct member_row *row, struct fault *fault)
+{
+        struct edge_page *page = context;
+        (void)fault;
+        page->list[page->count].no = row->no;
+        page->list[page->count].source_no = row->source_no;
+        page->list[page->count++].kind = row->kind;
+        return ERR_OK;
+}
+
+enum err edge_page_read(struct work *work, int64_t member_no, int64_t source_no, struct edge_page *ret)
+{
+        ret->count = 0;
+        if (source_no < 0)
+                return member_groups(work->session, work->root_no, member_no, EDGES_PAGE, edge_page_add, ret, work->fault);
+        return member_groups_source(work->session, work->root_no, member_no, source_no, 0, EDGES_PAGE, edge_page_add, ret, work->fault);
+}
+
+static enum err leave_one(struct work *work, int64_t group_no, int64_t member_no, int64_t source_no)
+{
+        bool changed;
+        int64_t left;
+        size_t count = 0;
+        enum err e = member_remove(work->session, work->root_no, group_no, member_no, source_no, &changed, work->fault);
+        if (!e)
+                e = member_sources(work->session, work->root_no, group_no, member_no, &left, 1, &count, work->fault);
+        if (!e && !count)
+                e = effect_member(work, group_no, member_no, false);
+        return e ? e : work_touch(work, group_no); /* R34: a group's version moves with its edges */
+}
+
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no)
 {
-        struct edges groups = { .work = work };
-        enum err e = member_groups(work->session, work->root_no, member_no, source_no, edges_collect, &groups, work->fault);
-        for (size_t i = 0; !e && i < groups.count; i++) {
-                bool changed;
-                e = member_remove(
-                        work->session, work->root_no, groups.list[i].no, member_no, groups.list[i].source_no, &changed, work->fault);
-                int64_t left;
-                size_t count = 0;
-                if (!e)
-                        e = member_sources(work->session, work->root_no, groups.list[i].no, member_no, &left, 1, &count, work->fault);
-                if (!e && !count)
-                        e = effect_member(work, groups.list[i].no, member_no, false);
-                if (!e) /* R34: a group's version moves with its edges */
-                        e = work_touch(work, groups.list[i].no);
-        }
+        struct edge_page groups;
+        enum err e;
+        do {
+                e = edge_page_read(work, member_no, source_no, &groups);
+                for (size_t i = 0; !e && i < groups.count; i++)
+                        e = leave_one(work, groups.list[i].no, member_no, groups.list[i].source_no);
+        } while (!e && groups.count == EDGES_PAGE);
         return e;
 }
 
@@ -442,21 +465,26 @@ enum err membership_empty(struct work *work, int64_t group_no, int64_t source_no
         return e;
 }
 
+static enum err move_one(struct work *work, int64_t group_no, int64_t from_no, const struct resource_row *to, int64_t source_no)
+{
+        bool changed;
+        enum err e = member_remove(work->session, work->root_no, group_no, from_no, source_no, &changed, work->fault);
+        if (!e && to->kind == KIND_GROUP)
+                e = nesting_check(work, group_no, to->no);
+        if (!e)
+                e = member_add(work->session, work->root_no, group_no, to->no, source_no, work->at_us, &changed, work->fault);
+        return e ? e : work_touch(work, group_no);
+}
+
 enum err membership_move(struct work *work, int64_t from_no, const struct resource_row *to, int64_t source_no)
 {
-        struct edges groups = { .work = work };
-        enum err e = member_groups(work->session, work->root_no, from_no, source_no, edges_collect, &groups, work->fault);
-        for (size_t i = 0; !e && i < groups.count; i++) {
-                bool changed;
-                const int64_t group_no = groups.list[i].no;
-                e = member_remove(work->session, work->root_no, group_no, from_no, source_no, &changed, work->fault);
-                if (!e && to->kind == KIND_GROUP)
-                        e = nesting_check(work, group_no, to->no);
-                if (!e)
-                        e = member_add(work->session, work->root_no, group_no, to->no, source_no, work->at_us, &changed, work->fault);
-                if (!e)
-                        e = work_touch(work, group_no);
-        }
+        struct edge_page groups;
+        enum err e;
+        do {
+                e = edge_page_read(work, from_no, source_no, &groups);
+                for (size_t i = 0; !e && i < groups.count; i++)
+                        e = move_one(work, groups.list[i].no, from_no, to, source_no);
+        } while (!e && groups.count == EDGES_PAGE);
         if (!e && to->kind == KIND_GROUP)
                 e = session_run(work->session, ST_CONTAINER_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(source_no),
                         V_I64(to->no));

@@ -63,9 +63,7 @@ static enum err pages_take(struct loss *loss, const struct ends *ends)
 static enum err read_some(const struct loss *loss, int64_t source_no, struct ends *ends)
 {
         struct work *work = loss->work;
-        if (loss->left)
-                return member_groups(work->session, work->root_no, loss->row->no, source_no, ends_add, ends, work->fault);
-        return member_list_source(
+        return (loss->left ? member_groups_source : member_list_source)(
                 work->session, work->root_no, loss->row->no, source_no, ends->last_no, LOSS_PAGE, ends_add, ends, work->fault);
 }
 
@@ -85,7 +83,7 @@ static enum err describe(struct work *work, const struct resource_row *row, int6
                         e = pages_take(&loss, &ends);
                 count = json_array_size(ids);
                 last_no = ends.last_no;
-        } while (!e && !left && count == LOSS_PAGE); /* all groups come at once */
+        } while (!e && count == LOSS_PAGE);
         if (!e && json_array_size(loss.page))
                 e = put_page(&loss, body);
         json_decref(loss.page);

@@ -26,8 +26,7 @@ static enum err collect_parent(void *context, const struct member_row *row, stru
 {
         struct step *step = context;
         (void)fault;
-        if (step->count < COUNT_OF(step->parents))
-                step->parents[step->count++] = row->no;
+        step->parents[step->count++] = row->no;
         return ERR_OK;
 }
 
@@ -35,7 +34,7 @@ static enum err collect_parent(void *context, const struct member_row *row, stru
 static int64_t step_towards(struct work *work, int64_t from_no, int64_t to_no)
 {
         struct step step = { .work = work };
-        if (member_groups(work->session, work->root_no, from_no, -1, collect_parent, &step, NULL))
+        if (member_groups(work->session, work->root_no, from_no, COUNT_OF(step.parents), collect_parent, &step, NULL))
                 return 0;
         for (size_t i = 0; i < step.count; i++) {
                 int64_t height;

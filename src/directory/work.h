@@ -208,6 +208,19 @@ struct moved {
 void moved_done(struct moved *moved);
 enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
         struct moved *moved) MUST_USE;
+/* Other ends of edges, a bounded number of them. */
+#define EDGES_PAGE 250
+struct edge_page {
+        struct {
+                int64_t no, source_no;
+                enum resource_kind kind;
+        } list[EDGES_PAGE];
+        size_t count;
+};
+/* A member_each over a struct edge_page; of a list that is limited to EDGES_PAGE. */
+enum err edge_page_add(void *context, const struct member_row *row, struct fault *fault) MUST_USE;
+/* The first groups that hold this member by edges of a source, or with -1 of any. Who takes each of them out reads again while it is full. */
+enum err edge_page_read(struct work *work, int64_t member_no, int64_t source_no, struct edge_page *ret) MUST_USE;
 /* Removes every edge of this source, or with -1 of every source, that makes `member_no` a member of a group. */
 enum err membership_leave(struct work *work, int64_t member_no, int64_t source_no) MUST_USE;
 /* Removes all that this source put into a group. The group must go, too, or the graph is loaded anew (work->reload). */

@@ -165,18 +165,23 @@ enum err member_list_source(struct session *session, int64_t root_no, int64_t co
         return member_walk(&result, &columns, source_no, each, context, fault);
 }
 
-enum err member_groups(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
-        struct fault *fault)
+enum err member_groups(
+        struct session *session, int64_t root_no, int64_t member_no, int limit, member_each each, void *context, struct fault *fault)
 {
-        static const struct member_columns all = { .no = 0, .source = 1, .id = 3, .doc = 4, .kind = -1, .active = 2 };
-        static const struct member_columns one = { .no = 0, .source = -1, .id = 1, .doc = 2, .kind = -1, .active = -1 };
+        static const struct member_columns columns = { .no = 0, .source = 1, .id = 2, .doc = -1, .kind = -1, .active = -1 };
         auto_result result = { 0 };
-        enum err e = source_no < 0 ? session_query(session, ST_MEMBER_GROUPS, &result, fault, V_I64(root_no), V_I64(member_no))
-                                   : session_query(session, ST_MEMBER_GROUPS_SOURCE, &result, fault, V_I64(root_no), V_I64(member_no),
-                                             V_I64(source_no));
-        if (e)
-                return e;
-        return member_walk(&result, source_no < 0 ? &all : &one, source_no, each, context, fault);
+        enum err e = session_query(session, ST_MEMBER_GROUPS, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(limit));
+        return e ? e : member_walk(&result, &columns, 0, each, context, fault);
+}
+
+enum err member_groups_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, int64_t after_no, int limit,
+        member_each each, void *context, struct fault *fault)
+{
+        static const struct member_columns columns = { .no = 0, .source = -1, .id = 1, .doc = -1, .kind = -1, .active = -1 };
+        auto_result result = { 0 };
+        enum err e = session_query(session, ST_MEMBER_GROUPS_SOURCE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(source_no),
+                V_I64(after_no), V_I64(limit));
+        return e ? e : member_walk(&result, &columns, source_no, each, context, fault);
 }
 
 /* ---- grants ---- */

@@ -11,33 +11,52 @@ static enum err out_of_memory(struct fault *fault)
         return fault_set(fault, ERR_MEMORY, "", "out of memory");
 }
 
+struct numbers {
+        struct arena *arena;
+        int64_t *list;
+        size_t count, room;
+};
+
+static enum err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault)
+{
+        if (numbers->count == numbers->room) {
+                size_t room = numbers->room ? 2 * numbers->room : NUMBERS_FIRST;
+                int64_t *bigger = arena_zero(numbers->arena, room, sizeof(*bigger));
+                if (!bigger)
+                        return out_of_memory(fault);
+                if (numbers->count)
+                        memcpy(bigger, numbers->list, numbers->count * sizeof(*bigger));
+                numbers->list = bigger;
+                numbers->room = room;
+        }
+        numbers->list[numbers->count++] = number;
+        return ERR_OK;
+}
+
+#define ABOVE_PAGE 10000
+
 enum err groups_above(struct session *session, int64_t root_no, int64_t member_no, bool active_only, struct arena *arena, int64_t **ret,
         size_t *ret_count, struct fault *fault)
 {
-        auto_result result = { 0 };
-        int64_t *numbers = NULL;
-        size_t count = 0, room = 0;
-        bool more = true;
-        enum err e = session_query(session, ST_GROUPS_ABOVE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(active_only));
-        while (!e && more) {
-                e = result_next(&result, &more, fault);
-                if (e || !more)
-                        break;
-                if (count == room) {
-                        room = room ? 2 * room : NUMBERS_FIRST;
-                        int64_t *bigger = arena_zero(arena, room, sizeof(*bigger));
-                        if (!bigger)
-                                return out_of_memory(fault);
-                        if (count)
-                                memcpy(bigger, numbers, count * sizeof(*bigger));
-                        numbers = bigger;
+        struct numbers numbers = { .arena = arena };
+        enum err e = ERR_OK;
+        size_t before;
+        do {
+                auto_result result = { 0 };
+                bool more = true;
+                before = numbers.count;
+                e = session_query(session, ST_GROUPS_ABOVE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(active_only),
+                        V_I64(before ? numbers.list[before - 1] : 0), V_I64(ABOVE_PAGE));
+                while (!e && more) {
+                        e = result_next(&result, &more, fault);
+                        if (!e && more)
+                                e = numbers_add(&numbers, result_i64(&result, 0), fault);
                 }
-                numbers[count++] = result_i64(&result, 0);
-        }
+        } while (!e && numbers.count - before == ABOVE_PAGE);
         if (e)
                 return e;
-        *ret = numbers;
-        *ret_count = count;
+        *ret = numbers.list;
+        *ret_count = numbers.count;
         return ERR_OK;
 }
 
@@ -77,7 +96,8 @@ enum err groups_above_source(struct session *session, int64_t root_no, int64_t m
         if (e || !any)
                 return e;
         auto_result result = { 0 };
-        e = session_query(session, ST_GROUPS_ABOVE_SOURCE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(source_no));
+        e = session_query(session, ST_GROUPS_ABOVE_SOURCE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(source_no),
+                V_I64(GROUPS_ANSWERED_MAX));
         while (!e) {
                 bool more;
                 e = result_next(&result, &more, fault);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "directory/connection.h"
 #include "directory/house.h"
+#include "directory/many.h"
 #include <stdatomic.h>
 
 static enum err begin(struct house *house, const struct actor *connection, int64_t since_us)
@@ -214,39 +215,6 @@ static void delete_large_after_failures(struct house *house, const struct actor 
         house_check(house);
 }
 
-/* Rows like this one, and like its claim, numbered from *ret on: made one by one they would take PostgreSQL half a minute. */
-static int64_t multiply(struct house *house, const struct actor *okta, const char *id, enum resource_kind kind, int count)
-{
-        const long long first = house_number(house, "SELECT next_no FROM root WHERE root_no = 1"), no = house_no(house, id);
-        const char *const name = kind == KIND_USER ? "userName" : "displayName";
-#define NUMBERS "WITH RECURSIVE n (no) AS (SELECT CAST(%lld AS BIGINT) UNION ALL SELECT no + 1 FROM n WHERE no < %lld) "
-        house_script(house,
-                NUMBERS "INSERT INTO resource (root_no, no, id, org_no, kind, name_folded, source_no, active, version, created_us, "
-                        "modified_us, deleted_us, doc) SELECT 1, n.no, '00000000-0000-4000-8000-' || CAST(100000000000 + n.no AS TEXT), "
-                        "r.org_no, r.kind, 'many-' || CAST(n.no AS TEXT), r.source_no, 1, r.version, r.created_us, r.modified_us, 0, "
-                        "'{\"%s\":\"many-' || CAST(n.no AS TEXT) || '\"}' FROM n CROSS JOIN resource r WHERE r.root_no = 1 AND r.no = %lld",
-                first, first + count - 1, name, no);
-        house_script(house,
-                NUMBERS "INSERT INTO claim (root_no, connection_no, kind, no, external_id, claimed_active, modified_us, doc) SELECT 1, "
-                        "c.connection_no, c.kind, n.no, '', c.claimed_active, c.modified_us, '' FROM n CROSS JOIN claim c WHERE "
-                        "c.root_no = 1 AND c.no = %lld",
-                first, first + count - 1, no);
-        house_script(house, "UPDATE root SET next_no = next_no + %d WHERE root_no = 1", count);
-        house_script(house, "UPDATE resource_count SET live = live + %d WHERE root_no = 1 AND kind = %d AND connection_no IN (-1, %lld)",
-                count, (int)kind, (long long)okta->no);
-        return first;
-}
-
-/* The edges first, first + 1, … -> member, or group -> first, … */
-static void tie(struct house *house, const struct actor *okta, int64_t first, int count, const char *group, const char *member)
-{
-        house_script(house,
-                NUMBERS
-                "INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, created_us) SELECT 1, %s, %s, %lld, 0, 1 "
-                "FROM n",
-                (long long)first, (long long)first + count - 1, group, member, (long long)okta->no);
-}
-
 static int64_t entries(struct house *house, const char *id)
 {
         return house_number(house, "SELECT COUNT(*) FROM ledger WHERE class = 1 AND object_no = %lld", (long long)house_no(house, id));
@@ -258,10 +226,10 @@ static void test_R16_undo_gives_back_every_member_of_a_large_group(struct fixtur
         struct actor okta = house_connection(house, "okta");
         const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew"),
                    *whole = house_group(house, &okta, "whole");
-        int64_t first = multiply(house, &okta, ann, KIND_USER, MANY);
+        int64_t first = many_made(house, &okta, ann, KIND_USER, MANY);
         const char *crew_no = arena_printf(house->arena, "%lld", (long long)house_no(house, crew));
-        tie(house, &okta, first, MANY, crew_no, "n.no");
-        tie(house, &okta, first, 1000, arena_printf(house->arena, "%lld", (long long)house_no(house, whole)), "n.no");
+        many_tied(house, okta.no, first, MANY, crew_no, "n.no");
+        many_tied(house, okta.no, first, 1000, arena_printf(house->arena, "%lld", (long long)house_no(house, whole)), "n.no");
         house_restart(house);
         house_check(house);
         int64_t since_us = now(), before = entries(house, crew);
@@ -313,9 +281,9 @@ static void test_R16_undo_gives_back_every_group_of_a_user(struct fixture *fixtu
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta");
         const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
-        int64_t first = multiply(house, &okta, crew, KIND_GROUP, GROUPS);
+        int64_t first = many_made(house, &okta, crew, KIND_GROUP, GROUPS);
         const char *ann_no = arena_printf(house->arena, "%lld", (long long)house_no(house, ann));
-        tie(house, &okta, first, GROUPS, "n.no", ann_no);
+        many_tied(house, okta.no, first, GROUPS, "n.no", ann_no);
         house_restart(house);
         int64_t since_us = now(), before = entries(house, ann);
         delete_large_after_failures(house, &okta, KIND_USER, ann);
@@ -335,8 +303,8 @@ static void test_R16_undo_takes_a_large_entry_in_pieces(struct fixture *fixture)
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta");
         const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
-        const long long first = multiply(house, &okta, ann, KIND_USER, MANY), crew_no = house_no(house, crew);
-        tie(house, &okta, first, MANY, arena_printf(house->arena, "%lld", crew_no), "n.no");
+        const long long first = many_made(house, &okta, ann, KIND_USER, MANY), crew_no = house_no(house, crew);
+        many_tied(house, okta.no, first, MANY, arena_printf(house->arena, "%lld", crew_no), "n.no");
         house_restart(house);
         int64_t since_us = now();
         auto_buffer text = { 0 };

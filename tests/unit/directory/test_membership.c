@@ -3,6 +3,7 @@
  * Edges by source (R14): each source adds and removes its own, the membership stands while any does; all or nothing; many at once lose
  * no update (security.md 4, 8, 9). */
 #include "directory/house.h"
+#include "directory/many.h"
 #include <pthread.h>
 
 static void members(
@@ -242,6 +243,70 @@ static void test_many_at_once_lose_no_update(struct fixture *fixture)
         house_close(house);
 }
 
+/* ---- leaving ---- */
+
+#define PAST_ANY_PAGE 10100 /* groups of one source */
+#define PAST_A_PAGE 300
+
+static int64_t edges_of(struct house *house, const char *no, int64_t source_no)
+{
+        return house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s AND source_no = %lld", no, (long long)source_no);
+}
+
+static void test_R14_who_leaves_leaves_every_group(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        const char *ann = house_user(house, &okta, "ann"), *crew = house_group(house, &okta, "crew");
+        const int64_t no = house_no(house, ann), first = many_made(house, &okta, crew, KIND_GROUP, PAST_ANY_PAGE);
+        const char *no_text = arena_printf(house->arena, "%lld", (long long)no);
+        many_tied(house, okta.no, first, PAST_ANY_PAGE, "n.no", no_text);
+        many_tied(house, entra.no, first, PAST_A_PAGE, "n.no", no_text);
+        many_tied(house, 0, first, PAST_A_PAGE + 1, "n.no", no_text);
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, '', 1, 1, '', 0)", (long long)entra.no, (long long)no);
+        house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", (long long)entra.no);
+        house_restart(house);
+        house_ceiling(house, &okta, "[\"organization:auditor\"]");
+        house_grant(house, many_id(house, first + PAST_ANY_PAGE - 1), NULL, "auditor");
+        assert_true(house_holds(house, ann, NULL, "audit-logs:read"));
+        const int64_t before = house->done.revision;
+        /* Of one source: the others' edges stand. */
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        assert_int_equal(edges_of(house, no_text, okta.no), 0);
+        assert_int_equal(edges_of(house, no_text, entra.no), PAST_A_PAGE);
+        assert_int_equal(edges_of(house, no_text, 0), PAST_A_PAGE + 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE kind = 3 AND version > %lld", (long long)before),
+                PAST_ANY_PAGE); /* R34 */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE object_no = %s AND body LIKE '%%\"left\"%%'", no_text),
+                1 + (PAST_ANY_PAGE - 1) / 1000);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_USER, ann, "{\"active\":true}");
+        assert_true(house_active(house, ann));
+        assert_false(house_holds(house, ann, NULL, "audit-logs:read"));
+        /* Of all. */
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE member_no = %s", no_text), 0);
+        house_close(house);
+}
+
+static void test_R12_all_memberships_move_to_who_takes_the_claims(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *crew = house_group(house, &okta, "crew"), *ann = house_user(house, &okta, "ann");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        const char *later = house_user(house, &okta, "ann");
+        const int64_t first = many_made(house, &okta, crew, KIND_GROUP, PAST_A_PAGE);
+        const char *later_no = arena_printf(house->arena, "%lld", (long long)house_no(house, later));
+        many_tied(house, okta.no, first, PAST_A_PAGE, "n.no", later_no);
+        house_restart(house);
+        house->want.replace = later;
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        assert_int_equal(edges_of(house, later_no, okta.no), 0);
+        assert_int_equal(edges_of(house, arena_printf(house->arena, "%lld", (long long)house_no(house, ann)), okta.no), PAST_A_PAGE);
+        house_check(house);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -250,6 +315,8 @@ int main(void)
                 FIXTURE_TEST(test_a_replacement_is_a_difference, ON_BOTH),
                 FIXTURE_TEST(test_many_members_in_one_operation_are_each_added_once, ON_BOTH),
                 FIXTURE_TEST(test_many_at_once_lose_no_update, ON_BOTH),
+                FIXTURE_TEST(test_R14_who_leaves_leaves_every_group, ON_BOTH),
+                FIXTURE_TEST(test_R12_all_memberships_move_to_who_takes_the_claims, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }

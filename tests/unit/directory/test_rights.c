@@ -2,6 +2,7 @@
  *
  * Nobody grants what he does not hold (law 6), by any route; who may what is judged from rows; deactivated organisations allow nothing. */
 #include "directory/house.h"
+#include "directory/many.h"
 #include "base/clock.h"
 
 /* An identity that holds exactly these privileges in the organisation. */
@@ -173,6 +174,24 @@ static void test_who_adds_to_a_group_hands_out_what_it_holds(struct fixture *fix
         house_close(house);
 }
 
+#define PAST_ANY_PAGE 10010
+
+static void test_law_6_what_the_last_of_very_many_groups_holds_is_seen(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), weak = WITH(house, "weak", "groups:add-members");
+        const char *crew = house_group(house, &okta, "crew"), *inner = house_group(house, &house->admin, "inner");
+        const int64_t first = many_made(house, &okta, crew, KIND_GROUP, PAST_ANY_PAGE);
+        many_tied(house, 0, first, PAST_ANY_PAGE, "n.no", arena_printf(house->arena, "%lld", (long long)house_no(house, inner)));
+        house_restart(house);
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        house_grant(house, many_id(house, first + PAST_ANY_PAGE - 1), NULL, "admin");
+        char text[64];
+        (void)snprintf(text, sizeof text, "[\"%s\"]", weak.id);
+        assert_change(ERR_FORBIDDEN, house, &weak, CHANGE_MEMBERS_ADD, KIND_GROUP, inner, text);
+        house_close(house);
+}
+
 static void test_a_new_group_takes_members_from_who_may_add_them(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
@@ -338,6 +357,7 @@ int main(void)
                 FIXTURE_TEST(test_an_identity_with_a_role_is_a_grant, ON_BOTH),
                 FIXTURE_TEST(test_a_token_of_a_stronger_identity_is_not_handed_out, ON_BOTH),
                 FIXTURE_TEST(test_who_adds_to_a_group_hands_out_what_it_holds, ON_BOTH),
+                FIXTURE_TEST(test_law_6_what_the_last_of_very_many_groups_holds_is_seen, ON_BOTH),
                 FIXTURE_TEST(test_a_new_group_takes_members_from_who_may_add_them, ON_SQLITE),
                 FIXTURE_TEST(test_a_childs_administrator_edits_his_own_organisation, ON_BOTH),
                 FIXTURE_TEST(test_connections_are_for_administrators, ON_SQLITE),
