@@ -38,7 +38,7 @@ struct dry_run {
         bool changed;           /* false: nothing would be different */
         const char *event;      /* of the ledger entry; NULL: none would be written */
         const char *difference; /* its body, JSON; in the change's arena */
-        const char *alert;      /* that would stand beside it; NULL: none */
+        const char *alert;      /* that would stand beside it, the first of several; NULL: none */
 };
 
 /* What shall become of all that a connection gave. */

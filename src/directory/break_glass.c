@@ -165,7 +165,7 @@ enum err break_glass_describe(struct work *work, struct resource_row *row)
 
 enum err break_glass_alert(struct work *work)
 {
-        if (!work->glass.no || work->alert_body)
+        if (!work->glass.no)
                 return ERR_OK;
         const char *what = work->glass.what ? work->glass.what : ledger_event_name(work->event);
         return work_alert(work, EVENT_BREAK_GLASS, json_pack("{s:s, s:s}", "id", work->glass.id, "what", what));

@@ -95,8 +95,16 @@ enum err work_body_json(struct work *work, json_t *body)
 
 enum err work_alert(struct work *work, enum ledger_event event, json_t *body)
 {
-        work->alert = event;
-        return canonical_kept(work, body, &work->alert_body);
+        const char *text = NULL;
+        enum err e = canonical_kept(work, body, &text);
+        struct alert **end = &work->alerts, *alert = e ? NULL : arena_zero(work->arena, 1, sizeof(*alert));
+        if (e || !alert)
+                return e ? e : work_memory(work);
+        *alert = (struct alert){ .event = event, .body = text };
+        while (*end)
+                end = &(*end)->next;
+        *end = alert;
+        return ERR_OK;
 }
 
 enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body)
@@ -151,9 +159,8 @@ struct job {
         size_t effect_count;
         int64_t revision_before;
         unsigned char change_id[CHANGE_ID_SIZE];
-        enum ledger_event alert;
-        const char *alert_body; /* NULL: none */
-        size_t entries;         /* beside its own */
+        const struct alert *alerts;
+        size_t entries; /* beside its own */
         bool reload;
         bool rides; /* notices were appended and wait for settlement */
 };
@@ -247,13 +254,13 @@ static enum err run_audited(struct work *work, struct job *job)
         memcpy(entry.change_id, job->change_id, CHANGE_ID_SIZE);
         int64_t seq, at_us;
         e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
-        if (!e && work->alert_body) {
-                entry.event = work->alert;
-                entry.body = work->alert_body;
+        for (struct alert *alert = work->alerts; !e && alert; alert = alert->next) {
+                entry.event = alert->event;
+                entry.body = alert->body;
                 e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
-                job->alert = work->alert;
-                job->alert_body = work->alert_body;
+                alert->revision = seq;
         }
+        job->alerts = work->alerts;
         if (!e)
                 job->change->revision = seq;
         return e;
@@ -275,7 +282,7 @@ static void tell_dry_run(const struct work *work, struct job *job)
                 .changed = work->changed,
                 .event = work->changed ? ledger_event_name(work->event) : NULL,
                 .difference = work->changed && work->body ? work->body : "{}",
-                .alert = job->alert_body ? ledger_event_name(job->alert) : NULL,
+                .alert = job->alerts ? ledger_event_name(job->alerts->event) : NULL,
         };
 }
 
@@ -310,7 +317,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         change->moved = 0;
         change->stays.count = 0;
         change->conflict = NULL;
-        job->alert_body = NULL;
+        job->alerts = NULL;
         enum err e = session_root(session, work.root_no, &work.root, fault);
         if (e)
                 return e;
@@ -358,7 +365,7 @@ static void job_committed(void *context)
                 return;
         metric_add(METRIC_CHANGES, 1);
         metric_add(METRIC_LEDGER_CHANGE, 1 + (int64_t)job->entries);
-        if (job->alert_body)
+        for (const struct alert *alert = job->alerts; alert; alert = alert->next)
                 metric_add(METRIC_LEDGER_ALERT, 1);
 }
 
@@ -418,9 +425,9 @@ static void job_told(struct job *job, enum err e, struct fault *fault)
 {
         struct directory *directory = job->directory;
         struct change *change = job->change;
-        if (!e && job->alert_body && !change->dry_run)
-                log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(job->alert)), LOG_I64("root", change->actor->root_no),
-                        LOG_I64("revision", change->revision));
+        for (const struct alert *alert = e || change->dry_run ? NULL : job->alerts; alert; alert = alert->next)
+                log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(alert->event)), LOG_I64("root", change->actor->root_no),
+                        LOG_I64("revision", alert->revision));
         if (e || change->dry_run)
                 secret_done(&change->token);
         if (!e)

@@ -7,6 +7,14 @@
 #include "base/auto.h"
 #include "directory/change.h"
 
+/* An alert (R32) that a change has earned. */
+struct alert {
+        struct alert *next;
+        enum ledger_event event;
+        const char *body;
+        int64_t revision; /* once it stands */
+};
+
 struct work {
         struct directory *directory;
         struct change *change;
@@ -25,8 +33,7 @@ struct work {
         enum resource_kind object_kind;
         int64_t object_no;
         const char *body;            /* of the ledger entry */
-        enum ledger_event alert;     /* R32: stands in the ledger behind the change's own entry, in the same transaction; with alert_body */
-        const char *alert_body;      /* NULL: none */
+        struct alert *alerts;        /* stand in the ledger behind the change's own entry, in the same transaction; in the order raised */
         size_t entries;              /* in the ledger already, by work_entry */
         bool changed;
         const struct schema_set *schemas; /* of the root, once work_type needed it; the job releases it */
@@ -53,7 +60,8 @@ enum err work_body_document(struct work *work, const struct resource_row *row) M
 /* Takes the reference; dumped canonically. */
 enum err work_body_json(struct work *work, json_t *body) MUST_USE;
 
-/* An alert (R32) that this change raises once it stands, of the class LEDGER_ALERT; takes the reference. One for a change. */
+/* An alert (R32) that this change raises once it stands, of the class LEDGER_ALERT; takes the reference. A change
+ * crosses each threshold once, so there are few. */
 enum err work_alert(struct work *work, enum ledger_event event, json_t *body) MUST_USE;
 
 /* An entry of its own, at once, for a change that does several things; the next one has the version after it. Takes the reference. */

@@ -211,6 +211,33 @@ static void test_R18_each_connection_speaks_by_its_own_claim_and_rules(struct fi
         close_scene(&s);
 }
 
+static void test_R16_R32_a_change_that_earns_several_alerts_raises_each(struct fixture *fixture)
+{
+        enum { MEMBERS = 22, OFF = 5, TAKEN = 6 };
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *users[MEMBERS], *also = house_group(house, &house->admin, "also");
+        rule(house, &s.okta, "ops", to_group(house, s.ops));
+        rule(house, &s.okta, "ops", to_group(house, also));
+        for (int i = 0; i < MEMBERS; i++) {
+                const char *name = arena_printf(house->arena, "u%d", i);
+                users[i] = house_do(house, &s.okta, CHANGE_CREATE, KIND_USER, NULL, "%s", body(house, name, "ops", NULL));
+        }
+        for (int i = 0; i < OFF; i++)
+                house_patch(house, &s.okta, KIND_USER, users[i], ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        for (int i = OFF; i < OFF + TAKEN; i++)
+                house_patch(house, &s.okta, KIND_USER, users[i], ERR_OK, "{\"op\":\"remove\",\"path\":\"roles\"}");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE class = 3"), 0);
+        house_patch(house, &s.okta, KIND_USER, users[OFF + TAKEN], ERR_OK,
+                "{\"op\":\"replace\",\"path\":\"active\",\"value\":false},{\"op\":\"remove\",\"path\":\"roles\"}");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'many-deactivated'"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'many-members-removed'"), 2);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM ledger WHERE event = 'many-members-removed' AND body LIKE '%%%s%%'", also), 1);
+        house_check(house);
+        close_scene(&s);
+}
+
 static void test_R16_R18_what_rules_take_by_a_connections_word_is_counted_and_never_held(struct fixture *fixture)
 {
         enum { MEMBERS = 22, THRESHOLD = 6 };
@@ -659,6 +686,7 @@ int main(void)
                 FIXTURE_TEST(test_R18_a_value_gives_and_its_loss_takes_in_the_very_write, ON_BOTH),
                 FIXTURE_TEST(test_R18_law5_a_rule_and_its_connection_touch_only_their_own, ON_BOTH),
                 FIXTURE_TEST(test_R18_each_connection_speaks_by_its_own_claim_and_rules, ON_BOTH),
+                FIXTURE_TEST(test_R16_R32_a_change_that_earns_several_alerts_raises_each, ON_BOTH),
                 FIXTURE_TEST(test_R16_R18_what_rules_take_by_a_connections_word_is_counted_and_never_held, ON_BOTH),
                 FIXTURE_TEST(test_R13_R18_the_adopting_request_is_judged_by_the_rules, ON_BOTH),
                 FIXTURE_TEST(test_R25_law6_a_rule_into_a_child_is_its_own_administrators, ON_BOTH),
