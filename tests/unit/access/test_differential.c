@@ -2,17 +2,8 @@
  *
  * Random roots, changed at random, asked at random: the graph answers what the slow evaluator answers, after every change. MUSTER_LONG=1
  * runs twenty times as many. A failure names the seed; MUSTER_SEED runs that one alone. */
+#include "access/roll.h"
 #include "access/world.h"
-
-static uint64_t state;
-
-static unsigned roll(unsigned sides)
-{
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return (unsigned)(state >> 33) % sides;
-}
 
 /* Numbers of one kind that are there; 0: none. */
 static int64_t any_of(const struct world *world, unsigned kinds)
@@ -284,7 +275,7 @@ static void compare_login(struct world *world, uint64_t seed)
 
 static void run_seed(uint64_t seed)
 {
-        state = seed * 0x9e3779b97f4a7c15u + 1;
+        roll_state = seed * 0x9e3779b97f4a7c15u + 1;
         struct world *world = world_new();
         world_add(world, KIND_ORGANIZATION, 0, "acme");
         world_add(world, KIND_IDENTITY, 1, "caller");

@@ -1,60 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Every allocation fails in turn: a change that could not be applied whole leaves no graph, a question that could not be answered is
- * never true, and nothing crashes. The allocator is this file's own; under a sanitizer, which has its own, the tests are skipped. */
+ * never true, and nothing crashes. */
+#include "access/scarce.h"
 #include "access/world.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-static int countdown; /* 0: nothing fails */
-static bool failed;
-static const struct world *only; /* NULL, or: only while it applies a change */
-
-#ifndef SANITIZED
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-
-static bool fails_now(void)
-{
-        if (!countdown || (only && !only->is_applying) || --countdown)
-                return false;
-        failed = true;
-        return true;
-}
-
-void *malloc(size_t size)
-{
-        return fails_now() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-        return fails_now() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-        return fails_now() ? NULL : __libc_realloc(memory, size);
-}
-#endif
-
-static void arm(int nth)
-{
-        countdown = nth;
-        failed = false;
-}
-
-static void disarm(void)
-{
-        countdown = 0;
-}
 
 /* Enough of everything to make each slab, table and text grow. */
 static void build(struct world *world)
@@ -93,7 +42,7 @@ static void test_a_change_without_memory_unloads(void **state)
 #endif
         do {
                 struct world *world = world_new();
-                only = world;
+                only = &world->is_applying;
                 arm(++nth);
                 build(world);
                 disarm();
@@ -164,33 +113,12 @@ static void test_making_access_without_memory(void **state)
         access_free(access);
 }
 
-/* A change queued during a load that could not be copied spoils the load; it is told by is_spoiled. */
-static void test_queueing_without_memory_spoils(void **state)
-{
-#ifdef SANITIZED
-        skip();
-#endif
-        struct pending pending;
-        const struct effect effect = { .kind = EFFECT_GONE, .no = 5, .text = "x", .name = "y" };
-        pending_init(&pending);
-        pending_add(&pending, 1, &effect, 1);
-        assert_false(pending.is_spoiled);
-        arm(1);
-        pending_add(&pending, 2, &effect, 1);
-        disarm();
-        assert_true(pending.is_spoiled);
-        pending_add(&pending, 3, &effect, 1);
-        pending_done(&pending);
-        assert_false(pending.is_spoiled);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_change_without_memory_unloads),
                 cmocka_unit_test(test_a_question_without_memory_is_never_true),
                 cmocka_unit_test(test_making_access_without_memory),
-                cmocka_unit_test(test_queueing_without_memory_spoils),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

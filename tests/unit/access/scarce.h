@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An allocator that fails when it is told to, for one program. Under a sanitizer, which has its own, tests of it are skipped (SANITIZED).
+ */
+#ifndef TESTS_ACCESS_SCARCE_H
+#define TESTS_ACCESS_SCARCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+static int countdown; /* 0: nothing fails */
+static bool failed;
+static const bool *only; /* NULL, or: only while it is true */
+
+#ifndef SANITIZED
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+static bool fails_now(void)
+{
+        if (!countdown || (only && !*only) || --countdown)
+                return false;
+        failed = true;
+        return true;
+}
+
+void *malloc(size_t size)
+{
+        return fails_now() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+        return fails_now() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+        return fails_now() ? NULL : __libc_realloc(memory, size);
+}
+#endif
+
+static inline void arm(int nth)
+{
+        countdown = nth;
+        failed = false;
+}
+
+static inline void disarm(void)
+{
+        countdown = 0;
+}
+
+#endif
