@@ -11,7 +11,7 @@
  * PostgreSQL takes no more statements: use ON CONFLICT DO NOTHING where "taken" is an expected answer).
  *
  * AUDITED rule: a job whose session changed a row by an AUDITED statement and did not call session_mark_audited once per such job is
- * refused at its savepoint with ERR_INTERNAL and rolled back. */
+ * refused at its savepoint with ERR_INTERNAL and rolled back. Who has turned back all that it changed calls it, too. */
 #ifndef STORE_WRITE_QUEUE_H
 #define STORE_WRITE_QUEUE_H
 

@@ -347,45 +347,58 @@ static enum err (*const verbs[])(struct work *, const struct resource_row *, con
         [EDGE_REMOVE_ALL] = remove_everything,
 };
 
-struct moved_before {
-        size_t added, removed;
-};
-
 static int compare_id(const void *left, const void *right)
 {
         return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* The ids of a list from `from` on, sorted. */
-static const char **sorted_ids(struct work *work, const json_t *list, size_t from, size_t *ret_count)
+static const char **sorted_ids(struct work *work, const json_t *list, size_t *ret_count)
 {
-        size_t count = json_array_size(list) - from;
+        size_t count = json_array_size(list);
         const char **ids = arena_zero(work->arena, count + 1, sizeof(*ids));
         for (size_t i = 0; ids && i < count; i++)
-                ids[i] = json_string_value(json_array_get(list, from + i));
+                ids[i] = json_string_value(json_array_get(list, i));
         if (ids)
                 qsort(ids, count, sizeof(*ids), compare_id);
         *ret_count = count;
         return ids;
 }
 
-/* Whom the operations took out and did not put back: removing all and adding them again takes nobody (R16). */
-static enum err removed_for_good(struct work *work, const struct moved *moved, const struct moved_before *before, int64_t *ret)
+/* The new list of ids; none is NULL. */
+static void list_put(json_t **list, json_t *taken)
 {
-        size_t removed_count, added_count, at = 0;
-        const char **removed = sorted_ids(work, moved->removed, before->removed, &removed_count);
-        const char **added = sorted_ids(work, moved->added, before->added, &added_count);
-        if (!removed || !added)
+        json_decref(*list);
+        *list = json_array_size(taken) ? taken : NULL;
+        if (!*list)
+                json_decref(taken);
+}
+
+/* Who was taken out and put back, or the other way round, has not moved: he counts for no threshold (R16), no entry and no version. */
+static enum err moved_settle(struct work *work, struct moved *moved)
+{
+        size_t removed_count, added_count, r = 0, a = 0;
+        if (!moved->removed || !moved->added)
+                return ERR_OK;
+        const char **removed = sorted_ids(work, moved->removed, &removed_count);
+        const char **added = sorted_ids(work, moved->added, &added_count);
+        json_auto_t *gone = json_array();
+        json_auto_t *come = json_array();
+        if (!removed || !added || !gone || !come)
                 return work_memory(work);
-        *ret = (int64_t)removed_count;
-        for (size_t i = 0; i < removed_count; i++) {
-                while (at < added_count && strcmp(added[at], removed[i]) < 0)
-                        at++;
-                if (at < added_count && strcmp(added[at], removed[i]) == 0) {
-                        (*ret)--;
-                        at++;
-                }
+        while (r < removed_count || a < added_count) {
+                int order = r == removed_count ? 1 : a == added_count ? -1 : strcmp(removed[r], added[a]);
+                if (order && json_array_append_new(order < 0 ? gone : come, json_string_nocheck(order < 0 ? removed[r] : added[a])))
+                        return work_memory(work);
+                r += order <= 0;
+                a += order >= 0;
         }
+        const int64_t left = (int64_t)(json_array_size(gone) + json_array_size(come));
+        list_put(&moved->removed, STEAL(gone));
+        list_put(&moved->added, STEAL(come));
+        work->change->moved += left - moved->count;
+        moved->count = left;
+        if (!left) /* who stands there is as before: nothing that an entry could tell */
+                session_mark_audited(work->session);
         return ERR_OK;
 }
 
@@ -398,15 +411,13 @@ enum err membership_apply(
                 takes = takes || operations[i].verb != EDGE_ADD;
                 one_by_one = one_by_one && (operations[i].verb == EDGE_ADD || operations[i].verb == EDGE_REMOVE);
         }
-        const struct moved_before before = { json_array_size(moved->added), json_array_size(moved->removed) };
-        int64_t removed = 0;
         enum err e = takes ? guard_begin(work, &guard) : ERR_OK;
         for (size_t i = 0; !e && i < count; i++)
                 e = verbs[operations[i].verb](work, group, &operations[i], moved);
+        if (!e)
+                e = moved_settle(work, moved);
         if (!e && takes && work->source_no)
-                e = removed_for_good(work, moved, &before, &removed);
-        if (!e && removed)
-                e = threshold_removed(work, group, removed, one_by_one);
+                e = threshold_removed(work, group, (int64_t)json_array_size(moved->removed), one_by_one);
         return e || !takes ? e : guard_end(work, &guard);
 }
 

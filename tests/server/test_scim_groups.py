@@ -47,6 +47,24 @@ def test_members_are_removed_by_all_that_is_read_of_them(fresh, people, unique):
         assert fresh.members(group["id"]) == whole, text
 
 
+def test_r34_a_member_taken_out_and_put_back_in_one_patch_moves_no_etag(server, fresh, people, unique):
+    path = f"/Groups/{fresh.group(unique('same'), people[:2])['id']}"
+
+    def state():
+        group = fresh("GET", path, expect=200).json
+        return group["meta"], sorted(member["value"] for member in group["members"]), server.acme.audit(class_="change")
+
+    before = state()
+    out, back = {"op": "remove", "path": f'members[value eq "{people[0]}"]'}, {"op": "add", "path": "members", "value": [{"value": people[0]}]}
+    fresh.patch(path, out, back)
+    assert state() == before
+    fresh.patch(path, {**back, "value": [{"value": people[2]}]}, {**out, "path": f'members[value eq "{people[2]}"]'})
+    assert state() == before
+    fresh.patch(path, out, {**back, "value": [{"value": people[2]}]})
+    assert state()[0]["version"] != before[0]["version"]
+    assert len(state()[2]) == len(before[2]) + 1
+
+
 def test_groups_are_found_by_their_members(server, fresh, people, unique):
     stem = unique("found")
     inner = fresh.group(f"{stem} inner", people[3:4])["id"]

@@ -113,6 +113,50 @@ static void test_a_replacement_is_a_difference(struct fixture *fixture)
         house_close(house);
 }
 
+static void test_R34_who_is_taken_out_and_put_back_has_not_moved(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &okta, "ben"),
+                   *crew = house_group(house, &okta, "crew");
+        const char *const out = arena_printf(house->arena, "{\"op\":\"remove\",\"path\":\"members[value eq \\\"%s\\\"]\"}", ann),
+                          *const in =
+                                  arena_printf(house->arena, "{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}", ann),
+                          *const all_out = "{\"op\":\"replace\",\"path\":\"members\",\"value\":[]}";
+        const struct {
+                const char *steps[3];
+                int moved;
+                bool stands;
+        } cases[] = {
+                { { in, out }, 0, false },
+                { { in, out, in }, 1, true },
+                { { out, in }, 0, true },
+                { { all_out, in }, 0, true },
+                { { out, in, out }, 1, false },
+        };
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                const char *const *steps = cases[i].steps;
+                const int64_t version = house_version(house, crew);
+                house_patch(house, &okta, KIND_GROUP, crew, ERR_OK,
+                        arena_printf(house->arena, "%s,%s%s%s", steps[0], steps[1], steps[2] ? "," : "", steps[2] ? steps[2] : ""));
+                assert_int_equal(house->done.moved, cases[i].moved);
+                assert_int_equal(house->done.changed, cases[i].moved > 0);
+                assert_int_equal(house_version(house, crew) > version, cases[i].moved > 0);
+                assert_int_equal(house_is_member(house, crew, ann), cases[i].stands);
+                if (cases[i].moved) /* told once, as what it came to */
+                        assert_int_equal(strstr(house->body, "\"removed\"") == NULL, cases[i].stands);
+                house_check(house);
+        }
+        /* With somebody who has. */
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, in);
+        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK,
+                arena_printf(house->arena, "%s,%s,{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"%s\"}]}", out, in, ben));
+        assert_int_equal(house->done.moved, 1);
+        assert_null(strstr(house->body, ann));
+        assert_non_null(strstr(house->body, ben));
+        house_close(house);
+}
+
 /* ---- many in one operation ---- */
 
 #define MANY 100
@@ -313,6 +357,7 @@ int main(void)
                 FIXTURE_TEST(test_a_membership_stands_while_any_source_gives_it, ON_BOTH),
                 FIXTURE_TEST(test_members_are_all_or_nothing, ON_BOTH),
                 FIXTURE_TEST(test_a_replacement_is_a_difference, ON_BOTH),
+                FIXTURE_TEST(test_R34_who_is_taken_out_and_put_back_has_not_moved, ON_BOTH),
                 FIXTURE_TEST(test_many_members_in_one_operation_are_each_added_once, ON_BOTH),
                 FIXTURE_TEST(test_many_at_once_lose_no_update, ON_BOTH),
                 FIXTURE_TEST(test_R14_who_leaves_leaves_every_group, ON_BOTH),
