@@ -25,6 +25,7 @@ struct directory {
         struct notices *notices;
         struct scim_log *scim_log;             /* directory/scim_log.h */
         struct schema_cache *schemas;          /* of roots that declare some */
+        struct rules_cache *rules;             /* mapping rules as the last writes read them */
         struct checkpoint_key *checkpoint_key; /* NULL: nothing is signed */
         struct secret master_key;              /* keys the hashes of purged subjects (R12); other purposes: directory_key */
         const char *public_url;                /* without trailing slash; R33 */

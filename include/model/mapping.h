@@ -15,12 +15,13 @@
 
 /* One of `values`, or whatever begins with `prefix` (NULL: none). */
 struct mapping_rule {
-        const char *attribute;
-        const json_t *values; /* array of text; NULL: none */
+        const char *attribute; /* "": none */
+        const char **values;
+        size_t value_count;
         const char *prefix;
 };
-/* Of a document that the type's own check has seen; the texts are the document's. */
-struct mapping_rule mapping_rule_read(const json_t *document);
+/* Of a document that the type's own check has seen; all of it in the arena. */
+enum err mapping_rule_read(const json_t *document, struct arena *arena, struct mapping_rule *ret, struct fault *fault) MUST_USE;
 
 /* What one attribute holds, as texts: true and false for booleans, decimal digits for integers. */
 struct mapping_values {

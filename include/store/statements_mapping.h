@@ -19,12 +19,10 @@
                 "AND r.root_no = m.root_no AND r.no = m.no AND r.deleted_us = 0 ORDER BY m.connection_no, m.no LIMIT $3")               \
         X(RULES_ANY, READ, "i", "i", "SELECT no FROM mapping_rule WHERE root_no = $1 LIMIT 1")                                          \
         /* What the rules of one connection gave one user. */                                                                           \
-        X(RULE_EDGES_OF, READ, "iii", "ii",                                                                                             \
-                "SELECT container_no, rule_no FROM member WHERE root_no = $1 AND member_no = $2 AND source_no = $3 AND rule_no > 0 "    \
-                "ORDER BY container_no, rule_no LIMIT 1000")                                                                            \
-        X(RULE_GRANTS_OF, READ, "iii", "ii",                                                                                            \
-                "SELECT no, rule_no FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND source_no = $3 AND rule_no > 0 "       \
-                "ORDER BY +no LIMIT 1000")                                                                                              \
+        X(RULE_GIFTS_OF, READ, "iii", "iii",                                                                                            \
+                "SELECT container_no, rule_no, CAST(0 AS BIGINT) FROM member WHERE root_no = $1 AND member_no = $2 AND "                \
+                "source_no = $3 AND rule_no > 0 UNION ALL SELECT no, rule_no, CAST(1 AS BIGINT) FROM role_grant WHERE "                 \
+                "root_no = $1 AND principal_no = $2 AND source_no = $3 AND rule_no > 0 LIMIT 2000")                                     \
         /* Given by somebody, not by a rule. */                                                                                          \
         X(GRANT_OF_NO_RULE, READ, "ii", "i",                                                                                            \
                 "SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND rule_no = 0 LIMIT 1")                           \

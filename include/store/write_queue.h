@@ -29,6 +29,7 @@ struct root_row {
         int64_t schemas_revision;       /* when the root's declarations last changed; 0: it has none */
         int64_t proved_domains;         /* e-mail domains that are verified now */
         int64_t rules_revision;         /* the same of its mapping rules; 0: nothing is given by any */
+        int64_t committed_revision;     /* `revision` as this transaction found it: whatever is above may yet be rolled back */
 };
 /* The locked row; the pointer holds until the job ends. ERR_NOT_FOUND: no such root. Only inside a write job. */
 enum err session_root(struct session *session, int64_t root_no, struct root_row **ret, struct fault *fault) MUST_USE;

@@ -38,6 +38,19 @@ enum err declarations_load(struct session *session, int64_t root_no, struct decl
         return e;
 }
 
+enum err work_schemas(struct work *work)
+{
+        auto_declarations declarations = { .count = 0 };
+        if (work->schemas)
+                return ERR_OK;
+        if (!work->root->schemas_revision) {
+                work->schemas = schema_set_hold(schema_set_builtin());
+                return ERR_OK;
+        }
+        enum err e = declarations_load(work->session, work->root_no, &declarations, work->fault);
+        return e ? e : schema_set_build(declarations.list, declarations.count, work->root->schemas_revision, &work->schemas, work->fault);
+}
+
 enum err work_type(struct work *work, enum resource_kind kind, const struct resource_type **ret)
 {
         const struct change *change = work->change;
@@ -46,10 +59,7 @@ enum err work_type(struct work *work, enum resource_kind kind, const struct reso
                 *ret = is_own ? change->type : resource_type(kind);
                 return ERR_OK;
         }
-        auto_declarations declarations = { .count = 0 };
-        enum err e = work->schemas ? ERR_OK : declarations_load(work->session, work->root_no, &declarations, work->fault);
-        if (!e && !work->schemas)
-                e = schema_set_build(declarations.list, declarations.count, work->root->schemas_revision, &work->schemas, work->fault);
+        enum err e = work_schemas(work);
         if (e)
                 return e;
         *ret = schema_set_type(work->schemas, kind);

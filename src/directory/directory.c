@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "declaration.h"
 #include "directory/scim_log.h"
+#include "mapping.h"
 
 #define ROOTS_PAGE 500
 #define USED_BATCH 256
@@ -29,6 +30,7 @@ void directory_close(struct directory *directory)
         if (directory->scim_log)
                 scim_log_free(directory->scim_log);
         schema_cache_free(directory->schemas);
+        rules_cache_free(directory->rules);
         if (directory->checkpoint_key)
                 checkpoint_key_free(directory->checkpoint_key);
         secret_done(&directory->master_key);
@@ -110,7 +112,8 @@ enum err directory_open(const struct directory_options *options, struct director
         directory->notices = notices_new();
         directory->scim_log = scim_log_new();
         directory->schemas = schema_cache_new(options->slots + 1);
-        if (!directory->access || !directory->notices || !directory->scim_log || !directory->schemas)
+        directory->rules = rules_cache_new();
+        if (!directory->access || !directory->notices || !directory->scim_log || !directory->schemas || !directory->rules)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         enum err e = permission_init(fault);
         if (e)

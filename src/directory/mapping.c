@@ -5,6 +5,7 @@
  * 5). */
 #include "mapping.h"
 
+#include <string.h>
 #include "work.h"
 
 /* ---- rows ---- */
@@ -14,89 +15,93 @@ static enum err memory(struct fault *fault)
         return fault_set(fault, ERR_MEMORY, "", "out of memory");
 }
 
-enum err rules_load(
-        struct session *session, int64_t root_no, int64_t connection_no, struct arena *arena, struct rules *ret, struct fault *fault)
+/* The list, or a larger copy of it when it is full: room for one more. NULL: out of memory. */
+static void *grow(struct arena *arena, void *list, size_t count, size_t size)
+{
+        enum { FIRST = 8 };
+        bool is_full = !count || (count >= FIRST && !(count & (count - 1)));
+        void *larger = is_full ? arena_zero(arena, count ? 2 * count : FIRST, size) : list;
+        if (larger && larger != list && count)
+                memcpy(larger, list, count * size);
+        return larger;
+}
+
+static enum err read_condition(
+        const char *doc, size_t length, const struct resource_type *users, struct arena *arena, struct rule *rule, struct fault *fault)
+{
+        json_auto_t *held = NULL;
+        enum err e = json_parse_object(doc, length, &held, fault);
+        if (!e)
+                e = mapping_rule_read(held, arena, &rule->condition, fault);
+        if (e)
+                return e;
+        e = mapping_path(users, rule->condition.attribute, arena, &rule->path, NULL);
+        rule->is_known = !e;
+        return e && e != ERR_VALUE ? memory(fault) : ERR_OK;
+}
+
+enum err rules_load(struct session *session, const struct rules_of *of, struct arena *arena, struct rules *ret, struct fault *fault)
 {
         auto_result result = { 0 };
         struct rules rules = { 0 };
         bool more = true;
-        enum err e =
-                session_query(session, ST_RULES_OF, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(MAPPING_RULES_MAX + 1));
+        enum err e = session_query(
+                session, ST_RULES_OF, &result, fault, V_I64(of->root_no), V_I64(of->connection_no), V_I64(MAPPING_RULES_MAX + 1));
         while (!e && more) {
                 e = result_next(&result, &more, fault);
                 if (e || !more)
                         break;
-                if (!rules.list)
-                        rules.list = arena_zero(arena, MAPPING_RULES_MAX + 1, sizeof(*rules.list));
+                rules.list = grow(arena, rules.list, rules.count, sizeof(*rules.list));
                 if (!rules.list)
                         return memory(fault);
                 struct rule *rule = &rules.list[rules.count++];
-                const char *doc = result_text(&result, 5, &rule->doc_length);
+                size_t length;
+                const char *doc = result_text(&result, 5, &length);
                 rule->no = result_i64(&result, 0);
                 rule->id = arena_strdup(arena, result_text(&result, 1, NULL));
                 rule->target_no = result_i64(&result, 2);
                 rule->role_no = result_i64(&result, 3);
                 rule->active = result_i64(&result, 4) == 1;
-                rule->doc = arena_text(arena, doc, rule->doc_length);
-                if (!rule->id || !rule->doc)
+                if (!rule->id)
                         return memory(fault);
+                e = of->users ? read_condition(doc, length, of->users, arena, rule, fault) : ERR_OK;
         }
         if (!e)
                 *ret = rules;
         return e;
 }
 
-enum err rule_judge(const struct rule *rule, const struct resource_type *users, const json_t *document, struct arena *arena,
-        enum rule_verdict *ret, const char **ret_value, struct fault *fault)
+enum err rule_judge(const struct rule *rule, const json_t *document, struct arena *arena, enum rule_verdict *ret, const char **ret_value,
+        struct fault *fault)
 {
-        json_auto_t *held = NULL;
-        struct path path;
         struct mapping_values values;
-        enum err e = json_parse_object(rule->doc, rule->doc_length, &held, fault);
-        if (e)
-                return e;
-        const struct mapping_rule condition = mapping_rule_read(held);
         *ret = RULE_UNKNOWN;
         *ret_value = NULL;
-        e = mapping_path(users, condition.attribute ? condition.attribute : "", arena, &path, NULL);
-        if (e)
-                return e == ERR_VALUE ? ERR_OK : memory(fault);
-        e = mapping_values(&path, document, arena, &values, fault);
+        if (!rule->is_known)
+                return ERR_OK;
+        enum err e = mapping_values(&rule->path, document, arena, &values, fault);
         if (e)
                 return e;
-        *ret_value = mapping_match(&condition, &values);
+        *ret_value = mapping_match(&rule->condition, &values);
         *ret = *ret_value && rule->active ? RULE_GIVES : RULE_GIVES_NOT;
         return ERR_OK;
-}
-
-#define GIFTS_MAX 1000 /* LIMIT of each statement */
-
-static enum err gifts_read(struct result *result, bool is_grant, struct arena *arena, struct gifts *gifts, struct fault *fault)
-{
-        for (;;) {
-                bool more;
-                enum err e = result_next(result, &more, fault);
-                if (e || !more)
-                        return e;
-                if (!gifts->list)
-                        gifts->list = arena_zero(arena, 2 * GIFTS_MAX, sizeof(*gifts->list));
-                if (!gifts->list)
-                        return memory(fault);
-                gifts->list[gifts->count++] = (struct gift){ result_i64(result, 0), result_i64(result, 1), is_grant };
-        }
 }
 
 enum err gifts_load(struct session *session, int64_t root_no, int64_t user_no, int64_t connection_no, struct arena *arena,
         struct gifts *ret, struct fault *fault)
 {
-        static const enum statement statements[] = { ST_RULE_EDGES_OF, ST_RULE_GRANTS_OF };
+        auto_result result = { 0 };
         struct gifts gifts = { 0 };
-        enum err e = ERR_OK;
-        for (size_t i = 0; !e && i < COUNT_OF(statements); i++) {
-                auto_result result = { 0 };
-                e = session_query(session, statements[i], &result, fault, V_I64(root_no), V_I64(user_no), V_I64(connection_no));
-                if (!e)
-                        e = gifts_read(&result, statements[i] == ST_RULE_GRANTS_OF, arena, &gifts, fault);
+        bool more = true;
+        enum err e = session_query(session, ST_RULE_GIFTS_OF, &result, fault, V_I64(root_no), V_I64(user_no), V_I64(connection_no));
+        while (!e && more) {
+                e = result_next(&result, &more, fault);
+                if (e || !more)
+                        break;
+                gifts.list = grow(arena, gifts.list, gifts.count, sizeof(*gifts.list));
+                if (!gifts.list)
+                        return memory(fault);
+                gifts.list[gifts.count++] = (struct gift){ result_i64(&result, 0), result_i64(&result, 1), result_i64(&result, 2) == 1 };
         }
         if (!e)
                 *ret = gifts;
@@ -225,15 +230,14 @@ struct wish {
 
 static enum err judge_all(struct work *work, const struct rules *rules, const json_t *document, struct wish **ret)
 {
-        const struct resource_type *users;
         const char *value;
         struct wish *wishes = arena_zero(work->arena, rules->count + 1, sizeof(*wishes));
         if (!wishes)
                 return work_memory(work);
-        enum err e = work_type(work, KIND_USER, &users);
+        enum err e = ERR_OK;
         for (size_t i = 0; !e && i < rules->count; i++) {
                 wishes[i].rule = &rules->list[i];
-                e = rule_judge(&rules->list[i], users, document, work->arena, &wishes[i].verdict, &value, work->fault);
+                e = rule_judge(&rules->list[i], document, work->arena, &wishes[i].verdict, &value, work->fault);
         }
         if (!e)
                 *ret = wishes;
@@ -285,21 +289,22 @@ static enum err take_all(struct work *work, const struct gift *gifts, size_t cou
 
 enum err mapping_apply(struct work *work, const struct resource_row *user, int64_t connection_no, const json_t *document, bool is_new)
 {
-        struct rules rules;
+        __attribute__((cleanup(rules_give_back))) struct borrowed_rules borrowed = { 0 };
+        const struct rules *rules = &borrowed.rules;
         struct gifts gifts = { 0 };
         struct wish *wishes = NULL;
         if (!work->root->rules_revision || user->kind != KIND_USER || !connection_no)
                 return ERR_OK;
-        enum err e = rules_load(work->session, work->root_no, connection_no, work->arena, &rules, work->fault);
+        enum err e = rules_borrow(work, connection_no, &borrowed);
         if (!e && !is_new)
                 e = gifts_load(work->session, work->root_no, user->no, connection_no, work->arena, &gifts, work->fault);
-        if (!e && (rules.count || gifts.count))
-                e = judge_all(work, &rules, document, &wishes);
+        if (!e && (rules->count || gifts.count))
+                e = judge_all(work, rules, document, &wishes);
         if (e || !wishes)
                 return e;
         if (gifts.list)
-                e = take_all(work, gifts.list, find_unwanted(&gifts, wishes, rules.count), user->no, connection_no);
-        for (size_t i = 0; !e && i < rules.count; i++)
+                e = take_all(work, gifts.list, find_unwanted(&gifts, wishes, rules->count), user->no, connection_no);
+        for (size_t i = 0; !e && i < rules->count; i++)
                 if (wishes[i].verdict == RULE_GIVES && !wishes[i].has)
                         e = wishes[i].rule->role_no ? give_role(work, wishes[i].rule, user, connection_no)
                                                     : give_membership(work, wishes[i].rule, user, connection_no);

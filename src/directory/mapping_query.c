@@ -86,8 +86,7 @@ static enum err answer_one(const struct query *query, const struct rule *rule, c
         if (!e)
                 e = is_above(query, rule, ceiling, &ret->above_ceiling, fault);
         if (!e && asked->any)
-                e = rule_judge(
-                        rule, schema_set_type(query->schemas, KIND_USER), asked->document, query->arena, &verdict, &ret->value, fault);
+                e = rule_judge(rule, asked->document, query->arena, &verdict, &ret->value, fault);
         ret->gives = verdict == RULE_GIVES;
         for (size_t i = 0; i < asked->gifts.count; i++)
                 ret->given = ret->given || asked->gifts.list[i].rule_no == rule->no;
@@ -108,10 +107,11 @@ enum err query_mapping(const struct query *query, const char *connection_ref, co
                 e = json_parse_object(connection.doc, connection.doc_length, &document, fault);
         if (!e)
                 e = ceiling_parse(json_object_get(document, "ceiling"), &ceiling, fault);
+        const struct rules_of of = { query->actor->root_no, connection.no, schema_set_type(query->schemas, KIND_USER) };
         if (!e && user_ref)
                 e = ask(query, user_ref, connection.no, &asked, ret_user_id, fault);
         if (!e)
-                e = rules_load(query->session, query->actor->root_no, connection.no, query->arena, &rules, fault);
+                e = rules_load(query->session, &of, query->arena, &rules, fault);
         for (size_t i = 0; !e && i < rules.count; i++) {
                 struct mapping_answer answer;
                 e = answer_one(query, &rules.list[i], &ceiling, &asked, &answer, fault);

@@ -116,6 +116,12 @@ static enum err begin_applying(struct work *work, int64_t connection_no)
         return connection_job_store(work, &job);
 }
 
+static enum err load_rules(struct work *work, int64_t connection_no, struct rules *ret)
+{
+        const struct rules_of of = { .root_no = work->root_no, .connection_no = connection_no };
+        return rules_load(work->session, &of, work->arena, ret, work->fault);
+}
+
 enum err mapping_ready(struct work *work, json_t *document)
 {
         struct target target;
@@ -126,7 +132,7 @@ enum err mapping_ready(struct work *work, json_t *document)
         if (!e)
                 e = judge(work, document, &target);
         if (!e)
-                e = rules_load(work->session, work->root_no, target.connection.no, work->arena, &rules, work->fault);
+                e = load_rules(work, target.connection.no, &rules);
         if (e)
                 return e;
         if (rules.count >= MAPPING_RULES_MAX)
@@ -218,6 +224,7 @@ static enum err drop_rule(struct work *work, int64_t connection_no, int64_t rule
 {
         struct resource_row row;
         const struct effect gone = { .kind = EFFECT_GONE, .no = rule_no };
+        work->root->rules_revision = work->version; /* nobody judges by rules kept from before (mapping_cache.c) */
         enum err e = resource_load(work->session, work->root_no, rule_no, work->arena, &row, work->fault);
         if (!e)
                 e = session_run(
@@ -268,7 +275,7 @@ enum err mapping_connection_gone(struct work *work, int64_t connection_no)
         struct rules rules;
         if (!work->root->rules_revision)
                 return ERR_OK;
-        enum err e = rules_load(work->session, work->root_no, connection_no, work->arena, &rules, work->fault);
+        enum err e = load_rules(work, connection_no, &rules);
         for (size_t i = 0; !e && i < rules.count; i++)
                 e = drop_rule(work, connection_no, rules.list[i].no, "connection-deleted");
         return e;

@@ -36,7 +36,7 @@ struct work {
         struct alert *alerts;        /* stand in the ledger behind the change's own entry, in the same transaction; in the order raised */
         size_t entries;              /* in the ledger already, by work_entry */
         bool changed;
-        const struct schema_set *schemas; /* of the root, once work_type needed it; the job releases it */
+        const struct schema_set *schemas; /* of the root, once work_schemas made it; the job releases it */
         struct {
                 int64_t no;          /* 0: none */
                 char id[UUID_TEXT_SIZE];
@@ -73,6 +73,8 @@ enum err work_touch(struct work *work, int64_t no) MUST_USE;
 int64_t work_next_no(struct work *work);
 /* The type of a kind as the root has it now: the change's own, or, in changes that go over many resources, the one in the root's set. */
 enum err work_type(struct work *work, enum resource_kind kind, const struct resource_type **ret) MUST_USE;
+/* Makes work->schemas the root's set as it is now. */
+enum err work_schemas(struct work *work) MUST_USE;
 enum err work_memory(struct work *work) MUST_USE; /* fills the fault: out of memory */
 
 /* ---- references (reference.c) ---- */

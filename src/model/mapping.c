@@ -8,13 +8,28 @@
 #include "base/auto.h"
 #include "model/filter.h"
 
-struct mapping_rule mapping_rule_read(const json_t *document)
+enum err mapping_rule_read(const json_t *document, struct arena *arena, struct mapping_rule *ret, struct fault *fault)
 {
-        return (struct mapping_rule){
-                .attribute = json_string_value(json_object_get(document, "attribute")),
-                .values = json_object_get(document, "values"),
-                .prefix = json_string_value(json_object_get(document, "prefix")),
+        const json_t *values = json_object_get(document, "values"), *value;
+        const char *attribute = json_string_value(json_object_get(document, "attribute"));
+        const char *prefix = json_string_value(json_object_get(document, "prefix"));
+        struct mapping_rule rule = {
+                .attribute = arena_strdup(arena, attribute ? attribute : ""),
+                .values = arena_zero(arena, json_array_size(values) + 1, sizeof(*rule.values)),
+                .prefix = arena_strdup(arena, prefix),
         };
+        bool failed = !rule.attribute || !rule.values || (prefix && !rule.prefix);
+        size_t i;
+        json_array_foreach (values, i, value) {
+                if (failed || !json_is_string(value))
+                        continue;
+                rule.values[rule.value_count] = arena_strdup(arena, json_string_value(value));
+                failed = !rule.values[rule.value_count++];
+        }
+        if (failed)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        *ret = rule;
+        return ERR_OK;
 }
 
 /* ---- the path ---- */
@@ -128,15 +143,11 @@ enum err mapping_values(
 
 /* ---- the comparison ---- */
 
-static bool is_listed(const json_t *list, const char *value)
+static bool is_listed(const struct mapping_rule *rule, const char *value)
 {
-        const json_t *one;
-        size_t i;
-        json_array_foreach (list, i, one) {
-                const char *text = json_string_value(one);
-                if (text && strcmp(text, value) == 0)
+        for (size_t i = 0; i < rule->value_count; i++)
+                if (strcmp(rule->values[i], value) == 0)
                         return true;
-        }
         return false;
 }
 
@@ -144,7 +155,7 @@ const char *mapping_match(const struct mapping_rule *rule, const struct mapping_
 {
         size_t prefix_length = rule->prefix ? strlen(rule->prefix) : 0;
         for (size_t i = 0; i < values->count; i++) {
-                if (is_listed(rule->values, values->list[i]))
+                if (is_listed(rule, values->list[i]))
                         return values->list[i];
                 if (prefix_length && strncmp(values->list[i], rule->prefix, prefix_length) == 0)
                         return values->list[i];

@@ -64,6 +64,7 @@ static enum err root_lock(struct session *session, int64_t root_no, struct root_
                 .proved_domains = result_i64(&result, 7),
                 .rules_revision = result_i64(&result, 8),
         };
+        row.committed_revision = row.revision;
         memcpy(row.handle, handle, handle_length);
         memcpy(row.last_hash, hash, HASH_SIZE);
         *ret = row;

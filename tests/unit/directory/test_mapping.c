@@ -661,6 +661,7 @@ static void test_R18_an_attribute_that_is_no_longer_known_says_nothing(struct fi
         rule(house, &s.okta, "ops", to_group(house, s.ops));
         const char *ann = user_with(house, &s.okta, "ann", "ops");
         house_script(house, "UPDATE resource SET doc = REPLACE(doc, 'roles.value', 'urn:x:gone:roles') WHERE kind = 13");
+        house_restart(house); /* rules are kept from one write to the next */
         put(house, &s.okta, ann, "ann", NULL, NULL);
         assert_true(house_is_member(house, s.ops, ann)); /* unknown is not empty (law 5) */
         const char *bob = user_with(house, &s.okta, "bob", "ops");
@@ -677,6 +678,171 @@ static void test_R18_a_connection_has_so_many_rules_and_all_of_them_speak(struct
         assert_int_equal(try_rule(house, &house->admin, &s.okta, "more", to_group(house, s.ops)), ERR_CONFLICT);
         const char *ann = user_with(house, &s.okta, "ann", "v199");
         assert_true(house_is_member(house, s.ops, ann));
+        close_scene(&s);
+}
+
+/* ---- rules kept from one write to the next (mapping_cache.c) ---- */
+
+static void test_R18_each_write_is_judged_by_the_rules_as_they_are(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor entra = house_connection(house, "entra");
+        rule(house, &entra, "ops", to_group(house, s.ops));
+        const char *ann = user_with(house, &s.okta, "ann", "ops"); /* of okta none are kept now */
+        assert_false(house_is_member(house, s.ops, ann));
+        const char *crew = house_group(house, &s.okta, "crew"), *made = rule(house, &s.okta, "ops", to_group(house, s.ops));
+        rule(house, &s.okta, "ops", to_group(house, crew));
+        finish(house);
+        const char *bob = user_with(house, &s.okta, "bob", "ops");
+        assert_true(house_is_member(house, s.ops, bob));
+        assert_true(house_is_member(house, crew, bob));
+        /* None of these waits for the steps that reach all. */
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, made, "{\"values\":[\"other\"]}");
+        const char *cid = user_with(house, &s.okta, "cid", "other");
+        assert_true(house_is_member(house, s.ops, cid));
+        put(house, &s.okta, bob, "bob", "ops", "x");
+        assert_false(house_is_member(house, s.ops, bob));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, made, "{\"active\":false}");
+        put(house, &s.okta, cid, "cid", "other", "x");
+        assert_false(house_is_member(house, s.ops, cid));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_MAPPING_RULE, made, "{\"active\":true}");
+        put(house, &s.okta, cid, "cid", "other", "y");
+        assert_true(house_is_member(house, s.ops, cid));
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_MAPPING_RULE, made, NULL);
+        put(house, &s.okta, cid, "cid", "other", "x");
+        assert_false(house_is_member(house, s.ops, cid));
+        finish(house);
+        /* A rule that ends with its group, by nobody's change of rules. */
+        struct change gone = {
+                .verb = CHANGE_DELETE, .actor = &s.okta, .type = resource_type(KIND_GROUP), .ref = crew, .arena = house->arena
+        };
+        assert_ok(directory_change(house->directory, &gone, &house->fault));
+        house_check(house);
+        const char *dan = user_with(house, &s.okta, "dan", "ops");
+        assert_null(strstr(house->body, "mapped"));
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_GROUP, crew, NULL);
+        assert_false(house_is_member(house, crew, dan));
+        assert_int_equal(rule_rows(house), 0);
+        close_scene(&s);
+}
+
+#define BADGE "urn:example:badge"
+#define BADGED \
+        "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\"," \
+        "\"" BADGE "\":{\"badge\":\"1\"}}"
+
+static void declare_badge(struct house *house, const char **ret)
+{
+        *ret = arena_strdup(house->arena,
+                house_do(house, &house->admin, CHANGE_CREATE, KIND_SCHEMA, NULL,
+                        "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\"}]}"));
+}
+
+static void test_R18_a_declared_attribute_is_looked_at_while_it_is_declared(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        const char *schema;
+        house->declares = true;
+        declare_badge(house, &schema);
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL,
+                "{\"connection\":\"%s\",\"attribute\":\"" BADGE ":badge\",\"values\":[\"1\"],%s}", s.okta.id, to_group(house, s.ops));
+        const char *ann = house_do(house, &s.okta, CHANGE_CREATE, KIND_USER, NULL, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\"}");
+        for (int times = 0; times < 2; times++) {
+                house_do(house, &s.okta, CHANGE_REPLACE, KIND_USER, ann, "%s", BADGED);
+                assert_true(house_is_member(house, s.ops, ann));
+                house_do(house, &s.okta, CHANGE_REPLACE, KIND_USER, ann, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\"}");
+                assert_false(house_is_member(house, s.ops, ann));
+                house_do(house, &house->admin, CHANGE_DELETE, KIND_SCHEMA, schema, NULL);
+                if (times == 0)
+                        house_restart(house); /* so that what is kept was read while it was unknown */
+                house_patch(house, &s.okta, KIND_USER, ann, ERR_OK, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"x\"}");
+                declare_badge(house, &schema);
+        }
+        close_scene(&s);
+}
+
+static enum err fail_commit(void *context, enum statement statement, struct fault *fault)
+{
+        return statement == STATEMENT_COUNT ? fault_set(fault, ERR_UNAVAILABLE, "", "as the test wishes") : ERR_OK;
+}
+
+static json_t *parsed(const char *text)
+{
+        struct fault fault = { 0 };
+        json_t *document = NULL;
+        assert_int_equal(json_parse_object(text, strlen(text), &document, &fault), ERR_OK);
+        return document;
+}
+
+/* Another change comes to have the revision of a rule that was rolled back after somebody had been judged by it. */
+static void test_R18_a_rule_that_was_rolled_back_is_not_kept(struct fixture *fixture)
+{
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct leniency leniency = { 0 };
+        json_auto_t *first = parsed(arena_printf(house->arena,
+                "{\"connection\":\"%s\",\"attribute\":\"roles.value\",\"values\":[\"first\"],\"active\":true,%s}", s.okta.id,
+                to_group(house, s.ops)));
+        json_auto_t *user = parsed("{\"userName\":\"ann\",\"roles\":[{\"value\":\"first\"}]}");
+        struct change made = { .verb = CHANGE_CREATE,
+                .actor = &house->admin,
+                .type = resource_type(KIND_MAPPING_RULE),
+                .document = first,
+                .arena = house->arena };
+        struct change judged = { .verb = CHANGE_CREATE,
+                .actor = &s.okta,
+                .type = resource_type(KIND_USER),
+                .document = user,
+                .leniency = &leniency,
+                .arena = house->arena };
+        struct change *const together[] = { &made, &judged };
+        enum err answers[2];
+        struct fault faults[2] = { 0 };
+        store_set_fault_hook_for_test(house->directory->store, fail_commit, NULL);
+        directory_change_all(house->directory, together, 2, answers, faults);
+        store_set_fault_hook_for_test(house->directory->store, NULL, NULL);
+        assert_int_equal(answers[0], ERR_UNAVAILABLE);
+        assert_int_equal(answers[1], ERR_UNAVAILABLE);
+        rule(house, &s.okta, "second", to_group(house, s.ops));
+        assert_int_equal(house->done.after.resource.version, made.after.resource.version);
+        const char *ann = user_with(house, &s.okta, "ann", "first"), *bob = user_with(house, &s.okta, "bob", "second");
+        assert_false(house_is_member(house, s.ops, ann));
+        assert_true(house_is_member(house, s.ops, bob));
+        close_scene(&s);
+}
+
+/* More connections than are kept, and rules larger than are kept. */
+static void test_R18_rules_that_are_not_kept_speak_all_the_same(struct fixture *fixture)
+{
+        enum { MANY = 70 };
+        struct scene s = open_scene(fixture);
+        struct house *house = s.house;
+        struct actor connections[MANY];
+        const char *users[MANY], *groups[2] = { s.ops, house_group(house, &house->admin, "crew") };
+        for (int i = 0; i < MANY; i++) {
+                connections[i] = house_connection(house, arena_printf(house->arena, "c%d", i));
+                rule(house, &connections[i], "v", to_group(house, groups[i % 2]));
+                users[i] = user_with(house, &connections[i], arena_printf(house->arena, "u%d", i), "v");
+        }
+        for (int i = 0; i < MANY; i++) {
+                assert_true(house_is_member(house, groups[i % 2], users[i]));
+                assert_false(house_is_member(house, groups[!(i % 2)], users[i]));
+                put(house, &connections[i], users[i], arena_printf(house->arena, "u%d", i), NULL, NULL);
+                assert_false(house_is_member(house, groups[i % 2], users[i]));
+        }
+        char *value = arena_alloc(house->arena, 4001);
+        memset(value, 'v', 4000);
+        value[4000] = 0;
+        const char *values = value;
+        for (int i = 0; i < 70; i++)
+                values = i ? arena_printf(house->arena, "%s\",\"%.3900s%d", values, value, i) : value;
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_MAPPING_RULE, NULL,
+                "{\"connection\":\"%s\",\"attribute\":\"roles.value\",\"values\":[\"%s\",\"large\"],%s}", s.okta.id, values,
+                to_group(house, s.ops));
+        for (int i = 0; i < 2; i++)
+                assert_true(house_is_member(house, s.ops, user_with(house, &s.okta, i ? "ann" : "bob", "large")));
         close_scene(&s);
 }
 
@@ -702,6 +868,10 @@ int main(void)
                 FIXTURE_TEST(test_R12_a_deleted_group_takes_its_rules_along_and_a_restored_user_hears_the_claims_that_come, ON_BOTH),
                 FIXTURE_TEST(test_R18_an_attribute_that_is_no_longer_known_says_nothing, ON_BOTH),
                 FIXTURE_TEST(test_R18_a_connection_has_so_many_rules_and_all_of_them_speak, ON_SQLITE),
+                FIXTURE_TEST(test_R18_each_write_is_judged_by_the_rules_as_they_are, ON_BOTH),
+                FIXTURE_TEST(test_R18_a_declared_attribute_is_looked_at_while_it_is_declared, ON_BOTH),
+                FIXTURE_TEST(test_R18_a_rule_that_was_rolled_back_is_not_kept, ON_BOTH),
+                FIXTURE_TEST(test_R18_rules_that_are_not_kept_speak_all_the_same, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }

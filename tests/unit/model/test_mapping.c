@@ -81,7 +81,8 @@ static void test_R18_a_rule_knows_exact_values_and_prefixes_only(void **state)
                 json_auto_t *held = NULL, *user = NULL;
                 assert_int_equal(json_parse_object(text[0], strlen(text[0]), &held, &fault), ERR_OK);
                 assert_int_equal(json_parse_object(text[1], strlen(text[1]), &user, &fault), ERR_OK);
-                const struct mapping_rule rule = mapping_rule_read(held);
+                struct mapping_rule rule;
+                assert_int_equal(mapping_rule_read(held, arena, &rule, &fault), ERR_OK);
                 assert_int_equal(mapping_path(users(), rule.attribute, arena, &path, &fault), ERR_OK);
                 assert_int_equal(mapping_values(&path, user, arena, &values, &fault), ERR_OK);
                 const char *found = mapping_match(&rule, &values);
