@@ -4,6 +4,8 @@
  * an administrator. Refusals first. */
 #include "directory/house.h"
 
+#include "directory/adoption.h"
+
 #define PATCH_OF(operations) "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[" operations "]}"
 #define DEACTIVATE PATCH_OF("{\"op\":\"replace\",\"value\":{\"active\":false}}")
 
@@ -70,6 +72,55 @@ static void test_R13_who_adopts_whom(struct fixture *fixture)
         assert_change(ERR_TAKEN, house, &scene.entra, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"ann\",\"externalId\":\"n9\"}");
         assert_int_equal(house_digest(house), digest);
         house_check(house);
+        house_close(house);
+}
+
+/* What a sibling has let go is its word no more, though another source keeps him. */
+static void test_R13_an_ended_claim_of_a_sibling_opens_nobody(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        struct actor keeper = connect(house, "keeper", "Acme IdP", "same_upstream");
+        assert_ok(put(&scene, &keeper, scene.ann));
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, keeper.id, "{\"upstream\":\"Other\"}");
+        house_do(house, &scene.okta, CHANGE_DELETE, KIND_USER, scene.ann, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE no = %lld AND deleted_us = 0",
+                                 (long long)house_no(house, scene.ann)),
+                1);
+        assert_int_equal(put(&scene, &scene.entra, scene.ann), ERR_NOT_FOUND);
+        house_check(house);
+        house_close(house);
+}
+
+/* 0: nobody. */
+static int64_t find_external(const struct house *house, const struct actor *actor, const char *external_id)
+{
+        struct adoption adoption = { .session = house->fixture->reader, .arena = house->arena, .root_no = 1, .connection_no = actor->no };
+        struct fault fault = { 0 };
+        int64_t no = -1;
+        assert_ok(adoption_open(&adoption, &fault));
+        assert_ok(adoption_find_external(&adoption, external_id, &no, &fault));
+        return no;
+}
+
+/* By id: e1 is ann's at okta, and after that somebody else's at a sibling, too. */
+static void test_R13_whom_two_siblings_mean_differently_nobody_finds(struct fixture *fixture)
+{
+        static const char *const other = "{\"userName\":\"bob\",\"externalId\":\"e1\"}";
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        int64_t ann = house_no(house, scene.ann);
+        assert_int_equal(find_external(house, &scene.entra, "e1"), ann);
+        assert_int_equal(find_external(house, &scene.entra, "E1"), 0);
+        assert_int_equal(find_external(house, &scene.okta, "e1"), 0); /* adopts nobody */
+        const char *others = house_do(house, &scene.other, CHANGE_CREATE, KIND_USER, NULL, "%s", other);
+        assert_int_equal(find_external(house, &scene.entra, "e1"), ann); /* of another upstream */
+        house_do(house, &scene.other, CHANGE_DELETE, KIND_USER, others, NULL);
+        struct actor third = connect(house, "third", "Acme IdP", "same_upstream");
+        const char *bob = house_do(house, &third, CHANGE_CREATE, KIND_USER, NULL, "%s", other);
+        assert_int_equal(find_external(house, &scene.entra, "e1"), 0);
+        house_do(house, &third, CHANGE_DELETE, KIND_USER, bob, NULL);
+        assert_int_equal(find_external(house, &scene.entra, "e1"), ann);
         house_close(house);
 }
 
@@ -259,6 +310,8 @@ int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_R13_who_adopts_whom, ON_BOTH),
+                FIXTURE_TEST(test_R13_an_ended_claim_of_a_sibling_opens_nobody, ON_BOTH),
+                FIXTURE_TEST(test_R13_whom_two_siblings_mean_differently_nobody_finds, ON_SQLITE),
                 FIXTURE_TEST(test_R13_the_adopting_request_changes_no_identifier, ON_BOTH),
                 FIXTURE_TEST(test_R13_a_patch_adopts_by_the_same_rule, ON_SQLITE),
                 FIXTURE_TEST(test_R13_an_adoption_that_says_nothing_new_is_one, ON_SQLITE),

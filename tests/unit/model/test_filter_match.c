@@ -43,6 +43,9 @@ static void test_true(void **state)
                 "id eq \"Ab1\"",
                 "externalId eq \"Ext\"",
                 "externalId ne \"ext\"",
+                "externalId sw \"Ext\"",
+                "externalId co \"Ext\"",
+                "externalId ew \"Ext\"",
                 "active eq true",
                 "active ne false",
                 "active eq \"TRUE\"",
@@ -92,6 +95,8 @@ static void test_true(void **state)
 static void test_false(void **state)
 {
         static const char *const filters[] = {
+                "externalId sw \"Ext1\"",
+                "externalId ew \"1Ext\"",
                 "userName eq \"x\"",
                 "userName ne \"j\xc3\xb6rg@example.com\"",
                 "userName lt \"a\"",

@@ -68,6 +68,8 @@ static void test_R14_forms_of_members(void **state)
                 { "[{'op':'remove','path':'members[value eq \\'a\\' and value eq \\'b\\']'}]", "matching", 0, true },
                 { "[{'op':'remove','path':'members[value eq \\'a\\' or type eq \\'User\\']'}]", "matching", 0, true },
                 { "[{'op':'remove','path':'members[type eq \\'User\\']'}]", "matching", 0, true },
+                /* no id, and least of all what stands before the NUL */
+                { "[{'op':'remove','path':'members[value eq \\'a\\\\u0000b\\']'}]", NULL, ERR_FILTER, true },
                 { "[{'op':'Remove','path':'members','value':[{'value':'a'}]}]", "remove a", 0, false },
                 { "[{'op':'Remove','path':'members','value':[]}]", "", 0, false },
                 { "[{'op':'Remove','path':'members[value eq \\'a\\']','value':[{'value':'b'}]}]", "remove a", 0, false },

@@ -88,6 +88,62 @@ static void test_a_thousand_in_a_chain_need_no_stack(void **state)
         done(&planned);
 }
 
+/* ---- the shape of an operation ---- */
+
+/* Refused by itself with `code`; ERR_OK: taken. */
+static void test_each_operation_is_judged_by_itself(void **state)
+{
+        static const struct {
+                const char *operation;
+                enum err code;
+        } rows[] = {
+                { "{'method':'POST','path':'/Users','bulkId':'a','data':{}}", ERR_OK },
+                { "{'method':'post','path':'/Users','bulkId':'b','data':{}}", ERR_OK },
+                { "{'method':'POST','path':'/Users/1','bulkId':'c','data':{}}", ERR_METHOD },
+                { "{'method':'POST','path':'/Users','data':{}}", ERR_SYNTAX },
+                { "{'method':'POST','path':'/Users','bulkId':'d'}", ERR_SYNTAX },
+                { "{'method':'POST','path':'/Users','bulkId':'a','data':{}}", ERR_VALUE },
+                { "{'method':'PUT','path':'/Users/1','data':{}}", ERR_OK },
+                { "{'method':'PUT','path':'/Users/1','bulkId':'a','data':{}}", ERR_OK },
+                { "{'method':'PUT','path':'/Users','data':{}}", ERR_METHOD },
+                { "{'method':'PUT','path':'/Users/1'}", ERR_SYNTAX },
+                { "{'method':'PATCH','path':'/Groups/1','data':{}}", ERR_OK },
+                { "{'method':'PATCH','path':'/Groups','data':{}}", ERR_METHOD },
+                { "{'method':'PATCH','path':'/Groups/1','data':[]}", ERR_SYNTAX },
+                { "{'method':'DELETE','path':'/Users/1'}", ERR_OK },
+                { "{'method':'DELETE','path':'/Users'}", ERR_METHOD },
+                { "{'method':'GET','path':'/Users/1'}", ERR_METHOD },
+                { "{'method':'DELETE','path':'/Bulk/1'}", ERR_VALUE },
+                { "{'method':'DELETE','path':'/Me/1'}", ERR_NOT_IMPLEMENTED },
+                { "{'method':'DELETE','path':'/Nothing/1'}", ERR_NOT_FOUND },
+        };
+        struct planned planned = { .arena = arena_new((size_t)8 << 20), .message = json_of("{'Operations':[]}") };
+        struct leniency leniency = { 0 };
+        struct fault fault = { 0 };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                (void)json_array_append_new(json_object_get(planned.message, "Operations"), json_of(rows[i].operation));
+        assert_int_equal(bulk_parse(planned.message, schema_set_builtin(), planned.arena, &leniency, &planned.bulk, &fault), ERR_OK);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                if (planned.bulk.operations[i].refused != rows[i].code)
+                        fail_msg("%s: %s", rows[i].operation, error_row(planned.bulk.operations[i].refused)->name);
+        assert_ptr_equal(bulk_find(&planned.bulk, "a"), &planned.bulk.operations[0]); /* who refers to it means the one that is made */
+        assert_null(bulk_find(&planned.bulk, "z"));
+        done(&planned);
+}
+
+/* A body where none belongs says nothing: it makes no operation wait, or fail for a name that nobody has. */
+static void test_the_data_of_a_DELETE_is_not_looked_at(void **state)
+{
+        struct planned planned = { .arena = arena_new((size_t)8 << 20),
+                .message = json_of("{'Operations':[{'method':'DELETE','path':'/Users/1','data':{'x':'bulkId:nobody'}}]}") };
+        struct leniency leniency = { 0 };
+        struct fault fault = { 0 };
+        assert_int_equal(bulk_parse(planned.message, schema_set_builtin(), planned.arena, &leniency, &planned.bulk, &fault), ERR_OK);
+        assert_int_equal(planned.bulk.operations[0].refused, ERR_OK);
+        assert_null(planned.bulk.operations[0].data);
+        done(&planned);
+}
+
 /* ---- references ---- */
 
 static const char *ids(void *context, const char *bulk_id)
@@ -134,6 +190,8 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_a_thousand_in_a_chain_need_no_stack),
+                cmocka_unit_test(test_each_operation_is_judged_by_itself),
+                cmocka_unit_test(test_the_data_of_a_DELETE_is_not_looked_at),
                 cmocka_unit_test(test_names_become_ids),
                 cmocka_unit_test(test_what_is_not_known_yet_comes_later),
         };
