@@ -10,6 +10,7 @@
 #include "model/document.h"
 #include "model/patch.h"
 #include "store/rows.h"
+#include "store/write_queue.h"
 
 enum change_verb {
         CHANGE_CREATE,         /* document, edges */
@@ -128,8 +129,31 @@ struct change {
 
 /* Blocks until the change is durable and in force, or refused. */
 enum err directory_change(struct directory *directory, struct change *change, struct fault *fault) MUST_USE;
-/* Changes of one actor in this order, none of which makes a token: each is judged and stored by itself, most of them by one commit. At most
- * CHANGE_GROUP_MAX. */
+
+/* The same in two steps: what was begun is queued, and runs. One thread may have several on their way; most of them share a commit, and each
+ * is judged and stored by itself, those of one root in the order of their beginning. */
+struct alert;
+struct change_ticket {
+        struct directory *directory;
+        struct change *change;
+        struct write_job write;
+        struct write_ticket queued;
+        struct effect *effects;
+        size_t effect_count;
+        int64_t revision_before;
+        unsigned char change_id[CHANGE_ID_SIZE];
+        const struct alert *alerts;
+        size_t entries; /* beside its own */
+        bool reload;
+        bool rides; /* notices were appended and wait for settlement */
+};
+/* Change, ticket and all that the change points at are the writer's until the end, its arena and leniency above all. An error: nothing was
+ * begun. */
+enum err directory_change_begin(struct directory *directory, struct change *change, struct change_ticket *ret, struct fault *fault) MUST_USE;
+/* Once for each that was begun, by the thread that did. */
+enum err directory_change_end(struct change_ticket *ticket, struct fault *fault) MUST_USE;
+
+/* Changes of one actor in this order, none of which makes a token; they may share what they point at. At most CHANGE_GROUP_MAX. */
 #define CHANGE_GROUP_MAX 32
 void directory_change_all(
         struct directory *directory, struct change *const *changes, size_t count, enum err *ret, struct fault *ret_faults);

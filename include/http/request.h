@@ -74,6 +74,8 @@ struct request {
         struct actor actor;
         unsigned slot;           /* reader slot of the thread that runs the handler: loops 0..loops-1, workers loops..loops+workers-1 */
         void *worker;            /* what hooks.worker_start made for this worker; NULL on a loop */
+        void (*finish)(struct request *request); /* with HANDLED_LATER */
+        void *begun;             /* what finish goes on with; in the arena */
         enum err refused;        /* set by reply_fault */
         char refused_field[192];  /* the field at fault; "" */
         struct dry_run *dry_run; /* directory/change.h; not NULL: what would come out is asked, and nothing is stored */

@@ -26,11 +26,16 @@ enum route_action {
         ACTION_SELF,     /* any authenticated caller, about himself */
 };
 
-/* What a handler that runs on a loop may answer besides a finished reply. */
-enum handled { HANDLED, HANDLED_BY_WORKER /* could block: run the same handler again in a worker (request->worker != NULL) */ };
+/* What a handler may answer besides a finished reply. */
+enum handled {
+        HANDLED,
+        HANDLED_BY_WORKER, /* on a loop: it could block; run the same handler again in a worker (request->worker != NULL) */
+        HANDLED_LATER,     /* in a worker: it has begun something that goes on by itself; request->finish answers, and may block */
+};
 typedef enum handled (*route_handler)(struct request *request);
 
 #define ROUTE_ON_LOOP 1u      /* answers from memory; tried on the loop first when the body is at most 64 KiB */
+#define ROUTE_BEGINS 4u       /* may answer HANDLED_LATER: a worker begins several such of one root before it waits for the first */
 #define ROUTE_ANY_MEDIA 2u    /* the handler judges Content-Type itself (AuthZEN wants 400, not 415) */
 
 #define LIMIT_KIB(n) ((size_t)(n) << 10)
@@ -63,5 +68,7 @@ struct route_table {
 /* Match over several tables. ERR_OK with *ret and params; ERR_NOT_FOUND / ERR_METHOD with *ret_face (and `allow`, e.g. "GET, PUT"). */
 enum err route_match(const struct route_table *tables, size_t count, enum method method, char *path /* split in place */,
         struct request *request, enum face *ret_face, char allow[48]) MUST_USE;
+/* Where there is no pool: runs the route's handler, and what it left for later at once. */
+enum handled route_run(struct request *request);
 
 #endif

@@ -62,10 +62,22 @@ struct write_queue;
 enum err write_queue_start(const struct write_queue_options *options, struct write_queue **ret, struct fault *fault) MUST_USE;
 /* Blocks until the job is committed and applied, or refused. Any thread but a writer's. */
 enum err write_queue_submit(struct write_queue *queue, const struct write_job *job, struct fault *fault) MUST_USE;
-/* Jobs of one root, run in this order; each is a job like any other, with a result of its own. At most WRITE_GROUP_MAX. */
-#define WRITE_GROUP_MAX 32
-void write_queue_submit_all(
-        struct write_queue *queue, const struct write_job *jobs, size_t count, enum err *ret, struct fault *ret_faults);
+
+/* The same in two steps, so that a thread can have several jobs on their way: each is a job like any other, with a result of its own. Job
+ * and ticket stay where they are until the end. */
+struct write_ticket {
+        const struct write_job *job;
+        enum err result;
+        struct fault fault;
+        bool ran; /* its last run answered ERR_OK */
+        _Atomic(unsigned) state;
+        struct write_ticket *next;
+};
+void write_queue_begin(struct write_queue *queue, const struct write_job *job, struct write_ticket *ret);
+/* True: the end will not wait. */
+bool write_queue_is_done(const struct write_ticket *ticket);
+/* Once for each that was begun. */
+enum err write_queue_end(struct write_ticket *ticket, struct fault *fault) MUST_USE;
 /* Runs what is queued, then stops. */
 void write_queue_stop(struct write_queue *queue);
 

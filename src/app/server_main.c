@@ -4,8 +4,10 @@
 #include "app/app.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 #include "base/json.h"
 #include "base/log.h"
 #include "base/settings.h"
@@ -95,12 +97,20 @@ static int fail(const struct fault *fault, enum err e, const char *what)
         return (int)error_row(e)->exit;
 }
 
+/* No more threads allocate at once than there are cores; what is free in one arena is of no use to threads of another. */
+static void limit_arenas(void)
+{
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        (void)mallopt(M_ARENA_MAX, cores > 1 ? (int)cores : 1);
+}
+
 static int serve(const struct settings *settings)
 {
         sigset_t signals;
         struct server *server;
         struct fault fault = { 0 };
         block_signals(&signals);
+        limit_arenas();
         http_raise_file_limit();
         enum err e = server_start(settings, notify_sockets(), &server, &fault);
         if (e)

@@ -152,19 +152,6 @@ enum err version_check(const char *if_match, int64_t version, struct fault *faul
 
 /* ---- the job ---- */
 
-struct job {
-        struct directory *directory;
-        struct change *change;
-        struct effect *effects;
-        size_t effect_count;
-        int64_t revision_before;
-        unsigned char change_id[CHANGE_ID_SIZE];
-        const struct alert *alerts;
-        size_t entries; /* beside its own */
-        bool reload;
-        bool rides; /* notices were appended and wait for settlement */
-};
-
 enum { BY_CONNECTION = 1, BY_OTHERS = 2, OF_DECLARED = 4 };
 
 /* What a verb is for each kind of resource, and who has it; NULL: no such verb. OF_DECLARED: declared types have what groups have. */
@@ -232,7 +219,7 @@ static enum err sign_replay(struct work *work)
         return work_body_json(work, STEAL(body));
 }
 
-static enum err run_audited(struct work *work, struct job *job)
+static enum err run_audited(struct work *work, struct change_ticket *job)
 {
         enum err e = rights_check_actor(work);
         if (!e)
@@ -266,7 +253,7 @@ static enum err run_audited(struct work *work, struct job *job)
         return e;
 }
 
-static void settle(struct job *job, bool committed)
+static void settle(struct change_ticket *job, bool committed)
 {
         if (job->rides)
                 notices_settle(job->directory->notices, job->change->actor->root_no, committed);
@@ -274,7 +261,7 @@ static void settle(struct job *job, bool committed)
 }
 
 /* The revision that it would have made is not there. */
-static void tell_dry_run(const struct work *work, struct job *job)
+static void tell_dry_run(const struct work *work, struct change_ticket *job)
 {
         job->change->revision = job->revision_before;
         *job->change->dry_run = (struct dry_run){
@@ -300,7 +287,7 @@ void dry_run_put(struct buffer *into, const struct dry_run *dry_run)
 
 static enum err job_run(struct session *session, void *context, struct fault *fault)
 {
-        struct job *job = context;
+        struct change_ticket *job = context;
         struct change *change = job->change;
         settle(job, false); /* an earlier run of this job was rolled back */
         struct work work = {
@@ -352,7 +339,7 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
 
 static void job_committed(void *context)
 {
-        struct job *job = context;
+        struct change_ticket *job = context;
         if (job->reload)
                 access_unload(job->directory->access, job->change->actor->root_no);
         else
@@ -371,14 +358,14 @@ static void job_committed(void *context)
 
 static void job_abandoned(void *context)
 {
-        struct job *job = context;
+        struct change_ticket *job = context;
         access_unload(job->directory->access, job->change->actor->root_no);
         settle(job, false);
 }
 
 static enum err job_was_committed(struct session *session, void *context, bool *ret, struct fault *fault)
 {
-        struct job *job = context;
+        struct change_ticket *job = context;
         return ledger_has_change(session, job->change->actor->root_no, job->revision_before, job->change_id, ret, fault);
 }
 
@@ -404,10 +391,9 @@ static void note_refusal(struct directory *directory, const struct change *chang
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, change->type->word);
 }
 
-static struct write_job write_of(struct job *job)
+static struct write_job write_of(struct change_ticket *job)
 {
         const struct change *change = job->change;
-        ident_random(job->change_id, sizeof(job->change_id));
         return (struct write_job){
                 .root_no = change->actor->root_no,
                 .alone = change->alone,
@@ -421,7 +407,7 @@ static struct write_job write_of(struct job *job)
         };
 }
 
-static void job_told(struct job *job, enum err e, struct fault *fault)
+static void job_told(struct change_ticket *job, enum err e, struct fault *fault)
 {
         struct directory *directory = job->directory;
         struct change *change = job->change;
@@ -440,31 +426,57 @@ static void job_told(struct job *job, enum err e, struct fault *fault)
                 conflict_count(directory, change, change->conflict ? change->conflict : fault->field);
 }
 
-static_assert(CHANGE_GROUP_MAX == WRITE_GROUP_MAX, "a group of changes is a group of jobs");
-
-void directory_change_all(struct directory *directory, struct change *const *changes, size_t count, enum err *ret, struct fault *ret_faults)
+static void begin(struct directory *directory, struct change *change, struct change_ticket *ret)
 {
-        struct job jobs[WRITE_GROUP_MAX];
-        struct write_job writes[WRITE_GROUP_MAX];
-        for (size_t i = 0; i < count; i++) {
-                jobs[i] = (struct job){ .directory = directory, .change = changes[i] };
-                writes[i] = write_of(&jobs[i]);
-        }
-        bool tells = directory->waiting && changes[0]->actor->kind != ACTOR_SYSTEM; /* the system's are no worker's */
+        *ret = (struct change_ticket){ .directory = directory, .change = change };
+        ident_random(ret->change_id, sizeof(ret->change_id));
+        ret->write = write_of(ret);
+        write_queue_begin(directory->queue, &ret->write, &ret->queued);
+}
+
+static enum err await(struct change_ticket *ticket, struct fault *fault)
+{
+        struct directory *directory = ticket->directory;
+        bool is_workers = ticket->change->actor->kind != ACTOR_SYSTEM;
+        bool tells = directory->waiting && is_workers && !write_queue_is_done(&ticket->queued);
         if (tells)
                 directory->waiting(true);
-        write_queue_submit_all(directory->queue, writes, count, ret, ret_faults);
+        enum err e = write_queue_end(&ticket->queued, fault);
         if (tells)
                 directory->waiting(false);
-        for (size_t i = 0; i < count; i++)
-                job_told(&jobs[i], ret[i], &ret_faults[i]);
+        return e;
+}
+
+enum err directory_change_begin(struct directory *directory, struct change *change, struct change_ticket *ret, struct fault *fault)
+{
+        enum err e = prepare_token(change, fault);
+        if (!e)
+                begin(directory, change, ret);
+        return e;
+}
+
+enum err directory_change_end(struct change_ticket *ticket, struct fault *fault)
+{
+        enum err e = await(ticket, fault);
+        job_told(ticket, e, fault ? fault : &ticket->queued.fault);
+        return e;
 }
 
 enum err directory_change(struct directory *directory, struct change *change, struct fault *fault)
 {
-        struct fault unheard;
-        enum err e = prepare_token(change, fault);
-        if (!e)
-                directory_change_all(directory, &change, 1, &e, fault ? fault : &unheard);
-        return e;
+        struct change_ticket ticket;
+        enum err e = directory_change_begin(directory, change, &ticket, fault);
+        return e ? e : directory_change_end(&ticket, fault);
+}
+
+void directory_change_all(struct directory *directory, struct change *const *changes, size_t count, enum err *ret, struct fault *ret_faults)
+{
+        struct change_ticket tickets[CHANGE_GROUP_MAX];
+        assert(count <= CHANGE_GROUP_MAX);
+        for (size_t i = 0; i < count; i++)
+                begin(directory, changes[i], &tickets[i]);
+        for (size_t i = 0; i < count; i++)
+                ret[i] = await(&tickets[i], &ret_faults[i]);
+        for (size_t i = 0; i < count; i++) /* what they share is the writer's until the last is done */
+                job_told(&tickets[i], ret[i], &ret_faults[i]);
 }

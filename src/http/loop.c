@@ -166,7 +166,7 @@ static int wait_and_run(struct loop *loop, int wait_max_ms)
         (void)MHD_run(loop->daemon);
         sweep(loop);
         if (loop->server->pool)
-                pool_hurry(loop->server->pool);
+                pool_attend(loop->server->pool);
         return ready;
 }
 

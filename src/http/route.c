@@ -150,3 +150,12 @@ enum err route_match(const struct route_table *tables, size_t count, enum method
         allow_format(methods, allow);
         return ERR_METHOD;
 }
+
+enum handled route_run(struct request *request)
+{
+        enum handled handled = request->route->handler(request);
+        if (handled != HANDLED_LATER)
+                return handled;
+        request->finish(request);
+        return HANDLED;
+}

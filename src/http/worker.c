@@ -2,8 +2,9 @@
  *
  * One mutex, one queue, one stack of sleeping workers (the last one to sleep is woken first: its caches are warm and the others may
  * stay asleep). No more workers are awake than there are loops, or cores: a job waits a moment for one that is about to be free rather than
- * pay for waking another. A worker that blocks (worker_block_begin) does not count, and a job that has waited HURRY_US gets one in any
- * case. Which waiting job runs next is one function, job_may_run. */
+ * pay for waking another. Requests of one root that only begin something (ROUTE_BEGINS: they wait for the writer) are begun one after the
+ * other by the same worker, which then waits for all of them: one sleep instead of one each. A worker that blocks (worker_block_begin) does
+ * not count, and a job that has waited HURRY_US gets one in any case. Which waiting job runs next is one function, job_may_run. */
 #include "http/worker.h"
 
 #include "base/auto.h"
@@ -17,7 +18,9 @@
 #include <stdio.h>
 
 #define HURRY_US (2 * US_PER_MS)
-#define RESERVE_SHARE 8 /* an eighth of the queue on top, for roots that have nothing waiting */
+#define BEGUN_MAX 16
+#define BEGUN_BODY_MAX_BYTES ((size_t)64 << 10) /* of one that joins others: what they wait for its parsing */
+#define RESERVE_SHARE 8                         /* an eighth of the queue on top, for roots that have nothing waiting */
 
 struct worker {
         struct pool *pool;
@@ -28,6 +31,8 @@ struct worker {
         bool is_woken;
         bool is_running, is_big; /* of the job it has */
         int64_t root_no;
+        struct exchange *begun[BEGUN_MAX]; /* answered HANDLED_LATER, in this order */
+        unsigned begun_count;
         void *state; /* what hooks.worker_start made */
 };
 
@@ -69,13 +74,22 @@ static bool job_may_run(const struct pool *pool, const struct exchange *exchange
         return !root_is_at_share(pool, exchange->request.actor.root_no);
 }
 
-/* The oldest job that may run; *ret_before is the one before it. */
-static struct exchange *job_find(const struct pool *pool, struct exchange **ret_before)
+/* To what a worker has begun. Anything else could keep those that wait for their answers. */
+static bool job_may_join(const struct worker *worker, const struct exchange *exchange)
 {
+        const struct request *request = &exchange->request;
+        return worker->begun_count < BEGUN_MAX && exchange->is_authenticated && request->actor.root_no == worker->root_no &&
+               (request->route->flags & ROUTE_BEGINS) && request->body_length <= BEGUN_BODY_MAX_BYTES;
+}
+
+/* The oldest job that may run, on this worker or, NULL, on one that has nothing yet; *ret_before is the one before it. */
+static struct exchange *job_find(const struct pool *pool, const struct worker *worker, struct exchange **ret_before)
+{
+        bool joins = worker && worker->begun_count;
         int64_t now_us = pool->head ? clock_steady_us() : 0;
         *ret_before = NULL;
         for (struct exchange *job = pool->head; job; job = job->next) {
-                if (job_may_run(pool, job, now_us))
+                if (joins ? job_may_join(worker, job) : job_may_run(pool, job, now_us))
                         return job;
                 *ret_before = job;
         }
@@ -106,9 +120,22 @@ static void sleeper_wake(struct worker *worker)
                 pthread_cond_signal(&worker->wake);
 }
 
+/* Is there one to run now that the worker will not begin by itself, after the one that it has just taken? */
+static bool others_wait(const struct pool *pool, const struct worker *worker, const struct exchange *taken)
+{
+        struct exchange *before;
+        if (!(taken->request.route->flags & ROUTE_BEGINS) || pool->waiting > BEGUN_MAX)
+                return job_find(pool, NULL, &before);
+        int64_t now_us = clock_steady_us();
+        for (const struct exchange *job = pool->head; job; job = job->next)
+                if (!job_may_join(worker, job) && job_may_run(pool, job, now_us))
+                        return true;
+        return false;
+}
+
 static struct exchange *job_take(struct pool *pool, struct worker *worker)
 {
-        struct exchange *before, *job = job_find(pool, &before);
+        struct exchange *before, *job = job_find(pool, worker, &before);
         if (!job)
                 return NULL;
         if (before)
@@ -120,11 +147,13 @@ static struct exchange *job_take(struct pool *pool, struct worker *worker)
         job->next = NULL;
         pool->waiting--;
         metric_add(METRIC_JOBS_QUEUED, -1);
-        worker->is_running = true;
-        worker->root_no = job->request.actor.root_no;
-        worker->is_big = is_big(job);
-        pool->big_running += worker->is_big;
-        if (pool->head && pool->idle && job_find(pool, &before))
+        if (!worker->begun_count) {
+                worker->is_running = true;
+                worker->root_no = job->request.actor.root_no;
+                worker->is_big = is_big(job);
+                pool->big_running += worker->is_big;
+        }
+        if (pool->head && pool->idle && others_wait(pool, worker, job))
                 sleeper_wake(sleeper_take_below_limit(pool));
         return job;
 }
@@ -164,13 +193,9 @@ enum err pool_submit(struct pool *pool, struct exchange *exchange, struct fault 
         pthread_mutex_lock(&pool->lock);
         bool is_full = pool->is_stopping || pool->waiting >= length + length / RESERVE_SHARE ||
                        (pool->waiting >= length && root_waits(pool, exchange->request.actor.root_no));
-        struct worker *woken = NULL;
-        if (!is_full) {
+        if (!is_full)
                 queue_append(pool, exchange);
-                woken = sleeper_take_below_limit(pool);
-        }
         pthread_mutex_unlock(&pool->lock);
-        sleeper_wake(woken);
         if (!is_full)
                 return ERR_OK;
         metric_add(METRIC_QUEUE_FULL, 1);
@@ -185,15 +210,15 @@ bool pool_has_waiting(struct pool *pool)
         return atomic_load_explicit(&pool->waiting, memory_order_relaxed) > 0;
 }
 
-void pool_hurry(struct pool *pool)
+void pool_attend(struct pool *pool)
 {
         struct exchange *before;
         struct worker *woken = NULL;
         if (!pool_has_waiting(pool))
                 return;
         pthread_mutex_lock(&pool->lock);
-        if (pool->head && pool->idle && clock_steady_us() - pool->head->queued_us > HURRY_US && job_find(pool, &before))
-                woken = sleeper_take(pool);
+        if (pool->head && pool->idle && job_find(pool, NULL, &before))
+                woken = clock_steady_us() - pool->head->queued_us > HURRY_US ? sleeper_take(pool) : sleeper_take_below_limit(pool);
         pthread_mutex_unlock(&pool->lock);
         sleeper_wake(woken);
 }
@@ -209,7 +234,7 @@ void worker_block_begin(void)
                 return;
         pthread_mutex_lock(&pool->lock);
         pool->awake--;
-        if (pool->head && pool->idle && job_find(pool, &before))
+        if (pool->head && pool->idle && job_find(pool, NULL, &before))
                 woken = sleeper_take_below_limit(pool);
         pthread_mutex_unlock(&pool->lock);
         sleeper_wake(woken);
@@ -253,14 +278,16 @@ static bool root_must_wait(struct worker *worker, struct exchange *exchange)
         return must_wait;
 }
 
-/* False: the job went back to the queue. */
-static bool job_run(struct worker *worker, struct exchange *exchange)
+enum outcome { ANSWERED, BEGUN, QUEUED_AGAIN };
+
+static enum outcome job_run(struct worker *worker, struct exchange *exchange)
 {
         struct request *request = &exchange->request;
         struct fault fault = { 0 };
         enum err e = ERR_OK;
         log_set_request_id(request->request_id);
-        json_memory_limit(JSON_JOB_CEILING_BYTES);
+        if (!worker->begun_count) /* their trees are counted until they are finished */
+                json_memory_limit(JSON_JOB_CEILING_BYTES);
         request->slot = worker->pool->server->loop_count + worker->index;
         request->worker = worker->state;
         if (request->deadline_us <= clock_steady_us()) {
@@ -269,17 +296,45 @@ static bool job_run(struct worker *worker, struct exchange *exchange)
         } else if (!exchange->is_authenticated) {
                 e = authenticate(worker, exchange, &fault);
                 if (!e && root_must_wait(worker, exchange))
-                        return false;
+                        return QUEUED_AGAIN;
         }
         if (!e && !request_read_query(request)) /* a parameter that is lost would read as absent */
                 e = fault_set(&fault, ERR_MEMORY, NULL, "The query needs more memory than a request may use.");
+        enum handled handled = e ? HANDLED : request->route->handler(request);
+        if (handled == HANDLED_LATER)
+                return BEGUN;
         if (e)
                 reply_fault(request, e, &fault);
-        else if (request->route->handler(request) == HANDLED_BY_WORKER)
+        else if (handled == HANDLED_BY_WORKER)
                 request->reply.status = 0;
+        return ANSWERED;
+}
+
+static void job_complete(struct exchange *exchange)
+{
         exchange_finish(exchange);
         log_set_request_id(NULL);
-        return true;
+        loop_complete(exchange);
+}
+
+static void job_start(struct worker *worker, struct exchange *exchange)
+{
+        enum outcome outcome = job_run(worker, exchange);
+        if (outcome == ANSWERED)
+                job_complete(exchange);
+        else if (outcome == BEGUN)
+                worker->begun[worker->begun_count++] = exchange;
+}
+
+static void begun_finish(struct worker *worker)
+{
+        for (unsigned i = 0; i < worker->begun_count; i++) {
+                struct exchange *exchange = worker->begun[i];
+                log_set_request_id(exchange->request.request_id);
+                exchange->request.finish(&exchange->request);
+                job_complete(exchange);
+        }
+        worker->begun_count = 0;
 }
 
 static void worker_loop(struct worker *worker)
@@ -290,12 +345,15 @@ static void worker_loop(struct worker *worker)
         pool->awake++;
         for (;;) {
                 struct exchange *job = job_take(pool, worker);
-                if (job) {
+                if (job || worker->begun_count) {
                         pthread_mutex_unlock(&pool->lock);
-                        if (job_run(worker, job))
-                                loop_complete(job);
+                        if (job)
+                                job_start(worker, job);
+                        else
+                                begun_finish(worker);
                         pthread_mutex_lock(&pool->lock);
-                        share_give_back(pool, worker);
+                        if (!worker->begun_count)
+                                share_give_back(pool, worker);
                         continue;
                 }
                 if (pool->is_stopping)

@@ -20,13 +20,13 @@ enum err pool_new(struct http_server *server, struct pool **ret, struct fault *f
 /* Finishes every queued job, then ends the threads; from now on pool_submit refuses. */
 void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool); /* after the loops are gone */
-/* ERR_UNAVAILABLE: the queue is full. */
+/* ERR_UNAVAILABLE: the queue is full. Wakes nobody: pool_attend does, once for all that a loop has submitted. */
 enum err pool_submit(struct pool *pool, struct exchange *exchange, struct fault *fault) MUST_USE;
-/* Does any job wait for a worker? Cheap; then pool_hurry is due within HURRY_MS. */
+/* Does any job wait for a worker? Cheap; then pool_attend is due within HURRY_MS. */
 bool pool_has_waiting(struct pool *pool);
 #define HURRY_MS 2
-/* Wakes a worker for a job that has waited long, above the limit of awake ones: a request never waits for a slow other one. Also has a worker
- * answer jobs that ran out of time while their root used up its share. */
-void pool_hurry(struct pool *pool);
+/* Wakes a worker when a job waits and not enough are awake; for one that has waited long, above that limit: a request never waits for a slow
+ * other one. Also has a worker answer jobs that ran out of time while their root used up its share. */
+void pool_attend(struct pool *pool);
 
 #endif

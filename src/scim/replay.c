@@ -47,7 +47,7 @@ static enum err run(struct request *request, const struct scim_replay *replay, s
                 return fault_set(fault, ERR_CONFLICT, "", "%.100s is no address of SCIM", replay->path);
         enum err e = check_bulk(inner, fault);
         if (!e)
-                (void)inner->route->handler(inner);
+                (void)route_run(inner);
         return e;
 }
 

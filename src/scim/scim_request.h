@@ -84,10 +84,7 @@ enum handled scim_get(struct request *request);
 enum handled scim_list(struct request *request);
 enum handled scim_search(struct request *request);
 enum handled scim_bulk(struct request *request);
-enum handled scim_post(struct request *request);
-enum handled scim_put(struct request *request);
-enum handled scim_patch(struct request *request);
-enum handled scim_delete(struct request *request);
+enum handled scim_write_one(struct request *request);
 enum handled scim_discovery(struct request *request);
 enum handled scim_replay(struct request *request);
 

@@ -135,17 +135,9 @@ enum err session_roots_store(struct session *session, struct fault *fault) MUST_
 enum err session_roots_lock_again(struct session *session, const int64_t *root_nos, size_t count, struct fault *fault) MUST_USE;
 
 /* write_batch.c: one transaction with its retries. */
-struct waiting {
-        const struct write_job *job;
-        enum err result;
-        struct fault fault;
-        bool ran; /* its last run answered ERR_OK */
-        _Atomic(unsigned) done;
-        struct waiting *next;
-};
 /* Every job has its result afterwards. False: SQLite does not know whether the transaction is stored; the process must end so that
  * recovery decides. */
-bool batch_run(struct session *session, struct waiting **jobs, size_t count) MUST_USE;
+bool batch_run(struct session *session, struct write_ticket **jobs, size_t count) MUST_USE;
 
 /* migrate.c */
 struct migration {

@@ -29,7 +29,7 @@ struct batch {
         struct session *session;
         const struct engine *engine;
         struct connection *connection;
-        struct waiting **jobs;
+        struct write_ticket **jobs;
         size_t count;
         bool savepoints;
         struct fault fault;             /* why the batch as a whole failed */
@@ -77,20 +77,20 @@ static bool job_spoils(const struct batch *batch)
 }
 
 /* Runs one job, in its savepoint if there are any. False: the transaction cannot go on, *ret says how. */
-static bool batch_job(struct batch *batch, struct waiting *waiting, enum verdict *ret)
+static bool batch_job(struct batch *batch, struct write_ticket *ticket, enum verdict *ret)
 {
-        waiting->fault = (struct fault){ 0 };
-        waiting->result = job_run(batch->session, waiting->job, &waiting->fault);
-        waiting->ran = waiting->result == ERR_OK && !waiting->job->undo;
-        if (waiting->ran) {
+        ticket->fault = (struct fault){ 0 };
+        ticket->result = job_run(batch->session, ticket->job, &ticket->fault);
+        ticket->ran = ticket->result == ERR_OK && !ticket->job->undo;
+        if (ticket->ran) {
                 session_roots_keep(batch->session);
                 return true;
         }
         enum failure failure = batch->connection->failure;
         bool again = failure == FAILURE_LOST || failure == FAILURE_RETRY;
         if (again || !batch->engine->in_transaction(batch->connection)) {
-                batch->fault = waiting->fault;
-                batch->fault.code = waiting->result;
+                batch->fault = ticket->fault;
+                batch->fault.code = ticket->result;
                 *ret = verdict_after(batch, failure);
                 return false;
         }
@@ -199,13 +199,13 @@ static void batch_fail(struct batch *batch)
 {
         enum err e = batch->fault.code ? batch->fault.code : ERR_UNAVAILABLE;
         for (size_t i = 0; i < batch->count; i++) {
-                struct waiting *waiting = batch->jobs[i];
-                bool ran = waiting->ran;
-                waiting->ran = false;
-                waiting->result = e;
-                waiting->fault = batch->fault;
-                if (ran && waiting->job->abandoned)
-                        waiting->job->abandoned(waiting->job->context);
+                struct write_ticket *ticket = batch->jobs[i];
+                bool ran = ticket->ran;
+                ticket->ran = false;
+                ticket->result = e;
+                ticket->fault = batch->fault;
+                if (ran && ticket->job->abandoned)
+                        ticket->job->abandoned(ticket->job->context);
         }
 }
 
@@ -224,7 +224,7 @@ static void batch_lose(struct batch *batch)
         batch_fail(batch);
 }
 
-static bool batch_run_alone(struct session *session, struct waiting **jobs, size_t count)
+static bool batch_run_alone(struct session *session, struct write_ticket **jobs, size_t count)
 {
         for (size_t i = 0; i < count; i++)
                 if (!batch_run(session, &jobs[i], 1)) {
@@ -235,7 +235,7 @@ static bool batch_run_alone(struct session *session, struct waiting **jobs, size
         return true;
 }
 
-static bool any_is_undone(struct waiting **jobs, size_t count)
+static bool any_is_undone(struct write_ticket **jobs, size_t count)
 {
         for (size_t i = 0; i < count; i++)
                 if (jobs[i]->job->undo)
@@ -243,7 +243,7 @@ static bool any_is_undone(struct waiting **jobs, size_t count)
         return false;
 }
 
-bool batch_run(struct session *session, struct waiting **jobs, size_t count)
+bool batch_run(struct session *session, struct write_ticket **jobs, size_t count)
 {
         struct batch batch = {
                 .session = session,

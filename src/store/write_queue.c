@@ -24,7 +24,7 @@ struct writer {
         pthread_t thread;
         pthread_mutex_t mutex;
         pthread_cond_t work;
-        struct waiting *first, **last;
+        struct write_ticket *first, **last;
         bool idle, stopping;
 };
 
@@ -43,22 +43,27 @@ static void fatal_default(const char *reason)
         abort();
 }
 
-/* The waiting job lives on its submitter's stack: after `done` is set it may be gone, and a late wake is harmless. */
-static void waiting_finish(struct waiting *waiting)
+enum { TICKET_QUEUED, TICKET_WAITED_FOR, TICKET_DONE };
+
+/* The ticket is its submitter's: after `state` says done it may be gone, and a late wake is harmless. */
+static void ticket_finish(struct write_ticket *ticket)
 {
-        _Atomic(unsigned) *done = &waiting->done;
-        atomic_store_explicit(done, 1, memory_order_release);
-        (void)syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        _Atomic(unsigned) *state = &ticket->state;
+        if (atomic_exchange_explicit(state, TICKET_DONE, memory_order_acq_rel) == TICKET_WAITED_FOR)
+                (void)syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static void waiting_wait(struct waiting *waiting)
+static void ticket_wait(struct write_ticket *ticket)
 {
-        while (!atomic_load_explicit(&waiting->done, memory_order_acquire))
-                (void)syscall(SYS_futex, &waiting->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+        unsigned state = TICKET_QUEUED;
+        (void)atomic_compare_exchange_strong_explicit(
+                &ticket->state, &state, TICKET_WAITED_FOR, memory_order_acq_rel, memory_order_acquire);
+        while (!write_queue_is_done(ticket))
+                (void)syscall(SYS_futex, &ticket->state, FUTEX_WAIT_PRIVATE, TICKET_WAITED_FOR, NULL, NULL, 0);
 }
 
 /* Waits for work; 0: stopped and nothing left. A job that wants to run alone ends the batch before it. */
-static size_t writer_take(struct write_queue *queue, struct writer *writer, struct waiting **ret)
+static size_t writer_take(struct write_queue *queue, struct writer *writer, struct write_ticket **ret)
 {
         size_t count = 0;
         (void)pthread_mutex_lock(&writer->mutex);
@@ -68,13 +73,13 @@ static size_t writer_take(struct write_queue *queue, struct writer *writer, stru
         }
         writer->idle = false;
         while (writer->first && count < BATCH_MAX) {
-                struct waiting *waiting = writer->first;
-                if (count && (waiting->job->alone || ret[count - 1]->job->alone))
+                struct write_ticket *ticket = writer->first;
+                if (count && (ticket->job->alone || ret[count - 1]->job->alone))
                         break;
-                writer->first = waiting->next;
+                writer->first = ticket->next;
                 if (!writer->first)
                         writer->last = &writer->first;
-                ret[count++] = waiting;
+                ret[count++] = ticket;
         }
         (void)pthread_mutex_unlock(&writer->mutex);
         atomic_fetch_sub_explicit(&queue->length, (unsigned)count, memory_order_relaxed);
@@ -82,19 +87,19 @@ static size_t writer_take(struct write_queue *queue, struct writer *writer, stru
 }
 
 /* Answers jobs whose time is up; the others stay in order. Returns how many stay. */
-static size_t jobs_expire(struct waiting **jobs, size_t count)
+static size_t jobs_expire(struct write_ticket **jobs, size_t count)
 {
         size_t kept = 0;
         int64_t now_us = clock_steady_us();
         for (size_t i = 0; i < count; i++) {
-                struct waiting *waiting = jobs[i];
-                if (!waiting->job->deadline_us || now_us < waiting->job->deadline_us) {
-                        jobs[kept++] = waiting;
+                struct write_ticket *ticket = jobs[i];
+                if (!ticket->job->deadline_us || now_us < ticket->job->deadline_us) {
+                        jobs[kept++] = ticket;
                         continue;
                 }
-                waiting->result = fault_set(&waiting->fault, ERR_DEADLINE, "", "the change waited too long for its turn and was not made");
-                waiting->fault.retry_after_s = 1;
-                waiting_finish(waiting);
+                ticket->result = fault_set(&ticket->fault, ERR_DEADLINE, "", "the change waited too long for its turn and was not made");
+                ticket->fault.retry_after_s = 1;
+                ticket_finish(ticket);
         }
         return kept;
 }
@@ -103,14 +108,14 @@ static void *writer_main(void *context)
 {
         struct writer *writer = context;
         struct write_queue *queue = writer->queue;
-        struct waiting *jobs[BATCH_MAX];
+        struct write_ticket *jobs[BATCH_MAX];
         size_t taken;
         while ((taken = writer_take(queue, writer, jobs))) {
                 size_t count = jobs_expire(jobs, taken);
                 bool known = count == 0 || batch_run(writer->session, jobs, count);
                 atomic_fetch_add_explicit(&queue->store->jobs, taken, memory_order_relaxed);
                 for (size_t i = 0; i < count; i++)
-                        waiting_finish(jobs[i]);
+                        ticket_finish(jobs[i]);
                 if (!known)
                         writer->fatal("the outcome of a COMMIT is unknown: the database must be recovered by a restart");
                 queue->store->engine->maintain(writer->session->connection);
@@ -156,13 +161,13 @@ enum err write_queue_start(const struct write_queue_options *options, struct wri
         return ERR_OK;
 }
 
-static bool writer_push(struct writer *writer, struct waiting *waiting)
+static bool writer_push(struct writer *writer, struct write_ticket *ticket)
 {
         (void)pthread_mutex_lock(&writer->mutex);
         bool accepted = !writer->stopping, wake = accepted && writer->idle;
         if (accepted) {
-                *writer->last = waiting;
-                writer->last = &waiting->next;
+                *writer->last = ticket;
+                writer->last = &ticket->next;
                 writer->idle = false;
         }
         if (wake) /* under the lock: behind it the job may be done, the queue stopped, and the condition gone */
@@ -172,45 +177,44 @@ static bool writer_push(struct writer *writer, struct waiting *waiting)
 }
 
 /* False: the job is not queued. */
-static bool submit(struct write_queue *queue, struct waiting *waiting)
+static bool submit(struct write_queue *queue, struct write_ticket *ticket)
 {
-        struct writer *writer = &queue->writers[(uint64_t)waiting->job->root_no % (uint64_t)queue->writer_count];
-        assert(waiting->job->run && !pthread_equal(pthread_self(), writer->thread));
+        struct writer *writer = &queue->writers[(uint64_t)ticket->job->root_no % (uint64_t)queue->writer_count];
+        assert(ticket->job->run && !pthread_equal(pthread_self(), writer->thread));
         unsigned before = atomic_fetch_add_explicit(&queue->length, 1, memory_order_relaxed);
-        if (before < queue->length_max && writer_push(writer, waiting))
+        if (before < queue->length_max && writer_push(writer, ticket))
                 return true;
         atomic_fetch_sub_explicit(&queue->length, 1, memory_order_relaxed);
-        waiting->result = fault_set(&waiting->fault, ERR_UNAVAILABLE, "", "too many changes wait to be stored: try again");
-        waiting->fault.retry_after_s = 1;
+        ticket->result = fault_set(&ticket->fault, ERR_UNAVAILABLE, "", "too many changes wait to be stored: try again");
+        ticket->fault.retry_after_s = 1;
         return false;
+}
+
+void write_queue_begin(struct write_queue *queue, const struct write_job *job, struct write_ticket *ret)
+{
+        *ret = (struct write_ticket){ .job = job };
+        if (!submit(queue, ret))
+                atomic_store_explicit(&ret->state, TICKET_DONE, memory_order_relaxed);
+}
+
+bool write_queue_is_done(const struct write_ticket *ticket)
+{
+        return atomic_load_explicit(&ticket->state, memory_order_acquire) == TICKET_DONE;
+}
+
+enum err write_queue_end(struct write_ticket *ticket, struct fault *fault)
+{
+        ticket_wait(ticket);
+        if (fault && ticket->result)
+                *fault = ticket->fault;
+        return ticket->result;
 }
 
 enum err write_queue_submit(struct write_queue *queue, const struct write_job *job, struct fault *fault)
 {
-        struct waiting waiting = { .job = job };
-        if (submit(queue, &waiting))
-                waiting_wait(&waiting);
-        if (fault && waiting.result)
-                *fault = waiting.fault;
-        return waiting.result;
-}
-
-void write_queue_submit_all(struct write_queue *queue, const struct write_job *jobs, size_t count, enum err *ret, struct fault *ret_faults)
-{
-        struct waiting waiting[WRITE_GROUP_MAX];
-        bool queued[WRITE_GROUP_MAX];
-        assert(count <= WRITE_GROUP_MAX);
-        for (size_t i = 0; i < count; i++) {
-                waiting[i] = (struct waiting){ .job = &jobs[i] };
-                queued[i] = submit(queue, &waiting[i]);
-        }
-        for (size_t i = 0; i < count; i++) {
-                if (queued[i])
-                        waiting_wait(&waiting[i]);
-                ret[i] = waiting[i].result;
-                if (ret[i])
-                        ret_faults[i] = waiting[i].fault;
-        }
+        struct write_ticket ticket;
+        write_queue_begin(queue, job, &ticket);
+        return write_queue_end(&ticket, fault);
 }
 
 void write_queue_stop(struct write_queue *queue)

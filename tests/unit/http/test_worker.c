@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Shares and limits of the worker pool: a full queue, one root's half of the workers, large bodies, deadlines, late authentication,
- * last-in-first-out waking. Handlers wait at a gate that the test opens. */
+ * last-in-first-out waking, what is begun together. Handlers wait at a gate that the test opens. */
 #include "http/harness.h"
 
 #include <pthread.h>
+#include "base/auto.h"
 
 static struct {
         pthread_mutex_t lock;
@@ -85,9 +86,40 @@ static enum handled eat_memory(struct request *request)
         return HANDLED;
 }
 
+/* What ran, in its order, told by one letter of the path: begun in upper case, finished in lower case. */
+static char trace[64];
+static size_t traced;
+
+static void finish(struct request *request)
+{
+        trace[traced++] = request->path[strlen(request->path) - 1];
+        reply_empty(request, 204);
+}
+
+static enum handled begin(struct request *request)
+{
+        char letter = request->path[strlen(request->path) - 1];
+        struct fault fault = { 0 };
+        trace[traced++] = (char)(letter - 'a' + 'A');
+        request->finish = finish;
+        if (letter != 'x')
+                return HANDLED_LATER;
+        reply_fault(request, fault_set(&fault, ERR_VALUE, "", "no"), &fault);
+        return HANDLED;
+}
+
+static enum handled whole(struct request *request)
+{
+        trace[traced++] = '.';
+        reply_empty(request, 204);
+        return HANDLED;
+}
+
 static const struct route rows[] = {
         { METHOD_GET, "/hold", hold, WHO_IDENTITY, ACTION_READ, FACE_API, 0, 0, NULL },
         { METHOD_POST, "/hold", hold, WHO_IDENTITY, ACTION_READ, FACE_API, LIMIT_KIB(4096), ROUTE_ANY_MEDIA, NULL },
+        { METHOD_GET, "/begin/{letter}", begin, WHO_IDENTITY, ACTION_READ, FACE_API, 0, ROUTE_BEGINS, NULL },
+        { METHOD_GET, "/whole", whole, WHO_IDENTITY, ACTION_READ, FACE_API, 0, 0, NULL },
         { METHOD_GET, "/slot", slot, WHO_IDENTITY, ACTION_READ, FACE_API, 0, 0, NULL },
         { METHOD_POST, "/json", eat_memory, WHO_IDENTITY, ACTION_READ, FACE_API, LIMIT_KIB(4096), 0, NULL },
         { METHOD_NONE },
@@ -299,6 +331,56 @@ static void the_last_idle_worker_is_woken_first(void **state)
         http_server_stop(harness.server);
 }
 
+/* Queues the paths behind a job that holds the only worker, lets it go, and reads what they answer. */
+static void trace_of(const char *const (*asked)[2], size_t count, int *ret_statuses)
+{
+        struct http_options options = options_new();
+        struct harness harness;
+        int fds[32];
+        options.workers = 1;
+        memset(trace, 0, sizeof(trace));
+        traced = 0;
+        held_begin();
+        harness_start(&harness, &options);
+        int plug = ask(harness.port, "/hold", "3");
+        assert_true(held_wait_for(3, 1));
+        for (size_t i = 0; i < count; i++) {
+                fds[i] = ask(harness.port, asked[i][0], asked[i][1]);
+                for (int k = 0; k < 500 && metric_get(METRIC_JOBS_QUEUED) <= (int64_t)i; k++)
+                        usleep(10000);
+        }
+        held_set(true);
+        assert_int_equal(status_of(plug), 204);
+        for (size_t i = 0; i < count; i++)
+                ret_statuses[i] = status_of(fds[i]);
+        http_server_stop(harness.server);
+}
+
+static void what_only_begins_is_begun_together_by_root(void **state)
+{
+        static const char *const asked[][2] = { { "/begin/a", "1" }, { "/begin/b", "1" }, { "/begin/o", "2" }, { "/whole", "1" },
+                { "/begin/x", "1" }, { "/begin/c", "1" }, { "/begin/l", "later 1" } };
+        int statuses[COUNT_OF(asked)];
+        trace_of(asked, COUNT_OF(asked), statuses);
+        assert_string_equal(trace, "ABXCabcOo.Ll");
+        for (size_t i = 0; i < COUNT_OF(asked); i++)
+                assert_int_equal(statuses[i], i == 4 ? 400 : 204);
+}
+
+static void a_worker_begins_a_bounded_number(void **state)
+{
+        static const char *const one[2] = { "/begin/a", "1" };
+        const char *asked[20][2];
+        int statuses[20];
+        for (size_t i = 0; i < 20; i++)
+                memcpy(asked[i], one, sizeof(one));
+        trace_of((const char *const(*)[2])asked, 20, statuses);
+        assert_string_equal(trace, "AAAAAAAAAAAAAAAA"
+                                   "aaaaaaaaaaaaaaaa"
+                                   "AAAA"
+                                   "aaaa");
+}
+
 static void a_job_that_eats_memory_fails_alone(void **state)
 {
         struct http_options options = options_new();
@@ -342,6 +424,8 @@ int main(void)
                 cmocka_unit_test(a_job_past_its_deadline_is_not_run),
                 cmocka_unit_test(few_large_bodies_run_at_once),
                 cmocka_unit_test(the_last_idle_worker_is_woken_first),
+                cmocka_unit_test(what_only_begins_is_begun_together_by_root),
+                cmocka_unit_test(a_worker_begins_a_bounded_number),
                 cmocka_unit_test(a_job_that_eats_memory_fails_alone),
         };
         return cmocka_run_group_tests_name("http/worker", tests, NULL, NULL);

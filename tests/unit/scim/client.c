@@ -81,7 +81,7 @@ int client_call(struct client *client, enum method method, const char *target, c
         assert_int_equal(face, FACE_SCIM);
         if (e)
                 fail_msg("no route for %s: %s", target, error_row(e)->name);
-        assert_int_equal(request.route->handler(&request), HANDLED);
+        assert_int_equal(route_run(&request), HANDLED);
         client->route = request.route;
         client->reply = request.reply;
         client->media_type = request.reply.content_type;

@@ -36,9 +36,9 @@ static void test_paths_reach_their_handlers(struct fixture *fixture)
                 const char *path;
                 route_handler handler;
                 enum err expected;
-        } cases[] = { { METHOD_GET, "/scim/v2/Users", scim_list, ERR_OK }, { METHOD_POST, "/scim/v2/Users", scim_post, ERR_OK },
-                { METHOD_GET, "/scim/v2/Groups/x", scim_get, ERR_OK }, { METHOD_PUT, "/scim/v2/Groups/x", scim_put, ERR_OK },
-                { METHOD_PATCH, "/scim/v2/Groups/x", scim_patch, ERR_OK }, { METHOD_DELETE, "/scim/v2/Groups/x", scim_delete, ERR_OK },
+        } cases[] = { { METHOD_GET, "/scim/v2/Users", scim_list, ERR_OK }, { METHOD_POST, "/scim/v2/Users", scim_write_one, ERR_OK },
+                { METHOD_GET, "/scim/v2/Groups/x", scim_get, ERR_OK }, { METHOD_PUT, "/scim/v2/Groups/x", scim_write_one, ERR_OK },
+                { METHOD_PATCH, "/scim/v2/Groups/x", scim_write_one, ERR_OK }, { METHOD_DELETE, "/scim/v2/Groups/x", scim_write_one, ERR_OK },
                 { METHOD_GET, "/scim/v2/Schemas", scim_discovery, ERR_OK },
                 { METHOD_GET, "/scim/v2/Schemas/urn:x", scim_discovery, ERR_OK },
                 { METHOD_GET, "/scim/v2/ServiceProviderConfig", scim_discovery, ERR_OK }, { METHOD_PUT, "/scim/v2/Bulk", NULL, ERR_METHOD },

@@ -342,7 +342,11 @@ struct group {
 static void *group_main(void *context)
 {
         struct group *group = context;
-        write_queue_submit_all(group->fixture->queue, group->jobs, COUNT_OF(group->jobs), group->results, group->faults);
+        struct write_ticket tickets[COUNT_OF(group->jobs)];
+        for (size_t i = 0; i < COUNT_OF(group->jobs); i++)
+                write_queue_begin(group->fixture->queue, &group->jobs[i], &tickets[i]);
+        for (size_t i = 0; i < COUNT_OF(group->jobs); i++)
+                group->results[i] = write_queue_end(&tickets[i], &group->faults[i]);
         return NULL;
 }
 
