@@ -87,6 +87,18 @@ int64_t result_i64(const struct result *result, int column);
 const char *result_text(const struct result *result, int column, size_t *ret_length /* may be NULL */); /* NUL-terminated, never NULL */
 const unsigned char *result_bytes(const struct result *result, int column, size_t *ret_length);
 
+/* The first column, a number: of the first row, 0 when there is none; or of every row up to `max`. The result is released. */
+enum err session_query_number_values(struct session *session, enum statement statement, const struct value *values, size_t count,
+        int64_t *ret, struct fault *fault) MUST_USE;
+enum err session_query_numbers_values(struct session *session, enum statement statement, const struct value *values, size_t count,
+        int64_t *ret, size_t max, size_t *ret_count, struct fault *fault) MUST_USE;
+#define session_query_number(session, statement, ret, fault, ...)                                           \
+        session_query_number_values((session), (statement), (const struct value[]){ __VA_ARGS__ },          \
+                sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value), (ret), (fault))
+#define session_query_numbers(session, statement, ret, max, ret_count, fault, ...)                          \
+        session_query_numbers_values((session), (statement), (const struct value[]){ __VA_ARGS__ },         \
+                sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value), (ret), (max), (ret_count), (fault))
+
 /* SQLite: size of the WAL file in bytes; 0 on PostgreSQL. */
 int64_t store_wal_bytes(const struct store *store);
 /* SQLite: PASSIVE checkpoint on a connection of its own, called by the scheduler; nothing on PostgreSQL. */

@@ -119,20 +119,10 @@ static enum err find_email(const struct query *query, const struct filter *equal
         const struct attribute *value = attribute_find(emails->sub, "value", strlen("value"));
         int64_t found[HITS_MAX], live = 0;
         size_t count = 0;
-        enum err e = ERR_OK;
         if (!equal->value.folded)
                 return ERR_OK;
-        {
-                auto_result result = { 0 };
-                bool more = true;
-                e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no), V_I64(value->number),
-                        V_I64(value->number), V_TEXT(equal->value.folded), V_I64(0), V_I64(HITS_MAX));
-                while (!e && more) {
-                        e = result_next(&result, &more, fault);
-                        if (!e && more)
-                                found[count++] = result_i64(&result, 0);
-                }
-        }
+        enum err e = session_query_numbers(query->session, ST_VALUE_FIND, found, HITS_MAX, &count, fault, V_I64(query->actor->root_no),
+                V_I64(value->number), V_I64(value->number), V_TEXT(equal->value.folded), V_I64(0), V_I64(HITS_MAX));
         for (size_t i = 0; !e && i < count; i++) {
                 struct resource_row row;
                 bool hidden = false; /* R9: he makes nobody ambiguous */

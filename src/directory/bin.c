@@ -237,18 +237,8 @@ static enum err blank_page(struct work *work, int64_t no, int64_t *after_seq, si
 {
         int64_t seqs[BLANK_PAGE];
         *ret_count = 0;
-        enum err e;
-        {
-                auto_result result = { 0 };
-                e = session_query(work->session, ST_LEDGER_ABOUT, &result, work->fault, V_I64(work->root_no), V_I64(*after_seq), V_I64(no),
-                        V_I64(BLANK_PAGE));
-                bool more = true;
-                while (!e && more) {
-                        e = result_next(&result, &more, work->fault);
-                        if (!e && more)
-                                seqs[(*ret_count)++] = result_i64(&result, 0);
-                }
-        }
+        enum err e = session_query_numbers(work->session, ST_LEDGER_ABOUT, seqs, BLANK_PAGE, ret_count, work->fault, V_I64(work->root_no),
+                V_I64(*after_seq), V_I64(no), V_I64(BLANK_PAGE));
         for (size_t i = 0; !e && i < *ret_count; i++) {
                 e = session_run(work->session, ST_LEDGER_BLANK, NULL, work->fault, V_I64(work->root_no), V_I64(seqs[i]), V_BYTES("", 0));
                 *after_seq = seqs[i];
@@ -270,19 +260,10 @@ static enum err blank_ledger(struct work *work, int64_t no)
 static enum err end_grants(struct work *work, int64_t no)
 {
         int64_t count = 0;
-        {
-                auto_result result = { 0 };
-                enum err e = session_query(work->session, ST_GRANTS_COUNT, &result, work->fault, V_I64(work->root_no), V_I64(no));
-                bool row = false;
-                if (!e)
-                        e = result_next(&result, &row, work->fault);
-                if (e)
-                        return e;
-                count = row ? result_i64(&result, 0) : 0;
-        }
-        if (!count)
-                return ERR_OK;
-        enum err e = session_run(
+        enum err e = session_query_number(work->session, ST_GRANTS_COUNT, &count, work->fault, V_I64(work->root_no), V_I64(no));
+        if (e || !count)
+                return e;
+        e = session_run(
                 work->session, ST_GRANTS_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(no), V_I64(work->version), V_I64(work->at_us));
         if (!e)
                 e = session_run(work->session, ST_GRANTS_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(no));

@@ -114,17 +114,8 @@ struct found {
 static enum err find_holders(
         const struct query *query, int64_t attribute, const char *key, int64_t after_no, struct found *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        bool more = true;
-        ret->count = 0;
-        enum err e = session_query(query->session, ST_VALUE_FIND, &result, fault, V_I64(query->actor->root_no), V_I64(attribute),
-                V_I64(-attribute), V_TEXT(key), V_I64(after_no), V_I64(PAGE));
-        while (!e && more) {
-                e = result_next(&result, &more, fault);
-                if (!e && more)
-                        ret->numbers[ret->count++] = result_i64(&result, 0);
-        }
-        return e;
+        return session_query_numbers(query->session, ST_VALUE_FIND, ret->numbers, PAGE, &ret->count, fault, V_I64(query->actor->root_no),
+                V_I64(attribute), V_I64(-attribute), V_TEXT(key), V_I64(after_no), V_I64(PAGE));
 }
 
 /* Those in the bin, of other types and of other connections stand there, too, so that the first page is not all. */

@@ -115,15 +115,8 @@ static enum err find_exceeded(struct work *work, const struct permission_set *wa
 /* The group, or one inside it, that this connection claims or has put a member into; 0: none. */
 static enum err find_fed(struct work *work, int64_t group_no, int64_t connection_no, int64_t *ret_no)
 {
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(
-                work->session, ST_GROUP_FED_BY, &result, work->fault, V_I64(work->root_no), V_I64(group_no), V_I64(connection_no));
-        if (!e)
-                e = result_next(&result, &row, work->fault);
-        if (!e)
-                *ret_no = row ? result_i64(&result, 0) : 0;
-        return e;
+        return session_query_number(
+                work->session, ST_GROUP_FED_BY, ret_no, work->fault, V_I64(work->root_no), V_I64(group_no), V_I64(connection_no));
 }
 
 /* A connection is told nothing of roles and scopes (R18); who administers it finds the group among its conflicts. */

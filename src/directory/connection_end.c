@@ -380,29 +380,13 @@ const step_run connection_remove_phases[] = { end_groups, end_users, end_vetoes,
 
 static enum err count_given(const struct query *query, enum statement statement, int64_t connection_no, int64_t *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(query->session, statement, &result, fault, V_I64(query->actor->root_no), V_I64(connection_no));
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        *ret = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
+        return session_query_number(query->session, statement, ret, fault, V_I64(query->actor->root_no), V_I64(connection_no));
 }
 
 static enum err count_alone(const struct query *query, int64_t connection_no, enum resource_kind kind, int64_t *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(
-                query->session, ST_GIVEN_ALONE, &result, fault, V_I64(query->actor->root_no), V_I64(connection_no), V_I64(kind));
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        *ret = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
+        return session_query_number(
+                query->session, ST_GIVEN_ALONE, ret, fault, V_I64(query->actor->root_no), V_I64(connection_no), V_I64(kind));
 }
 
 enum err connection_preview_end(const struct query *query, const char *ref, struct connection_preview *ret, struct fault *fault)

@@ -239,20 +239,9 @@ size_t step_size(const struct work_step *step, size_t most)
 
 enum err step_claims(const struct work_step *step, enum resource_kind kind, int64_t *list, size_t max, size_t *ret_count)
 {
-        struct work *work = step->work;
-        auto_result result = { 0 };
-        bool more = true;
-        size_t count = 0;
-        enum err e = session_query(work->session, ST_CLAIMS_LIVE, &result, work->fault, V_I64(work->root_no),
+        const struct work *work = step->work;
+        return session_query_numbers(work->session, ST_CLAIMS_LIVE, list, max, ret_count, work->fault, V_I64(work->root_no),
                 V_I64(step->job.connection_no), V_I64(kind), V_I64(step->job.at_no), V_I64(max));
-        while (!e && more && count < max) {
-                e = result_next(&result, &more, work->fault);
-                if (!e && more)
-                        list[count++] = result_i64(&result, 0);
-        }
-        if (!e)
-                *ret_count = count;
-        return e;
 }
 
 bool step_skips(const struct work_step *step)

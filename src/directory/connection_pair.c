@@ -107,18 +107,6 @@ enum err pair_find(const struct join *join, enum resource_kind kind, int64_t no,
 
 enum err pair_claims_next(const struct join *join, enum resource_kind kind, int64_t after_no, int64_t *list, size_t max, size_t *ret_count)
 {
-        auto_result result = { 0 };
-        bool more = true;
-        size_t count = 0;
-        enum err e = session_query(join->session, ST_CLAIMS_LIVE, &result, join->fault, V_I64(join->root_no), V_I64(join->old_connection),
-                V_I64(kind), V_I64(after_no), V_I64(max));
-        while (!e && more && count < max) {
-                e = result_next(&result, &more, join->fault);
-                if (!e && more)
-                        list[count++] = result_i64(&result, 0);
-        }
-        if (e)
-                return e;
-        *ret_count = count;
-        return ERR_OK;
+        return session_query_numbers(join->session, ST_CLAIMS_LIVE, list, max, ret_count, join->fault, V_I64(join->root_no),
+                V_I64(join->old_connection), V_I64(kind), V_I64(after_no), V_I64(max));
 }

@@ -105,16 +105,8 @@ static enum err others_with(struct work *work, int64_t user_no, const char *addr
 {
         const struct attribute *emails = attribute_find(resource_type(KIND_USER)->core->attributes, "emails", strlen("emails"));
         const struct attribute *value = attribute_find(emails->sub, "value", strlen("value"));
-        auto_result result = { 0 };
-        bool more = true;
-        enum err e = session_query(work->session, ST_VALUE_OTHERS, &result, work->fault, V_I64(work->root_no), V_I64(value->number),
-                V_TEXT(address), V_I64(user_no), V_I64(OTHERS_MAX));
-        for (*ret_count = 0; !e && more && *ret_count < OTHERS_MAX;) {
-                e = result_next(&result, &more, work->fault);
-                if (!e && more)
-                        ret[(*ret_count)++] = result_i64(&result, 0);
-        }
-        return e;
+        return session_query_numbers(work->session, ST_VALUE_OTHERS, ret, OTHERS_MAX, ret_count, work->fault, V_I64(work->root_no),
+                V_I64(value->number), V_TEXT(address), V_I64(user_no), V_I64(OTHERS_MAX));
 }
 
 enum err email_find_owner(struct work *work, int64_t user_no, const char *name, int64_t *ret_no)

@@ -211,17 +211,10 @@ enum err grant_create(struct work *work)
 static enum err lasting_grant(struct work *work, const struct grant_wish *wish, struct resource_row *ret)
 {
         int64_t no = 0;
-        {
-                auto_result result = { 0 };
-                bool row = false;
-                enum err e = session_query(work->session, ST_GRANT_LASTING, &result, work->fault, V_I64(work->root_no),
-                        V_I64(wish->principal->no), V_I64(wish->scope->no), V_I64(wish->role->no), V_I64(work->at_us));
-                if (!e)
-                        e = result_next(&result, &row, work->fault);
-                if (e)
-                        return e;
-                no = row ? result_i64(&result, 0) : 0;
-        }
+        enum err e = session_query_number(work->session, ST_GRANT_LASTING, &no, work->fault, V_I64(work->root_no),
+                V_I64(wish->principal->no), V_I64(wish->scope->no), V_I64(wish->role->no), V_I64(work->at_us));
+        if (e)
+                return e;
         *ret = (struct resource_row){ 0 };
         return no ? resource_load(work->session, work->root_no, no, work->arena, ret, work->fault) : ERR_OK;
 }

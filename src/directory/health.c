@@ -52,14 +52,7 @@ enum err health_store(struct session *session, const struct pulse *pulse, struct
 
 enum err health_oldest_success(struct session *session, int64_t *ret_us, struct fault *fault)
 {
-        auto_result result = { 0 };
-        bool found = false;
-        enum err e = session_query(session, ST_PULSE_OLDEST, &result, fault, V_I64(1));
-        if (!e)
-                e = result_next(&result, &found, fault);
-        if (!e)
-                *ret_us = found ? result_i64(&result, 0) : 0;
-        return e;
+        return session_query_number(session, ST_PULSE_OLDEST, ret_us, fault, V_I64(1));
 }
 
 static enum err refusals_load(

@@ -23,14 +23,7 @@ enum err query_count_in(const struct query *query, enum resource_kind kind, int6
         enum err e = query_count(query, KIND_ORGANIZATION, &organizations, fault);
         if (!e && organizations <= 1)
                 return query_count(query, kind, ret, fault);
-        auto_result result = { 0 };
-        bool row = false;
-        if (!e)
-                e = session_query(
-                        query->session, ST_RESOURCE_COUNT_ORG, &result, fault, V_I64(query->actor->root_no), V_I64(kind), V_I64(org_no));
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (!e)
-                *ret = row ? result_i64(&result, 0) : 0;
-        return e;
+        return e ? e
+                 : session_query_number(
+                           query->session, ST_RESOURCE_COUNT_ORG, ret, fault, V_I64(query->actor->root_no), V_I64(kind), V_I64(org_no));
 }

@@ -101,33 +101,18 @@ enum err threshold_deactivated(struct work *work)
 static enum err members_left(struct work *work, int64_t group_no, int64_t rule_no, int64_t taken, int64_t *ret)
 {
         int64_t decides = taken * 10 / 3 - taken + 1, small = SMALL_GROUP - taken + 1;
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(work->session, ST_MEMBERS_AT_MOST, &result, work->fault, V_I64(work->root_no), V_I64(group_no),
+        return session_query_number(work->session, ST_MEMBERS_AT_MOST, ret, work->fault, V_I64(work->root_no), V_I64(group_no),
                 V_I64(work->source_no), V_I64(rule_no), V_I64(decides > small ? decides : small));
-        if (!e)
-                e = result_next(&result, &row, work->fault);
-        if (e)
-                return e;
-        *ret = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
 }
 
 /* Is there a release for as much as this? Then it is used up. */
 static enum err take_release(struct work *work, int64_t group_no, int64_t removed, bool *ret)
 {
         int64_t no = 0;
-        {
-                auto_result result = { 0 };
-                bool row = false;
-                enum err e = session_query(work->session, ST_HOLD_RELEASED, &result, work->fault, V_I64(work->root_no),
-                        V_I64(work->source_no), V_I64(group_no), V_I64(work->at_us), V_I64(removed));
-                if (!e)
-                        e = result_next(&result, &row, work->fault);
-                if (e)
-                        return e;
-                no = row ? result_i64(&result, 0) : 0;
-        }
+        enum err e = session_query_number(work->session, ST_HOLD_RELEASED, &no, work->fault, V_I64(work->root_no), V_I64(work->source_no),
+                V_I64(group_no), V_I64(work->at_us), V_I64(removed));
+        if (e)
+                return e;
         *ret = no > 0;
         return no ? session_run(work->session, ST_HOLD_END, NULL, work->fault, V_I64(work->root_no), V_I64(work->source_no), V_I64(no))
                   : ERR_OK;
@@ -203,16 +188,8 @@ struct hold_job {
 static enum err find_open(struct session *session, const struct hold_job *job, int64_t now_us, int64_t *ret_no, struct fault *fault)
 {
         const struct actor *actor = job->change->actor;
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(session, ST_HOLD_OPEN, &result, fault, V_I64(actor->root_no), V_I64(actor->no),
+        return session_query_number(session, ST_HOLD_OPEN, ret_no, fault, V_I64(actor->root_no), V_I64(actor->no),
                 V_I64(job->change->held.group_no), V_I64(now_us));
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        *ret_no = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
 }
 
 static enum err alert_held(struct session *session, struct hold_job *job, struct fault *fault)

@@ -22,24 +22,11 @@ enum err member_add(struct session *session, int64_t root_no, int64_t container_
 #define EDGE_BATCH 32
 #define FIXED 4 /* values before the members */
 
-static enum err query_number(
-        struct session *session, enum statement statement, const struct value *values, size_t count, int64_t *ret, struct fault *fault)
-{
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query_values(session, statement, values, count, &result, fault);
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (!e)
-                *ret = row ? result_i64(&result, 0) : 0;
-        return e;
-}
-
 /* How many of a batch stand there; in a container that was empty none did, and nobody is asked. */
 static enum err count_standing(struct session *session, const struct value *values, bool was_empty, int64_t *ret, struct fault *fault)
 {
         *ret = 0;
-        return was_empty ? ERR_OK : query_number(session, ST_MEMBERS_STANDING, values, FIXED + EDGE_BATCH, ret, fault);
+        return was_empty ? ERR_OK : session_query_number_values(session, ST_MEMBERS_STANDING, values, FIXED + EDGE_BATCH, ret, fault);
 }
 
 /* A batch of which nobody stood there at first. Fewer rows than members: some are named twice, and the first of their names added them. */
@@ -64,7 +51,7 @@ enum err members_add_all(struct session *session, int64_t root_no, int64_t conta
 {
         struct value values[FIXED + EDGE_BATCH] = { V_I64(root_no), V_I64(container_no) };
         int64_t somebody = 0;
-        enum err e = count < EDGE_BATCH ? ERR_OK : query_number(session, ST_MEMBER_ANY, values, 2, &somebody, fault);
+        enum err e = count < EDGE_BATCH ? ERR_OK : session_query_number_values(session, ST_MEMBER_ANY, values, 2, &somebody, fault);
         for (size_t done = 0, some; !e && done < count; done += some) {
                 int64_t standing = 1;
                 some = count - done < EDGE_BATCH ? count - done : EDGE_BATCH;
@@ -98,19 +85,8 @@ enum err member_remove(struct session *session, int64_t root_no, int64_t contain
 enum err member_sources(struct session *session, int64_t root_no, int64_t container_no, int64_t member_no, int64_t *ret, size_t max,
         size_t *ret_count, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(session, ST_MEMBER_SOURCES, &result, fault, V_I64(root_no), V_I64(container_no), V_I64(member_no));
-        size_t count = 0;
-        bool more = true;
-        while (!e && more && count < max) {
-                e = result_next(&result, &more, fault);
-                if (!e && more)
-                        ret[count++] = result_i64(&result, 0);
-        }
-        if (e)
-                return e;
-        *ret_count = count;
-        return ERR_OK;
+        return session_query_numbers(
+                session, ST_MEMBER_SOURCES, ret, max, ret_count, fault, V_I64(root_no), V_I64(container_no), V_I64(member_no));
 }
 
 /* Which columns of a member query stand where; -1: the query has none. */

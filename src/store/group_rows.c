@@ -134,13 +134,5 @@ enum err nesting_above(struct session *session, int64_t root_no, int64_t group_n
 
 enum err nesting_below(struct session *session, int64_t root_no, int64_t group_no, int64_t *ret_depth, struct fault *fault)
 {
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(session, ST_NESTING_BELOW, &result, fault, V_I64(root_no), V_I64(group_no));
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        *ret_depth = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
+        return session_query_number(session, ST_NESTING_BELOW, ret_depth, fault, V_I64(root_no), V_I64(group_no));
 }

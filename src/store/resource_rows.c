@@ -258,17 +258,8 @@ enum err claims_of(struct session *session, int64_t root_no, int64_t no, struct 
 enum err claim_find_external(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind,
         const char *external_id, int64_t *ret_no, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(
-                session, ST_CLAIM_BY_EXTERNAL, &result, fault, V_I64(root_no), V_I64(connection_no), V_I64(kind), V_TEXT(external_id));
-        if (e)
-                return e;
-        bool row;
-        e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        *ret_no = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
+        return session_query_number(
+                session, ST_CLAIM_BY_EXTERNAL, ret_no, fault, V_I64(root_no), V_I64(connection_no), V_I64(kind), V_TEXT(external_id));
 }
 
 static void claimed_read(const struct result *result, int64_t connection_no, struct claimed_row *ret)
@@ -438,14 +429,5 @@ enum err count_move(struct session *session, int64_t root_no, enum resource_kind
 enum err count_read(
         struct session *session, int64_t root_no, enum resource_kind kind, int64_t connection_no, int64_t *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(session, ST_COUNT_READ, &result, fault, V_I64(root_no), V_I64(kind), V_I64(connection_no));
-        if (e)
-                return e;
-        bool row;
-        e = result_next(&result, &row, fault);
-        if (e)
-                return e;
-        *ret = row ? result_i64(&result, 0) : 0;
-        return ERR_OK;
+        return session_query_number(session, ST_COUNT_READ, ret, fault, V_I64(root_no), V_I64(kind), V_I64(connection_no));
 }
