@@ -123,7 +123,11 @@
                 C_COLUMNS " FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 " \
                 "AND ended = 0 ORDER BY no LIMIT $5 OFFSET $4) p JOIN claim c ON c.root_no = $1 AND c.no = p.no AND " \
                 "c.connection_no = $2 JOIN resource r ON r.root_no = $1 AND r.no = p.no WHERE r.deleted_us = 0 ORDER BY p.no")                                                    \
-        X(RESOURCE_PURGE, AUDITED, "ii", "", "DELETE FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us > 0")                 \
+        /* Not while a membership names it. */                                                                                         \
+        X(RESOURCE_PURGE, AUDITED, "ii", "",                                                                                           \
+                "DELETE FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us > 0 AND NOT EXISTS (SELECT 1 FROM member m "        \
+                "WHERE m.root_no = $1 AND m.member_no = $2) AND NOT EXISTS (SELECT 1 FROM member m WHERE m.root_no = $1 AND "           \
+                "m.container_no = $2)")                                                                                                 \
         X(CLAIMS_PURGE, AUDITED, "ii", "", "DELETE FROM claim WHERE root_no = $1 AND no = $2")                                         \
         X(MEMBER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND member_no = $2")                                 \
         X(CONTAINER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND container_no = $2")                           \

@@ -273,16 +273,25 @@ static enum err end_grants(struct work *work, int64_t no)
         return e;
 }
 
+static enum err purge_row(struct work *work, int64_t no)
+{
+        int64_t gone;
+        enum err e = session_run(work->session, ST_RESOURCE_PURGE, &gone, work->fault, V_I64(work->root_no), V_I64(no));
+        if (e || gone)
+                return e;
+        return fault_set(work->fault, ERR_INTERNAL, "", "a membership still names resource number %lld", (long long)no);
+}
+
 enum err bin_erase(struct work *work, const struct resource_row *row)
 {
-        static const enum statement rows[] = { ST_VALUE_CLEAR, ST_CLAIMS_PURGE, ST_RESOURCE_PURGE };
+        static const enum statement rows[] = { ST_VALUE_CLEAR, ST_CLAIMS_PURGE };
         enum err e = session_run(work->session, ST_RESOURCE_BIN, NULL, work->fault, V_I64(work->root_no), V_I64(row->no),
                 V_I64(work->version), V_I64(work->at_us));
         if (!e)
                 e = count_move(work->session, work->root_no, row->kind, COUNT_ALL, -1, work->fault);
         for (size_t i = 0; !e && i < COUNT_OF(rows); i++)
                 e = session_run(work->session, rows[i], NULL, work->fault, V_I64(work->root_no), V_I64(row->no));
-        return e;
+        return e ? e : purge_row(work, row->no);
 }
 
 enum err bin_purge(struct work *work)
@@ -298,7 +307,7 @@ enum err bin_purge(struct work *work)
         for (size_t i = 0; !e && i < COUNT_OF(rows); i++)
                 e = session_run(work->session, rows[i], NULL, work->fault, V_I64(work->root_no), V_I64(row.no));
         if (!e)
-                e = session_run(work->session, ST_RESOURCE_PURGE, NULL, work->fault, V_I64(work->root_no), V_I64(row.no));
+                e = purge_row(work, row.no);
         if (!e)
                 e = blank_ledger(work, row.no);
         if (!e)

