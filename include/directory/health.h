@@ -7,7 +7,7 @@
 #include "directory/query.h"
 
 #define HEALTH_REASONS_MAX 20
-#define HEALTH_TEXT_SIZE 512
+#define HEALTH_TEXT_SIZE 768
 #define REFUSALS_COUNTED_MAX 10000 /* of a connection and day; there are more only where something is badly wrong */
 
 enum health_state {
@@ -24,6 +24,7 @@ struct health_reason {
         int64_t count;
         int status;
         char scim_type[32], field[96]; /* "" for none */
+        char note[201];                /* what all of them were told; "" when they were told different things */
 };
 /* Times in microseconds; 0: never, or not known. */
 struct health {

@@ -27,7 +27,8 @@ struct scim_log_entry {
         const char *path, *request_id, *resource_id, *scim_type;
         const char *field;      /* at fault */
         const char *leniencies; /* names with commas */
-        const char *note;       /* what was done otherwise than asked (R3, R14); its first SCIM_LOG_NOTE_MAX bytes are kept */
+        const char *refusal;    /* what the client was told; kept without what it quotes (R31), at most 200 bytes */
+        const char *note;       /* what was done otherwise than asked (R3, R14), people by ids; with the refusal SCIM_LOG_NOTE_MAX bytes */
         const char *body;
         size_t body_length;
         const char *fields; /* of log_body_fields, when the body was parsed already and is sound; NULL: the flush does it */

@@ -78,6 +78,7 @@ struct request {
         void *begun;             /* what finish goes on with; in the arena */
         enum err refused;        /* set by reply_fault */
         char refused_field[192];  /* the field at fault; "" */
+        const char *refused_detail; /* the sentence that the caller was told, without the field; in the arena; may be NULL */
         struct dry_run *dry_run; /* directory/change.h; not NULL: what would come out is asked, and nothing is stored */
         const char *outcome;     /* what a write did otherwise than it said, told by the face (R3, R14); NULL: nothing */
         uint32_t leniencies;     /* bits of model/leniency that the face used */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Statements over `scim_log` and `pulse` (src/directory/scim_log, health). Ages are judged over all roots at once: nothing of a tenant is read by them. */
+ * Statements over `scim_log`, `scim_log_about` and `pulse` (src/directory/scim_log, health). Ages are judged over all roots at once: nothing of a tenant is read by them. */
 /* clang-format off */
 #ifndef STORE_STATEMENTS_SCIM_LOG_H
 #define STORE_STATEMENTS_SCIM_LOG_H
@@ -37,6 +37,16 @@
         /* Of a purged person, too: what names nobody in particular may speak of him. */                                            \
         X(SCIM_LOG_FORGET_LOOSE, PLAIN, "ib", "",                                                                                   \
                 "UPDATE scim_log SET sealed = 0, body = $2 WHERE root_no = $1 AND sealed = 1 AND resource_id = ''")                 \
+        /* Of a purged person, too: what the rows of others say of him. */                                                          \
+        X(SCIM_LOG_ABOUT_PUT, PLAIN, "iti", "",                                                                                     \
+                "INSERT INTO scim_log_about (root_no, resource_id, no) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")                 \
+        X(SCIM_LOG_ABOUT_BLANK, PLAIN, "it", "",                                                                                    \
+                "UPDATE scim_log SET note = '' WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log_about WHERE root_no = $1 "  \
+                "AND resource_id = $2)")                                                                                            \
+        X(SCIM_LOG_ABOUT_FORGET, PLAIN, "it", "", "DELETE FROM scim_log_about WHERE root_no = $1 AND resource_id = $2")             \
+        X(SCIM_LOG_ABOUT_PURGE, PLAIN, "ii", "",                                                                                    \
+                "DELETE FROM scim_log_about WHERE (root_no, resource_id, no) IN (SELECT root_no, resource_id, no FROM "             \
+                "scim_log_about WHERE no < $1 ORDER BY no LIMIT $2)")                                                               \
         X(PULSE_GET, READ, "ii", "iiiiiii",                                                                                         \
                 "SELECT last_us, success_us, cycle_us, cycles, gap_1_us, gap_2_us, gap_3_us FROM pulse WHERE root_no = $1 AND "     \
                 "connection_no = $2")                                                                                               \
@@ -49,10 +59,11 @@
         X(PULSE_OLDEST, READ, "i", "i",                                                                                             \
                 "SELECT p.success_us FROM pulse p WHERE p.success_us > 0 AND (SELECT r.active FROM resource r WHERE r.root_no = "   \
                 "p.root_no AND r.no = p.connection_no AND +r.deleted_us = 0) = 1 ORDER BY p.success_us LIMIT $1")                   \
-        X(PULSE_REFUSALS, READ, "iiii", "iitt",                                                                                     \
-                "SELECT COUNT(*), status, scim_type, field FROM (SELECT status, scim_type, field FROM scim_log WHERE root_no = $1 " \
-                "AND connection_no = $2 AND no > $3 AND status >= 400 ORDER BY no DESC LIMIT $4) newest GROUP BY status, "          \
-                "scim_type, field ORDER BY 1 DESC, status, scim_type, field")                                                       \
+        X(PULSE_REFUSALS, READ, "iiii", "iittt",                                                                                    \
+                "SELECT COUNT(*), status, scim_type, field, CASE WHEN MIN(note) = MAX(note) THEN MIN(note) ELSE '' END FROM "       \
+                "(SELECT status, scim_type, field, note FROM scim_log WHERE root_no = $1 AND connection_no = $2 AND no > $3 AND "   \
+                "status >= 400 ORDER BY no DESC LIMIT $4) newest GROUP BY status, scim_type, field ORDER BY 1 DESC, status, "       \
+                "scim_type, field")                                                                                                 \
         X(SCIM_LOG_PURGE, PLAIN, "ii", "",                                                                                          \
                 "DELETE FROM scim_log WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE no < $1 ORDER BY no LIMIT $2)")
 

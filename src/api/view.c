@@ -178,6 +178,7 @@ static void put_reasons(struct buffer *into, const struct health *health)
                 view_number(into, "status", reason->status);
                 view_text(into, "scim_type", *reason->scim_type ? reason->scim_type : NULL);
                 view_text(into, "field", *reason->field ? reason->field : NULL);
+                view_text(into, "note", *reason->note ? reason->note : NULL);
                 buffer_putc(into, '}');
         }
         BUFFER_LITERAL(into, "]}");

@@ -16,6 +16,7 @@
 #define EXPIRY_CARE_US (7 * US_PER_DAY)
 #define MINUTE_US (60 * US_PER_S)
 #define HOUR_US (60 * MINUTE_US)
+#define SENTENCE_SHOWN_MAX 90
 
 /* ---- rows ---- */
 
@@ -66,6 +67,7 @@ static enum err refusals_load(
                 struct health_reason reason = { .count = result_i64(&result, 0), .status = (int)result_i64(&result, 1) };
                 (void)snprintf(reason.scim_type, sizeof(reason.scim_type), "%s", result_text(&result, 2, NULL));
                 (void)snprintf(reason.field, sizeof(reason.field), "%s", result_text(&result, 3, NULL));
+                (void)snprintf(reason.note, sizeof(reason.note), "%s", result_text(&result, 4, NULL));
                 health->refused += reason.count;
                 if (health->reason_count < HEALTH_REASONS_MAX)
                         health->reasons[health->reason_count++] = reason;
@@ -182,6 +184,16 @@ static void put_calls(struct buffer *into, const struct health *health, int64_t 
         buffer_puts(into, " ago");
 }
 
+/* Where no scimType says it: the sentence as far as its first stop. */
+static void put_sentence(struct buffer *into, const char *note)
+{
+        size_t length = strcspn(note, ";"), shown = length;
+        if (shown > SENTENCE_SHOWN_MAX)
+                for (shown = SENTENCE_SHOWN_MAX; shown && ((unsigned char)note[shown] & 0xc0) == 0x80;)
+                        shown--;
+        buffer_printf(into, " (%.*s%s)", (int)shown, note, shown < length ? "…" : "");
+}
+
 static void put_reason(struct buffer *into, const struct health_reason *reason)
 {
         bool member = strcmp(reason->field, "members.value") == 0; /* the one thing that a client cannot know of this field */
@@ -191,7 +203,9 @@ static void put_reason(struct buffer *into, const struct health_reason *reason)
                 buffer_puts(into, reason->scim_type);
         else
                 buffer_printf(into, "status %d", reason->status);
-        if (*reason->field && !member)
+        if (!*reason->scim_type && *reason->note)
+                put_sentence(into, reason->note);
+        else if (*reason->field && !member)
                 buffer_printf(into, " (%s)", reason->field);
 }
 

@@ -13,6 +13,7 @@
 #include "http/metrics.h"
 #include "health_row.h"
 #include "scim_log_body.h"
+#include "scim_log_note.h"
 
 #define FLUSH_BATCH 200
 #define PULSES_BATCH 64
@@ -103,24 +104,16 @@ void scim_log_stop(struct scim_log *log)
 
 /* ---- adding ---- */
 
-/* Whole characters. */
-static size_t note_length(const char *note)
-{
-        size_t length = strnlen(note, SCIM_LOG_NOTE_MAX + 1);
-        if (length > SCIM_LOG_NOTE_MAX)
-                for (length = SCIM_LOG_NOTE_MAX; length && ((unsigned char)note[length] & 0xc0) == 0x80;)
-                        length--;
-        return length;
-}
-
 static struct waiting *waiting_new(const struct scim_log_entry *entry)
 {
+        char note[SCIM_LOG_NOTE_MAX + 1];
         const char *const texts[TEXT_COUNT] = { entry->path, entry->request_id, entry->resource_id, entry->scim_type, entry->field,
-                entry->leniencies, entry->fields, entry->note };
+                entry->leniencies, entry->fields, note };
         size_t lengths[TEXT_COUNT], body_length = entry->body_length <= SCIM_LOG_BODY_MAX ? entry->body_length : 0;
         size_t size = sizeof(struct waiting) + body_length + 1;
+        log_note_compose(entry->refusal, entry->note, note);
         for (size_t i = 0; i < TEXT_COUNT; i++)
-                size += lengths[i] = (!texts[i] ? 0 : i == TEXT_NOTE ? note_length(texts[i]) : strlen(texts[i])) + 1;
+                size += lengths[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
         struct waiting *waiting = malloc(size);
         if (!waiting)
                 return NULL;
@@ -195,6 +188,19 @@ struct flush_job {
         size_t pulse_count;
 };
 
+/* Those of whom the row is not itself. */
+static enum err insert_about(struct session *session, const struct waiting *at, struct fault *fault)
+{
+        enum err e = ERR_OK;
+        for (const char *id = at->texts[TEXT_NOTE]; !e && (id = log_note_id(id)); id += UUID_TEXT_SIZE - 1) {
+                char text[UUID_TEXT_SIZE];
+                (void)snprintf(text, sizeof(text), "%s", id);
+                if (strcmp(text, at->texts[TEXT_RESOURCE_ID]) != 0)
+                        e = session_run(session, ST_SCIM_LOG_ABOUT_PUT, NULL, fault, V_I64(at->root_no), V_TEXT(text), V_I64(at->no));
+        }
+        return e;
+}
+
 static enum err insert_rows(struct session *session, void *context, struct fault *fault)
 {
         const struct flush_job *job = context;
@@ -208,6 +214,8 @@ static enum err insert_rows(struct session *session, void *context, struct fault
                         V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]),
                         V_TEXT(texts[TEXT_LENIENCIES]), V_I64(at->sealed.length > 0),
                         V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length), V_TEXT(texts[TEXT_NOTE]));
+                if (!e)
+                        e = insert_about(session, at, fault);
         }
         for (size_t i = 0; !e && i < job->pulse_count; i++)
                 e = health_store(session, &job->pulses[i], fault);
@@ -297,21 +305,22 @@ void directory_flush_scim_log(struct directory *directory)
 /* ---- ageing ---- */
 
 struct purge_job {
+        enum statement statement;
         int64_t before_us, changed;
-        bool rows; /* else only bodies */
 };
 
 static enum err purge_run(struct session *session, void *context, struct fault *fault)
 {
         struct purge_job *job = context;
-        if (job->rows)
-                return session_run(session, ST_SCIM_LOG_PURGE, &job->changed, fault, V_I64(job->before_us), V_I64(PURGE_BATCH));
-        return session_run(session, ST_SCIM_LOG_FORGET, &job->changed, fault, V_I64(job->before_us), V_BYTES("", 0), V_I64(PURGE_BATCH));
+        if (job->statement == ST_SCIM_LOG_FORGET)
+                return session_run(
+                        session, job->statement, &job->changed, fault, V_I64(job->before_us), V_BYTES("", 0), V_I64(PURGE_BATCH));
+        return session_run(session, job->statement, &job->changed, fault, V_I64(job->before_us), V_I64(PURGE_BATCH));
 }
 
-static void purge(struct directory *directory, bool rows, int64_t kept_us)
+static void purge(struct directory *directory, enum statement statement, int64_t kept_us)
 {
-        struct purge_job job = { .before_us = clock_stored_us() - kept_us, .rows = rows, .changed = PURGE_BATCH };
+        struct purge_job job = { .statement = statement, .before_us = clock_stored_us() - kept_us, .changed = PURGE_BATCH };
         for (int round = 0; round < PURGE_ROUNDS && job.changed == PURGE_BATCH; round++) {
                 const struct write_job write = { .context = &job, .run = purge_run };
                 struct fault fault = { 0 };
@@ -324,6 +333,7 @@ static void purge(struct directory *directory, bool rows, int64_t kept_us)
 
 void directory_purge_scim_log(struct directory *directory)
 {
-        purge(directory, false, SCIM_LOG_BODY_KEPT_US);
-        purge(directory, true, ROW_KEPT_US);
+        purge(directory, ST_SCIM_LOG_FORGET, SCIM_LOG_BODY_KEPT_US);
+        purge(directory, ST_SCIM_LOG_PURGE, ROW_KEPT_US);
+        purge(directory, ST_SCIM_LOG_ABOUT_PURGE, ROW_KEPT_US);
 }

@@ -99,7 +99,7 @@ static void put_members(struct buffer *into, const json_t *object)
                 for (size_t i = 0; i < COUNT_OF(frame); i++)
                         is_frame = is_frame || strcasecmp(key, frame[i]) == 0;
                 if (!is_frame)
-                        put_name(into, key, strlen(key));
+                        put_name(into, key, strcspn(key, "[")); /* some write paths as members */
         }
 }
 

@@ -95,15 +95,20 @@ static enum face face_of(const struct request *request)
         return (size_t)face < COUNT_OF(faces) && faces[face].render ? face : FACE_OPERATIONS;
 }
 
+/* What the caller may know. */
+static const char *detail_of(enum err code, const struct fault *fault, const char *title)
+{
+        if (code == ERR_INTERNAL)
+                return "An internal error; the server's log names it under this request id.";
+        return fault && fault->message[0] ? fault->message : title;
+}
+
 void reply_put_fault(const struct request *request, enum err code, const struct fault *fault, struct buffer *into)
 {
         char title[TITLE_MAX];
-        struct refusal refusal = { .row = error_row(code), .title = title, .detail = title, .request_id = request->request_id };
+        struct refusal refusal = { .row = error_row(code), .title = title, .request_id = request->request_id };
         title_format(refusal.row, title);
-        if (fault && fault->message[0])
-                refusal.detail = fault->message;
-        if (code == ERR_INTERNAL)
-                refusal.detail = "An internal error; the server's log names it under this request id.";
+        refusal.detail = detail_of(code, fault, title);
         if (fault)
                 refusal.field = fault->field;
         faces[face_of(request)].render(into, &refusal);
@@ -121,6 +126,7 @@ void reply_fault(struct request *request, enum err code, const struct fault *fau
         reply->status = row->http_status;
         request->refused = code;
         (void)snprintf(request->refused_field, sizeof(request->refused_field), "%s", fault ? fault->field : "");
+        request->refused_detail = request->arena ? arena_strdup(request->arena, detail_of(code, fault, title)) : NULL;
         reply->content_type = faces[face_of(request)].content_type;
         reply_put_fault(request, code, fault, &reply->body);
         if (reply->body.failed) {

@@ -45,6 +45,16 @@ static const char *resource_of(const struct request *request)
         return id && ident_is_uuid(id, strlen(id)) ? id : NULL;
 }
 
+/* An id, or the name of an endpoint, document or schema: what else a client writes there may be anybody's name, and the row outlives him
+ * (R31). */
+static const char *shown_param(const char *param, unsigned place)
+{
+        static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-";
+        size_t length = strlen(param);
+        bool is_shown = place ? ident_is_uuid(param, length) : length == strspn(param, name);
+        return is_shown ? param : "…";
+}
+
 /* `path` was split in place by the router: the pattern and its values make it again. */
 static void put_path(const struct request *request, struct buffer *into)
 {
@@ -54,7 +64,9 @@ static void put_path(const struct request *request, struct buffer *into)
                         buffer_putc(into, *at);
                         continue;
                 }
-                buffer_puts(into, next < request->param_count ? request->params[next++] : "");
+                if (next < request->param_count)
+                        buffer_puts(into, shown_param(request->params[next], next));
+                next++;
                 at += strcspn(at, "}");
         }
         buffer_putc(into, '\0');
@@ -121,6 +133,7 @@ void scim_request_finished(const struct request *request, int64_t duration_us)
                 .scim_type = request->refused ? error_row(request->refused)->scim_type : NULL,
                 .field = request->refused_field,
                 .leniencies = leniencies.failed ? NULL : leniencies.data,
+                .refusal = request->refused_detail,
                 .note = request->outcome,
                 .body = captured ? exchanged.data : request->body,
                 .body_length = captured ? exchanged.length : request->body_length,

@@ -29,7 +29,7 @@ enum err scim_enter(struct scim *scim, const char *endpoint)
         scim->type = schema_set_type_by_endpoint(scim->query.schemas, endpoint);
         if (!scim->type)
                 return fault_set(
-                        &scim->fault, ERR_NOT_FOUND, "", "there is no endpoint /%.80s; /ResourceTypes lists what there is", endpoint);
+                        &scim->fault, ERR_NOT_FOUND, "", "there is no endpoint \"/%.80s\"; /ResourceTypes lists what there is", endpoint);
         if (!scim_may_reach(scim, scim->type))
                 return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token does not reach %s", endpoint);
         return ERR_OK;

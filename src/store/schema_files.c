@@ -24,7 +24,8 @@
         X(16, migration_0016, "0016_domain.sql") \
         X(17, migration_0017, "0017_mapping.sql") \
         X(18, migration_0018, "0018_scim_log_note.sql") \
-        X(19, migration_0019, "0019_member.sql")
+        X(19, migration_0019, "0019_member.sql") \
+        X(20, migration_0020, "0020_scim_log_about.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -82,6 +82,11 @@ def test_health_of_a_connection(server, unique):
     assert "2 refusals in 24 hours: 1 unknown-member, 1 uniqueness (userName)" in told["text"]
     assert {(reason["scim_type"], reason["field"]) for reason in told["refusals"]["reasons"]} == {("invalidValue", "members.value"),
                                                                                                  ("uniqueness", "userName")}
+    scim("GET", "/Users/00000000-0000-4000-8000-000000000000", expect=404)
+    log_of(acme, scim, 4)
+    told = health(server, scim)
+    assert "1 status 404 (there is no such user)" in told["text"]
+    assert {reason["note"] for reason in told["refusals"]["reasons"] if not reason["scim_type"]} == {"there is no such user"}
     listed = {row["id"]: row for row in acme.api("GET", "/connections?limit=1000", expect=200).json["items"]}
     assert listed[scim.id]["health"]["text"] == told["text"] or "second" in told["text"]
     assert "unknown-member" in server.cli("connection", "show", scim.id).stdout

@@ -5,6 +5,7 @@ import time
 import pytest
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
 def log_of(root, scim, count, **query):
@@ -53,6 +54,47 @@ def test_the_body_is_for_administrators_and_without_password(server, fresh, uniq
     nobody = server.acme.identity(unique("nobody"))["token"]
     server.acme.api("GET", "/scim-log", token=nobody, expect=403)
     assert "correct horse" not in server.log_path.read_text()
+
+
+def test_R19_a_refusal_says_why_without_what_the_client_sent(server, fresh, unique):
+    name = unique("taken@example.com")
+    fresh.user(name)
+    told = fresh("POST", "/Users", {"schemas": [USER], "userName": name, "externalId": "other"}, expect=409).json["detail"]
+    fresh("GET", "/Groups/ada@example.com", expect=404)
+    fresh("GET", "/ada@example.com", expect=404)
+    fresh("PATCH", "/Users/ada@example.com", {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                                              "Operations": [{"op": "replace", "path": "active", "value": False}]}, expect=404)
+    made, taken, group, endpoint, patched = log_of(server.acme, fresh, 5)
+    assert made["note"] is None
+    assert name in told and taken["note"] == told.replace(name, "…")
+    assert group["note"] == "there is no such group" and group["path"] == "/scim/v2/Groups/…"
+    assert endpoint["note"] == 'there is no endpoint "…"; /ResourceTypes lists what there is' and endpoint["path"] == "/scim/v2/…"
+    assert patched["note"] == "there is no such user" and patched["path"] == "/scim/v2/Users/…"
+    assert "ada@" not in str([group, endpoint, patched])
+    assert taken["note"] in server.cli("scim", "log", "--connection", fresh.id, "--refused").stdout
+    assert taken["note"] in server.cli("scim", "show", taken["id"]).stdout
+    replayed = server.acme.api("POST", f"/scim-log/{patched['id']}/replay", expect=200).json
+    assert replayed["status"] == 404 and replayed["answer"]["detail"] == patched["note"]
+
+
+def test_R31_a_purge_leaves_no_note_that_names_the_person(server, fresh, unique):
+    acme = server.acme
+    ada, bob = fresh.user(unique("ada@example.com")), fresh.user(unique("bob@example.com"))
+    group = fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": unique("crew"), "members": [{"value": ada["id"]}, {"value": bob["id"]}]},
+                  expect=201).json
+    acme.api("POST", f"/groups/{group['id']}/members", {"members": [ada["id"], bob["id"]]}, expect=200)
+    for person in (ada, bob):
+        fresh.patch(f"/Groups/{group['id']}", {"op": "remove", "path": f'members[value eq "{person["id"]}"]'})
+    fresh("POST", "/Users", {"schemas": [USER], "userName": ada["userName"], "externalId": "other"}, expect=409)
+    rows = log_of(acme, fresh, 6)
+    assert ada["id"] in rows[3]["note"] and bob["id"] in rows[4]["note"] and "is already taken" in rows[5]["note"]
+    fresh("DELETE", f"/Users/{ada['id']}", expect=204)
+    log_of(acme, fresh, 7)
+    acme.api("POST", f"/users/{ada['id']}/purge", {}, expect=204)
+    rows = acme.api("GET", f"/scim-log?connection={fresh.id}", expect=200).json["items"]
+    assert len(rows) == 7 and ada["id"] not in str(rows) and ada["userName"] not in str(rows)
+    assert rows[3]["note"] is None and rows[3]["resource"] == group["id"] and bob["id"] in rows[4]["note"]
+    assert "is already taken" in rows[5]["note"]
 
 
 def test_another_tenant_sees_nothing(server, fresh, unique):

@@ -46,6 +46,14 @@ static void test_health_in_words(struct fixture *fixture)
         health.refused = 1;
         health.reasons[0] = (struct health_reason){ 1, 404, "", "" };
         check(health, HEALTH_REFUSALS, "Entra cycle every 40 minutes, last 12 minutes ago, 1 refusal in 24 hours: 1 status 404");
+        (void)snprintf(health.reasons[0].note, sizeof health.reasons[0].note, "there is no such user; look again");
+        check(health, HEALTH_REFUSALS,
+                "Entra cycle every 40 minutes, last 12 minutes ago, 1 refusal in 24 hours: 1 status 404 (there is no such user)");
+        memset(health.reasons[0].note, 'a', 100);
+        (void)snprintf(health.reasons[0].note + 89, 60, "\xc3\xa9 and more");
+        check(health, HEALTH_REFUSALS,
+                "Entra cycle every 40 minutes, last 12 minutes ago, 1 refusal in 24 hours: 1 status 404 (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…)");
         health = entra();
         health.last_us = health.success_us = NOW - 5 * HOUR;
         check(health, HEALTH_OVERDUE, "Entra cycle every 40 minutes, last 5 hours ago, overdue, no refusals in 24 hours");

@@ -8,6 +8,7 @@
 #include "http/metrics.h"
 #include "http/request.h"
 #include "directory/scim_log_body.h"
+#include "directory/scim_log_note.h"
 
 static json_t *parsed(const char *text)
 {
@@ -39,6 +40,7 @@ static void passwords_leave_a_body_at_any_depth_and_names_stay(struct fixture *f
                 "password,emails,urn:x:User:password,active",
                 "{\"Operations\":[{\"op\":\"replace\",\"path\":\"password\"},{\"op\":\"add\",\"path\":\"emails[type eq "
                 "\\\"work\\\"].value\",\"value\":\"e\"},{\"op\":\"add\",\"value\":{\"active\":true}}]}");
+        check_body("{\"emails[value eq \\\"ann@x\\\"].type\":\"e\"}", "emails", "{\"emails[value eq \\\"ann@x\\\"].type\":\"e\"}");
         check_body("{\"Operations\":[{\"method\":\"POST\",\"path\":\"/Users\",\"data\":{\"password\":\"s\"}}]}", "Users",
                 "{\"Operations\":[{\"data\":{},\"method\":\"POST\",\"path\":\"/Users\"}]}");
 }
@@ -112,6 +114,39 @@ static struct seen rows(struct house *house, const struct scim_log_page *page)
         struct seen seen = { 0 };
         assert_int_equal(query_scim_log(&query, page, see, &seen, &house->fault), ERR_OK);
         return seen;
+}
+
+static void check_note(const char *refusal, const char *outcome, const char *kept)
+{
+        char note[SCIM_LOG_NOTE_MAX + 1];
+        log_note_compose(refusal, outcome, note);
+        assert_string_equal(note, kept);
+}
+
+#define ANN_ID "0b8f3c1e-8f4b-4a58-9d0e-53f3f6a0c111"
+
+static void test_R31_a_refusal_is_kept_without_what_a_client_sent(struct fixture *fixture)
+{
+        (void)fixture;
+        check_note(NULL, NULL, "");
+        check_note("this token does not reach Groups", NULL, "this token does not reach Groups");
+        check_note("userName \"ann@x.example\" is already taken", NULL, "userName \"…\" is already taken");
+        check_note("\"a\" ann@x.example \"b\" is a User", NULL, "\"…\" is a User"); /* quotes inside the value */
+        check_note("sorted by \"ann@x.example", NULL, "sorted by \"…\"");
+        check_note("nobody knows " ANN_ID " or " ANN_ID ".", NULL, "nobody knows … or ….");
+        check_note("no \"x\" but " ANN_ID, ANN_ID " is held by local", "no \"…\" but …; " ANN_ID " is held by local");
+        check_note(NULL, ANN_ID " is held by local", ANN_ID " is held by local");
+
+        /* Cut on its way here, perhaps inside the value. */
+        char longest[sizeof(((struct fault *)0)->message)] = "is \"a\"";
+        memset(longest + 6, 'x', sizeof(longest) - 7);
+        check_note(longest, NULL, "is \"…\"");
+
+        char sentence[401] = "x", kept[LOG_REFUSAL_MAX + 1] = "x"; /* a character of two bytes stands across the bound */
+        for (size_t i = 1; i + 2 < sizeof(sentence); i += 2)
+                memcpy(sentence + i, "\xc3\xa9", 3);
+        memcpy(kept, sentence, LOG_REFUSAL_MAX - 1);
+        check_note(sentence, NULL, kept);
 }
 
 /* R3, R14: what was held and who stays. */
@@ -269,6 +304,56 @@ static void test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person(str
         house_close(house);
 }
 
+static void note_about(struct house *house, const struct actor *connection, const char *resource_id, int status, const char *note)
+{
+        scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = connection,
+                                                         .method = METHOD_PATCH,
+                                                         .status = status,
+                                                         .path = "/scim/v2/Groups",
+                                                         .request_id = "r",
+                                                         .resource_id = resource_id,
+                                                         .refusal = status < 400 ? NULL : note,
+                                                         .note = status < 400 ? note : NULL,
+                                                         .fields = "" });
+}
+
+/* The rows are of a group, of Bulk, of nobody and of somebody else. */
+static void test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_they_stand(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &house->admin, "ann"), *bob = house_user(house, &house->admin, "bob");
+        const char *crew = house_group(house, &house->admin, "crew");
+        char stays[100], both[200], told[100], held[100];
+        (void)snprintf(stays, sizeof stays, "%s is still a member through a local edge", ann);
+        (void)snprintf(both, sizeof both, "%s is held by local; %s is held by local", bob, ann);
+        (void)snprintf(told, sizeof told, "userName \"ann@x.example\" is taken by %s", ann);
+        (void)snprintf(held, sizeof held, "%s is held by local", bob);
+        note_about(house, &okta, crew, 200, stays);
+        note_about(house, &okta, NULL, 200, both);
+        note_about(house, &okta, NULL, 409, told);
+        note_about(house, &okta, bob, 409, told);
+        note_about(house, &okta, bob, 200, held);
+        note_about(house, &okta, crew, 200, held);
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%%s%%'", ann), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%ann@x.example%%'"), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%is taken by %%'"), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about"), 4); /* what is told in one's own row needs none */
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%%s%%'", ann), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about WHERE resource_id = '%s'", ann), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%s%%'", bob), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%is taken by %%'"), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '%s'", crew), 2);
+        raw_script(fixture, "UPDATE scim_log_about SET no = no - 2678400000000"); /* 31 days */
+        directory_purge_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about"), 0);
+        house_check(house);
+        house_close(house);
+}
+
 static void too_many_rows_drop_the_oldest_and_are_counted(struct fixture *fixture)
 {
         (void)fixture;
@@ -286,10 +371,12 @@ int main(void)
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(passwords_leave_a_body_at_any_depth_and_names_stay, ON_SQLITE),
                 FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
+                FIXTURE_TEST(test_R31_a_refusal_is_kept_without_what_a_client_sent, ON_SQLITE),
                 FIXTURE_TEST(a_note_is_kept_up_to_its_bound_in_whole_characters, ON_BOTH),
                 FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),
                 FIXTURE_TEST(test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept, ON_BOTH),
                 FIXTURE_TEST(test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person, ON_BOTH),
+                FIXTURE_TEST(test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_they_stand, ON_BOTH),
                 FIXTURE_TEST(too_many_rows_drop_the_oldest_and_are_counted, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
