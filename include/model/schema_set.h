@@ -18,7 +18,7 @@ const struct schema_set *schema_set_builtin(void);
 
 /* NULL where there is none. */
 const struct resource_type *schema_set_type(const struct schema_set *set, enum resource_kind kind);
-const struct resource_type *schema_set_type_by_name(const struct schema_set *set, const char *name);         /* "User" */
+const struct resource_type *schema_set_type_by_name(const struct schema_set *set, const char *name);         /* "User"; of those that SCIM has */
 const struct resource_type *schema_set_type_by_endpoint(const struct schema_set *set, const char *endpoint); /* "Users", letter case as is */
 const struct schema *schema_set_schema(const struct schema_set *set, const char *urn);                       /* case-insensitive */
 

@@ -383,12 +383,13 @@ static enum err prepare_token(struct change *change, struct fault *fault)
 /* A refusal leaves a trace: counted, and written with the root's next change or within a second. */
 static void note_refusal(struct directory *directory, const struct change *change, enum err e)
 {
+        const char *word = kind_is_declared(change->type->kind) ? "resource" : change->type->word; /* a declared one may be called "role" */
         if (e == ERR_FORBIDDEN)
-                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_REFUSED, change->type->word);
+                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_REFUSED, word);
         else if (e == ERR_UNAUTHENTICATED)
-                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_UNAUTHENTICATED, change->type->word);
+                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_UNAUTHENTICATED, word);
         else if (e == ERR_LAST_ADMIN && !change->dry_run)
-                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, change->type->word);
+                notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, word);
 }
 
 static struct write_job write_of(struct change_ticket *job)

@@ -34,16 +34,32 @@ static bool is_word(const char *text)
                strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == length;
 }
 
+static bool is_listed(const char *const *list, const char *text)
+{
+        for (; *list; list++)
+                if (strcasecmp(*list, text) == 0)
+                        return true;
+        return false;
+}
+
 static bool is_reserved_endpoint(const char *endpoint)
 {
-        static const char *const reserved[] = { "Me", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig", "search" };
-        for (size_t i = 0; i < COUNT_OF(reserved); i++)
-                if (strcasecmp(reserved[i], endpoint) == 0)
-                        return true;
+        static const char *const reserved[] = { "Me", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig", "search", NULL };
         for (const struct resource_type *const *type = types_builtin; *type; type++)
                 if ((*type)->scim_endpoint && strcasecmp((*type)->scim_endpoint, endpoint) == 0)
                         return true;
-        return false;
+        return is_listed(reserved, endpoint);
+}
+
+/* What stands as `resourceType` in answers of this service. What it has besides never meets SCIM, and declared kinds are "resource"
+ * elsewhere. */
+static bool is_reserved_name(const char *name)
+{
+        static const char *const reserved[] = { "Schema", "ResourceType", "ServiceProviderConfig", NULL };
+        for (const struct resource_type *const *type = types_builtin; *type; type++)
+                if ((*type)->scim_endpoint && strcasecmp((*type)->name, name) == 0)
+                        return true;
+        return is_listed(reserved, name);
 }
 
 static enum err check(const json_t *document, struct fault *fault)
@@ -53,9 +69,8 @@ static enum err check(const json_t *document, struct fault *fault)
         if (!is_word(name))
                 return fault_set(
                         fault, ERR_VALUE, "name", "\"%.64s\" came; a letter and then letters and digits are expected", name ? name : "");
-        for (const struct resource_type *const *type = types_builtin; *type; type++)
-                if (strcasecmp((*type)->name, name) == 0 || strcasecmp((*type)->word, name) == 0)
-                        return fault_set(fault, ERR_TAKEN, "name", "\"%s\" is a type of this service already", (*type)->name);
+        if (is_reserved_name(name))
+                return fault_set(fault, ERR_TAKEN, "name", "\"%.64s\" is a type of this service already", name);
         if (!endpoint || *endpoint != '/' || !is_word(endpoint + 1))
                 return fault_set(fault, ERR_VALUE, "endpoint", "\"%.64s\" came; a slash, a letter and then letters and digits are expected",
                         endpoint ? endpoint : "");

@@ -25,7 +25,7 @@ const struct resource_type *schema_set_type(const struct schema_set *set, enum r
 const struct resource_type *schema_set_type_by_name(const struct schema_set *set, const char *name)
 {
         for (const struct resource_type *const *type = set->types; *type; type++)
-                if (text_equal((*type)->name, name))
+                if ((*type)->scim_endpoint && text_equal((*type)->name, name))
                         return *type;
         return NULL;
 }

@@ -147,6 +147,15 @@ static struct resource_type *find_made(const struct builder *builder, const char
         return NULL;
 }
 
+/* Of a built-in type, which a declared one may be called like. */
+static struct resource_type *find_copy(const struct builder *builder, enum resource_kind kind)
+{
+        for (size_t i = 0; i < builder->made_count; i++)
+                if (builder->made[i]->kind == kind)
+                        return builder->made[i];
+        return NULL;
+}
+
 static struct resource_type *make(struct builder *builder, const struct resource_type *from)
 {
         struct resource_type *type = arena_copy(builder->arena, from, sizeof(*from));
@@ -279,7 +288,7 @@ static enum err attach_to_its_type(struct builder *builder, struct part *part)
 {
         struct resource_type *type = find_made(builder, part->extends);
         const struct resource_type *plain = type ? NULL : schema_set_type_by_name(schema_set_builtin(), part->extends);
-        if (!type && (!plain || !plain->scim_endpoint))
+        if (!type && !plain)
                 return fault_set(builder->fault, ERR_VALUE, "resourceType",
                         "the schema \"%s\" extends the resource type \"%.64s\", which is not declared; User, Group or a type of your own "
                         "is expected",
@@ -303,7 +312,7 @@ static enum err finish(struct builder *builder, struct owned_set *owned)
         if (!all || !published)
                 return out_of_memory(builder);
         for (size_t i = 0; i < types; i++) {
-                const struct resource_type *copy = find_made(builder, types_builtin[i]->name);
+                const struct resource_type *copy = find_copy(builder, types_builtin[i]->kind);
                 all[i] = copy ? copy : types_builtin[i];
         }
         for (size_t i = 0; i < builder->made_count; i++)

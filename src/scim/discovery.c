@@ -105,7 +105,7 @@ static json_t *list_response(json_t *resources)
 static json_t *find_type(const struct schema_set *schemas, const char *name)
 {
         const struct resource_type *type = schema_set_type_by_name(schemas, name);
-        return type && type->scim_endpoint ? type_entry(type) : NULL;
+        return type ? type_entry(type) : NULL;
 }
 
 static json_t *find_schema(const struct schema_set *schemas, const char *urn)

@@ -340,7 +340,7 @@ def test_bad_schemas_are_refused(server, change, field, word):
 
 
 BAD_TYPES = [
-    ({"name": "User"}, 409, "name"), ({"name": "project"}, 409, "name"), ({"name": "My Type"}, 400, "name"), ({"endpoint": "Gadgets"}, 400, "endpoint"),
+    ({"name": "User"}, 409, "name"), ({"name": "group"}, 409, "name"), ({"name": "ResourceType"}, 409, "name"), ({"name": "schema"}, 409, "name"), ({"name": "My Type"}, 400, "name"), ({"endpoint": "Gadgets"}, 400, "endpoint"),
     ({"endpoint": "/Users"}, 409, "endpoint"), ({"endpoint": "/schemas"}, 409, "endpoint"), ({"endpoint": "/a/b"}, 400, "endpoint"),
     ({"schema": "urn:acme:nosuch:1"}, 400, "schema"), ({"schema": USER}, 400, "schema"), ({"schemaExtensions": [{"schema": "urn:acme:nosuch:1"}]}, 400, "schemaExtensions"),
     ({"schemaExtensions": [{"required": True}]}, 400, "schemaExtensions[0].schema"),
@@ -354,6 +354,34 @@ def test_bad_types_are_refused(server, change, status, field):
     root.api("POST", "/schemas", {"id": urn, "name": "Gadget", "attributes": [attribute("a")]}, expect=(201, 409))
     problem = declare(root, {"name": "Gadget", "endpoint": "/Gadgets", "schema": urn, **change}, expect=status, where="resource-types")
     assert problem["field"] == field, problem
+
+
+@pytest.mark.parametrize("name", ["Role", "project", "Organization"])
+def test_a_type_may_be_called_like_what_SCIM_does_not_have(acme, name):
+    urn = f"urn:acme:{name}:1"
+    acme.scim("GET", f"/ResourceTypes/{name}", expect=404)
+    declare(acme, {"id": urn, "name": name, "attributes": [attribute("title", required=True)]})
+    declare(acme, {"name": name, "endpoint": f"/{name}s", "schema": urn}, where="resource-types")
+    declare(acme, {"id": "urn:acme:own:1", "name": "Own", "resourceType": name, "attributes": [attribute("color")]})
+    assert acme.scim("GET", f"/ResourceTypes/{name}", expect=200).json["schemaExtensions"] == [{"schema": "urn:acme:own:1", "required": False}]
+    listed = acme.scim("GET", "/ResourceTypes", expect=200).json["Resources"]
+    assert sorted(row["name"] for row in listed) == sorted(["User", "Group", name])
+    made = acme.scim("POST", f"/{name}s", {"schemas": [urn, "urn:acme:own:1"], "title": "t", "urn:acme:own:1": {"color": "red"}}, expect=201).json
+    assert made["meta"]["resourceType"] == name
+    row = acme.api("GET", f"/resources/{name}s/{made['id']}", expect=200).json
+    assert row["kind"] == "resource" and row["type"] == name
+    assert [item["name"] for item in acme.api("GET", "/organizations?limit=10", expect=200).json["items"]]  # those of the service stay what they are
+    assert acme.api("GET", "/roles", expect=200).json["items"]
+    acme.api("POST", "/projects", {"slug": "lab", "name": "Lab"}, expect=201)
+    entry = [entry for entry in acme.audit(class_="change") if entry["object"].get("id") == made["id"] or made["id"] in str(entry)][-1]
+    assert entry["object"]["kind"] == "resource"
+    weak = acme.identity("weak", role="member")
+    acme.api("DELETE", f"/resources/{name}s/{made['id']}", token=weak["token"], expect=403)
+    told, deadline = [], time.monotonic() + 10
+    while not told and time.monotonic() < deadline:
+        told = [entry["body"]["detail"] for entry in acme.audit(class_="notice") if entry["actor"].get("id") == weak["id"]]
+        time.sleep(0.1)
+    assert told == ["resource"]
 
 
 def test_a_schema_of_a_type_cannot_name_what_every_resource_has(acme):
