@@ -73,21 +73,26 @@ def test_headers_beyond_all_measure_are_refused_in_scim_form(scim):
 
 
 @pytest.mark.parametrize("method,path", [(method, path) for path in ("/Nothing", "/Nothing/x", "/users", "/Users/x/y") for method in ("PUT", "PATCH", "DELETE")]
-                         + [("POST", "/Nothing"), ("POST", "/Nothing/x")])
+                         + [("POST", "/Nothing"), ("POST", "/Nothing/x")]
+                         + [(method, "/Nothing/.search") for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")])
 def test_unknown_endpoints_are_404_with_every_method(scim, method, path):
-    reply = scim(method, path, None if method == "DELETE" else {"schemas": []}, expect=404)
-    assert reply.json["schemas"] == ERROR and reply.json["status"] == "404" and "Allow" not in reply.headers
+    reply = scim(method, path, None if method in ("GET", "HEAD", "DELETE") else {"schemas": []}, expect=404)
+    assert "Allow" not in reply.headers
+    if method == "HEAD":
+        return
+    assert reply.json["schemas"] == ERROR and reply.json["status"] == "404"
 
 
 @pytest.mark.parametrize("method,path,allow", [("PUT", "/Users", "GET, POST"), ("PATCH", "/Groups", "GET, POST"), ("DELETE", "/Users", "GET, POST"),
-                                               ("POST", "/Users/x", "GET, PUT, PATCH, DELETE"), ("PUT", "/Bulk", "POST"), ("DELETE", "/Users/.search", "POST")])
+                                               ("POST", "/Users/x", "GET, PUT, PATCH, DELETE"), ("PUT", "/Bulk", "POST"), ("GET", "/.search", "POST")]
+                         + [(method, "/Users/.search", "POST") for method in ("GET", "PUT", "PATCH", "DELETE")])
 def test_known_endpoints_with_a_wrong_method_are_405(scim, method, path, allow):
-    reply = scim(method, path, None if method == "DELETE" else {"schemas": []}, expect=405)
+    reply = scim(method, path, None if method in ("GET", "DELETE") else {"schemas": []}, expect=405)
     assert reply.json["schemas"] == ERROR and reply.headers["Allow"] == allow
 
 
 def test_a_wrong_method_tells_nothing_without_a_token(scim):
-    for path in ("/Users", "/Nothing"):
+    for path in ("/Users", "/Nothing", "/Nothing/.search"):
         assert scim("PUT", path, {"schemas": []}, token="wrong").status == 401
 
 

@@ -88,7 +88,7 @@ def test_security_14_metacharacters_match_nothing(fresh, people):
 
 def test_no_search_elsewhere(fresh):
     fresh("POST", "/Nothing/.search", {"schemas": [SEARCH]}, expect=404)
-    fresh("GET", "/Users/.search", expect=(404, 405))
+    fresh("GET", "/Users/.search", expect=405)
     fresh("POST", "/.search", "", expect=400)
 
 

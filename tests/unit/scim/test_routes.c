@@ -60,7 +60,9 @@ static void test_wrong_methods_of_types_are_told_behind_the_token(struct fixture
                 enum method method;
                 const char *path, *allow;
         } cases[] = { { METHOD_PUT, "/scim/v2/Users", "GET, POST" }, { METHOD_PATCH, "/scim/v2/Nothing", "GET, POST" },
-                { METHOD_DELETE, "/scim/v2/Users", "GET, POST" }, { METHOD_POST, "/scim/v2/Users/x", "GET, PUT, PATCH, DELETE" } };
+                { METHOD_DELETE, "/scim/v2/Users", "GET, POST" }, { METHOD_POST, "/scim/v2/Users/x", "GET, PUT, PATCH, DELETE" },
+                { METHOD_GET, "/scim/v2/Users/.search", "POST" }, { METHOD_PUT, "/scim/v2/Nothing/.search", "POST" },
+                { METHOD_PATCH, "/scim/v2/Users/.search", "POST" }, { METHOD_DELETE, "/scim/v2/Nothing/.search", "POST" } };
         (void)fixture;
         for (size_t i = 0; i < COUNT_OF(cases); i++) {
                 enum err e;
