@@ -54,6 +54,19 @@ static void judge(const struct client *client)
                 judge_error(client);
 }
 
+static enum handled run(struct client *client, struct request *request)
+{
+        void (*between)(struct client *) = STEAL(client->between);
+        if (!between)
+                return route_run(request);
+        enum handled handled = request->route->handler(request);
+        assert_int_equal(handled, HANDLED_LATER);
+        between(client);
+        forget(client);
+        request->finish(request);
+        return HANDLED;
+}
+
 int client_call(struct client *client, enum method method, const char *target, const char *body)
 {
         struct arena *arena = client->house->arena;
@@ -81,7 +94,7 @@ int client_call(struct client *client, enum method method, const char *target, c
         assert_int_equal(face, FACE_SCIM);
         if (e)
                 fail_msg("no route for %s: %s", target, error_row(e)->name);
-        assert_int_equal(route_run(&request), HANDLED);
+        assert_int_equal(run(client, &request), HANDLED);
         client->route = request.route;
         client->reply = request.reply;
         client->media_type = request.reply.content_type;

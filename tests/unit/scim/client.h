@@ -17,6 +17,7 @@ struct client {
         struct reply reply;                /* status and headers */
         const struct route *route;         /* that it went by */
         char id[UUID_TEXT_SIZE];           /* member `id` of its body */
+        void (*between)(struct client *client); /* once, when the next write is begun and not finished yet; may call itself */
 };
 
 /* A house with a connection of this profile ("lenient", "strict"). */

@@ -67,6 +67,26 @@ static void test_a_resource_of_a_declared_type(struct fixture *fixture)
         client_close(client);
 }
 
+/* As if another node had declared something, when the write has been judged. */
+static void schemas_grow_newer(struct client *client)
+{
+        while (!house_number(client->house, "SELECT COUNT(*) FROM resource WHERE name_folded = 'ann'"))
+                (void)usleep(1000);
+        house_script(client->house, "UPDATE root SET schemas_revision = schemas_revision + 1");
+        client->actor.schemas_revision++;
+        assert_status(200, client, METHOD_GET, "/Users", NULL);
+}
+
+/* The same worker reads newer ones before it finishes the write. */
+static void test_a_write_keeps_the_schemas_it_was_begun_with(struct fixture *fixture)
+{
+        struct client *client = open_declaring(fixture);
+        client->between = schemas_grow_newer;
+        assert_status(201, client, METHOD_POST, "/Users", USER_BODY("\"userName\":\"ann\",\"" BADGE "\":{\"badge\":\"B-1\",\"level\":2}"));
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(client->json, BADGE), "level")), 2);
+        client_close(client);
+}
+
 /* The token's root declares; nobody else's sees it. */
 static void test_who_declares_nothing_has_no_such_endpoint(struct fixture *fixture)
 {
@@ -83,6 +103,7 @@ int main(void)
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_discovery_tells_what_is_declared, ON_SQLITE),
                 FIXTURE_TEST(test_a_user_with_a_declared_extension, ON_SQLITE),
+                FIXTURE_TEST(test_a_write_keeps_the_schemas_it_was_begun_with, ON_SQLITE),
                 FIXTURE_TEST(test_a_resource_of_a_declared_type, ON_SQLITE),
                 FIXTURE_TEST(test_who_declares_nothing_has_no_such_endpoint, ON_SQLITE),
         };
