@@ -91,10 +91,11 @@ struct request {
 bool request_read_query(struct request *request);
 /* Decoded value of a query parameter (names compare case-insensitively as clients vary), first one wins; NULL: absent. In the arena. */
 const char *request_query(struct request *request, const char *name);
-/* As a number clamped to [min, max]; absent: fallback. False: not a number. */
+/* As a number; absent: fallback. False: no number, or none of [min, max]; *ret untouched. */
 bool request_query_i64(struct request *request, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *ret);
 
-/* Decimal text as a number clamped to [min, max], however long it is; false: not a number, *ret untouched. */
+/* Decimal text as a number clamped to [min, max], however long it is, where a protocol wants the nearest in range; false: not a number, *ret
+ * untouched. */
 bool request_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
 
 void reply_header(struct request *request, const char *name, const char *value); /* value must be free of CR, LF; copied */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Writes of a connection that wait for an administrator (R16). */
+#include "base/text.h"
 #include "call.h"
 #include "directory/threshold.h"
 #include "view.h"
@@ -51,7 +52,7 @@ enum err hold_release_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_RELEASE);
         enum err e = call_check_empty(call, fault);
-        if (!e && !request_parse_i64(call->second, 0, INT64_MAX, &change.hold))
+        if (!e && !text_parse_i64(call->second, 0, INT64_MAX, &change.hold))
                 e = fault_set(fault, ERR_NOT_FOUND, "", "there is no hold \"%.32s\"; ids of holds are numbers", call->second);
         if (!e)
                 e = call_ref(call, &change.ref, fault);

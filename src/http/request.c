@@ -82,7 +82,7 @@ bool request_query_i64(struct request *request, const char *name, int64_t min, i
 {
         const char *text = request_query(request, name);
         if (text)
-                return request_parse_i64(text, min, max, ret);
+                return text_parse_i64(text, min, max, ret);
         *ret = fallback;
         return true;
 }

@@ -46,7 +46,8 @@ def test_r4_a_delete_without_a_word_names_both_and_of_another_root_is_404(server
     assert "keep" in refused.json["detail"] and "remove" in refused.json["detail"]
     server.acme.api("DELETE", f"/connections/{fresh.id}?keep=true&remove=true", expect=400)
     server.acme.api("DELETE", f"/connections/{fresh.id}?keep=perhaps", expect=400)
-    server.acme.api("DELETE", f"/connections/{fresh.id}?remove=true&confirm=x", expect=400)
+    for count in ("x", "-1"):
+        server.acme.api("DELETE", f"/connections/{fresh.id}?remove=true&confirm={count}", expect=400)
     for query in ("keep=true", "remove=true", "keep=true&preview=true", "remove=true&confirm=1"):
         foreign = server.globex.api("DELETE", f"/connections/{fresh.id}?{query}", expect=404)
         unknown = server.globex.api("DELETE", f"/connections/01890a5d-ac96-774b-bcce-b302099a8057?{query}", expect=404)

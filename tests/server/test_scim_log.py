@@ -105,9 +105,19 @@ def test_another_tenant_sees_nothing(server, fresh, unique):
     assert row["id"] not in [other["id"] for other in server.globex.api("GET", "/scim-log", expect=200).json["items"]]
 
 
-@pytest.mark.parametrize("query", ["after=x", "limit=0x", "status_min=x"])
-def test_what_is_no_number_is_refused(server, query):
-    server.acme.api("GET", f"/scim-log?{query}", expect=400)
+OUT_OF_RANGE = {"limit": ["0x", "", "0", "-1", "1001", "99999999999999999999"], "after": ["x", "-1", "99999999999999999999"],
+                "status_min": ["x", "600", "-1"]}
+NUMBERS = [("/scim-log", "limit"), ("/scim-log", "after"), ("/scim-log", "status_min"), ("/audit", "limit"), ("/audit", "after"), ("/users", "limit"),
+           ("/groups/{group}/members", "limit")]
+
+
+@pytest.mark.parametrize(("path", "name", "value"), [(path, name, value) for path, name in NUMBERS for value in OUT_OF_RANGE[name]])
+def test_what_is_no_number_of_the_range_is_refused(server, fresh, unique, path, name, value):
+    group = fresh("POST", "/Groups", {"schemas": [GROUP], "displayName": unique("g")}, expect=201).json["id"]
+    problem = server.acme.api("GET", f"{path.format(group=group)}?{name}={value}", expect=400).json
+    assert problem["field"] == name, problem
+    for limit in (1, 1000):
+        server.acme.api("GET", f"{path.format(group=group)}?limit={limit}", expect=200)
 
 
 def test_metrics_count_by_operation_without_names(server, fresh, unique):

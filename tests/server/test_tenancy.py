@@ -240,4 +240,4 @@ def test_lists_page_by_cursor(server, unique):
             break
     assert made <= set(seen) and len(seen) == len(set(seen)) == page["total"]
     server.acme.api("GET", "/groups?cursor=nonsense", expect=400)
-    server.acme.api("GET", "/groups?limit=0", expect=(200, 400))
+    server.acme.api("GET", "/groups?limit=0", expect=400)

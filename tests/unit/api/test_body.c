@@ -125,13 +125,13 @@ static void a_page_has_bounds_and_its_own_cursor(struct fixture *fixture)
         static const struct refused rows[] = {
                 { METHOD_GET, "/api/v1/groups?limit=1.5", NULL, "limit", "1 to 1000" },
                 { METHOD_GET, "/api/v1/groups?limit=", NULL, "limit", "1 to 1000" },
+                { METHOD_GET, "/api/v1/groups?limit=-1", NULL, "limit", "1 to 1000" },
+                { METHOD_GET, "/api/v1/groups?limit=0", NULL, "limit", "1 to 1000" },
+                { METHOD_GET, "/api/v1/groups?limit=1001", NULL, "limit", "1 to 1000" },
         };
         assert_refused(desk, rows, COUNT_OF(rows));
-        static const char *const least[] = { "-1", "0", "1" };
-        for (size_t i = 0; i < COUNT_OF(least); i++) {
-                assert_status(desk, 200, METHOD_GET, arena_printf(desk->arena, "/api/v1/groups?limit=%s", least[i]), NULL);
-                assert_int_equal(json_array_size(desk_value(desk, "items")), 1);
-        }
+        assert_status(desk, 200, METHOD_GET, "/api/v1/groups?limit=1", NULL);
+        assert_int_equal(json_array_size(desk_value(desk, "items")), 1);
         const char *cursor = arena_strdup(desk->arena, desk_text(desk, "next_cursor"));
         assert_status(desk, 400, METHOD_GET, arena_printf(desk->arena, "/api/v1/users?cursor=%s", cursor), NULL);
         assert_status(desk, 200, METHOD_GET, arena_printf(desk->arena, "/api/v1/groups?limit=1000&cursor=%s", cursor), NULL);

@@ -173,7 +173,9 @@ static void pages_show_everything_once(struct fixture *fixture)
         assert_int_equal(json_array_size(desk_value(desk, "items")), 0);
         assert_status(desk, 400, METHOD_GET, "/api/v1/groups?limit=x", NULL);
         assert_status(desk, 400, METHOD_GET, "/api/v1/groups?cursor=x", NULL);
-        assert_status(desk, 200, METHOD_GET, "/api/v1/groups?limit=99999", NULL);
+        assert_status(desk, 400, METHOD_GET, "/api/v1/groups?limit=0", NULL);
+        assert_status(desk, 400, METHOD_GET, "/api/v1/groups?limit=1001", NULL);
+        assert_status(desk, 200, METHOD_GET, "/api/v1/groups?limit=1000", NULL);
         desk_close(desk);
 }
 

@@ -62,27 +62,29 @@ static void a_query_that_cannot_be_read_is_no_empty_query(void **state)
         request_free(request);
 }
 
-static void numbers_are_clamped(void **state)
+static void numbers_are_refused_out_of_their_range_or_clamped(void **state)
 {
         static const struct {
                 const char *query;
-                bool ok;
-                int64_t number;
+                bool ok, is_number;
+                int64_t number, clamped;
         } cases[] = {
-                { "", true, 7 },
-                { "n=5", true, 5 },
-                { "n=0", true, 1 },
-                { "n=-5", true, 1 },
-                { "n=101", true, 100 },
-                { "n=2147483648", true, 100 },
-                { "n=99999999999999999999999", true, 100 },
-                { "n=-99999999999999999999999", true, 1 },
-                { "n=", false, 0 },
-                { "n=x", false, 0 },
-                { "n=1.5", false, 0 },
-                { "n=-", false, 0 },
-                { "n=1%20", false, 0 },
-                { "n=0x5", false, 0 },
+                { "", true, false, 7, 0 },
+                { "n=5", true, true, 5, 5 },
+                { "n=1", true, true, 1, 1 },
+                { "n=100", true, true, 100, 100 },
+                { "n=0", false, true, 0, 1 },
+                { "n=-5", false, true, 0, 1 },
+                { "n=101", false, true, 0, 100 },
+                { "n=2147483648", false, true, 0, 100 },
+                { "n=99999999999999999999999", false, true, 0, 100 },
+                { "n=-99999999999999999999999", false, true, 0, 1 },
+                { "n=", false, false, 0, 0 },
+                { "n=x", false, false, 0, 0 },
+                { "n=1.5", false, false, 0, 0 },
+                { "n=-", false, false, 0, 0 },
+                { "n=1%20", false, false, 0, 0 },
+                { "n=0x5", false, false, 0, 0 },
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct request *request = request_new();
@@ -90,6 +92,11 @@ static void numbers_are_clamped(void **state)
                 request->query = cases[i].query;
                 assert_int_equal(request_query_i64(request, "n", 1, 100, 7, &number), cases[i].ok);
                 assert_int_equal(number, cases[i].number);
+                const char *text = request_query(request, "n");
+                number = 0;
+                if (text)
+                        assert_int_equal(request_parse_i64(text, 1, 100, &number), cases[i].is_number);
+                assert_int_equal(number, cases[i].clamped);
                 request_free(request);
         }
 }
@@ -304,7 +311,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(query_parameters_are_decoded),
                 cmocka_unit_test(a_query_that_cannot_be_read_is_no_empty_query),
-                cmocka_unit_test(numbers_are_clamped),
+                cmocka_unit_test(numbers_are_refused_out_of_their_range_or_clamped),
                 cmocka_unit_test(headers_are_copied_replaced_and_cleaned),
                 cmocka_unit_test(a_refusal_has_the_form_of_its_face),
                 cmocka_unit_test(a_refusal_carries_its_headers),
