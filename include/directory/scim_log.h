@@ -44,6 +44,10 @@ bool scim_log_note(struct scim_log *log, const struct actor *connection, bool su
 /* Logs the reads of a connection, too, for so long; 0: ends it. In memory: a restart ends it. */
 #define CAPTURE_MAX_S (15 * 60)
 void scim_log_capture(struct scim_log *log, int64_t root_no, int64_t connection_no, int64_t seconds);
+/* In the purge of a person: what waits of the requests that have begun by now is written without what speaks of him. */
+void scim_log_erase(struct scim_log *log, int64_t root_no, const char *id);
+/* The same, after it, to the rows that are there. */
+enum err scim_log_forget(struct session *session, int64_t root_no, const char *id, struct fault *fault) MUST_USE;
 /* Before the last flush. */
 void scim_log_stop(struct scim_log *log);
 

@@ -5,6 +5,7 @@
  * request log says of him. */
 #include <string.h>
 #include "base/clock.h"
+#include "directory/scim_log.h"
 #include "work.h"
 
 #define TOMBSTONE_US (396 * US_PER_DAY) /* 13 months */
@@ -257,17 +258,6 @@ static enum err blank_ledger(struct work *work, int64_t no)
         return e;
 }
 
-static enum err blank_scim_log(struct work *work, const char *id)
-{
-        static const enum statement notes[] = { ST_SCIM_LOG_ABOUT_BLANK, ST_SCIM_LOG_ABOUT_FORGET };
-        enum err e = session_run(work->session, ST_SCIM_LOG_BLANK, NULL, work->fault, V_I64(work->root_no), V_TEXT(id), V_BYTES("", 0));
-        if (!e)
-                e = session_run(work->session, ST_SCIM_LOG_FORGET_LOOSE, NULL, work->fault, V_I64(work->root_no), V_BYTES("", 0));
-        for (size_t i = 0; !e && i < COUNT_OF(notes); i++)
-                e = session_run(work->session, notes[i], NULL, work->fault, V_I64(work->root_no), V_TEXT(id));
-        return e;
-}
-
 static enum err end_grants(struct work *work, int64_t no)
 {
         int64_t count = 0;
@@ -321,8 +311,10 @@ enum err bin_purge(struct work *work)
                 e = purge_row(work, row.no);
         if (!e)
                 e = blank_ledger(work, row.no);
+        if (!e && !work->change->dry_run)
+                scim_log_erase(work->directory->scim_log, work->root_no, row.id);
         if (!e)
-                e = blank_scim_log(work, row.id);
+                e = scim_log_forget(work->session, work->root_no, row.id, work->fault);
         if (e)
                 return e;
         describe(work, EVENT_PURGED, &row);

@@ -20,6 +20,7 @@
 #define PURGE_BATCH 500
 #define PURGE_ROUNDS 20
 #define ROW_KEPT_US (30 * US_PER_DAY)
+#define ERASED_MAX 128
 
 enum { TEXT_PATH, TEXT_REQUEST_ID, TEXT_RESOURCE_ID, TEXT_SCIM_TYPE, TEXT_FIELD, TEXT_LENIENCIES, TEXT_FIELDS, TEXT_NOTE, TEXT_COUNT };
 
@@ -36,8 +37,16 @@ struct waiting {
         char memory[];
 };
 
+struct erased {
+        int64_t root_no, at_us;
+        char id[UUID_TEXT_SIZE];
+};
+
 struct scim_log {
         pthread_mutex_t mutex;
+        struct erased erased[ERASED_MAX]; /* a ring; what falls out of it raises the bar for all */
+        size_t erased_next;
+        int64_t all_erased_us;
         struct waiting *first, **end;
         size_t count, bytes;
         int64_t last_no;
@@ -179,9 +188,95 @@ void scim_log_add(struct scim_log *log, const struct scim_log_entry *entry)
         free_all(dropped);
 }
 
+/* ---- erasure of what waits (R31) ---- */
+
+void scim_log_erase(struct scim_log *log, int64_t root_no, const char *id)
+{
+        (void)pthread_mutex_lock(&log->mutex);
+        struct erased *erased = &log->erased[log->erased_next++ % ERASED_MAX];
+        int64_t now_us = clock_stored_us();
+        log->all_erased_us = erased->at_us;
+        *erased = (struct erased){ .root_no = root_no, .at_us = now_us > log->last_no ? now_us : log->last_no };
+        (void)snprintf(erased->id, sizeof(erased->id), "%s", id);
+        (void)pthread_mutex_unlock(&log->mutex);
+}
+
+static void waiting_blank(struct waiting *at, bool is_about)
+{
+        static const int said[] = { TEXT_PATH, TEXT_RESOURCE_ID, TEXT_FIELDS, TEXT_NOTE };
+        for (size_t i = 0; is_about && i < COUNT_OF(said); i++)
+                at->texts[said[i]] = "";
+        if (is_about)
+                buffer_clear(&at->fields);
+        buffer_clear(&at->sealed);
+}
+
+/* As the purge did it to the rows that were there, to a row whose request had begun by then. */
+static void erase(struct waiting *at, const struct erased *erased)
+{
+        if (erased->root_no != at->root_no || at->no - at->duration_us > erased->at_us)
+                return;
+        bool is_about = strcmp(at->texts[TEXT_RESOURCE_ID], erased->id) == 0;
+        if (is_about || !*at->texts[TEXT_RESOURCE_ID])
+                waiting_blank(at, is_about);
+        if (strstr(at->texts[TEXT_NOTE], erased->id))
+                at->texts[TEXT_NOTE] = "";
+}
+
+static void erase_waiting(struct scim_log *log, struct waiting *at)
+{
+        (void)pthread_mutex_lock(&log->mutex);
+        if (at->no - at->duration_us <= log->all_erased_us)
+                waiting_blank(at, true);
+        for (size_t i = 0; i < ERASED_MAX && i < log->erased_next; i++)
+                erase(at, &log->erased[i]);
+        (void)pthread_mutex_unlock(&log->mutex);
+}
+
+enum err scim_log_forget(struct session *session, int64_t root_no, const char *id, struct fault *fault)
+{
+        static const enum statement notes[] = { ST_SCIM_LOG_ABOUT_BLANK, ST_SCIM_LOG_ABOUT_FORGET };
+        enum err e = session_run(session, ST_SCIM_LOG_BLANK, NULL, fault, V_I64(root_no), V_TEXT(id), V_BYTES("", 0));
+        if (!e)
+                e = session_run(session, ST_SCIM_LOG_FORGET_LOOSE, NULL, fault, V_I64(root_no), V_BYTES("", 0));
+        for (size_t i = 0; !e && i < COUNT_OF(notes); i++)
+                e = session_run(session, notes[i], NULL, fault, V_I64(root_no), V_TEXT(id));
+        return e;
+}
+
+static enum err forget_again(struct session *session, void *context, struct fault *fault)
+{
+        const struct erased *erased = context;
+        return scim_log_forget(session, erased->root_no, erased->id, fault);
+}
+
+static size_t erased_count(struct scim_log *log)
+{
+        (void)pthread_mutex_lock(&log->mutex);
+        size_t count = log->erased_next;
+        (void)pthread_mutex_unlock(&log->mutex);
+        return count;
+}
+
+/* On PostgreSQL a purge may have run beside the rows of this flush, so that neither saw the other. */
+static void erase_written(struct directory *directory, size_t from)
+{
+        struct scim_log *log = directory->scim_log;
+        for (size_t end = erased_count(log); from < end; from++) {
+                struct fault fault = { 0 };
+                (void)pthread_mutex_lock(&log->mutex);
+                struct erased erased = log->erased[from % ERASED_MAX];
+                (void)pthread_mutex_unlock(&log->mutex);
+                const struct write_job write = { .root_no = erased.root_no, .context = &erased, .run = forget_again };
+                if (write_queue_submit(directory->queue, &write, &fault))
+                        log_event(LOG_WARN, "scim-log-not-purged", LOG_TEXT("why", fault.message));
+        }
+}
+
 /* ---- writing ---- */
 
 struct flush_job {
+        struct scim_log *log;
         struct waiting *first;
         size_t count;
         struct pulse pulses[PULSES_BATCH];
@@ -205,13 +300,14 @@ static enum err insert_rows(struct session *session, void *context, struct fault
 {
         const struct flush_job *job = context;
         enum err e = ERR_OK;
-        const struct waiting *at = job->first;
+        struct waiting *at = job->first;
         for (size_t i = 0; !e && i < job->count; i++, at = at->next) {
+                erase_waiting(job->log, at);
                 const char *const *texts = at->texts;
                 e = session_run(session, ST_SCIM_LOG_INSERT, NULL, fault, V_I64(at->root_no), V_I64(at->no), V_I64(at->connection_no),
                         V_I64(at->credential_no), V_I64(at->method), V_I64(at->status), V_I64(at->duration_us), V_TEXT(texts[TEXT_PATH]),
                         V_TEXT(texts[TEXT_REQUEST_ID]), V_TEXT(texts[TEXT_RESOURCE_ID]), V_TEXT(texts[TEXT_SCIM_TYPE]),
-                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.data ? at->fields.data : texts[TEXT_FIELDS]),
+                        V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.length ? at->fields.data : texts[TEXT_FIELDS]),
                         V_TEXT(texts[TEXT_LENIENCIES]), V_I64(at->sealed.length > 0),
                         V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length), V_TEXT(texts[TEXT_NOTE]));
                 if (!e)
@@ -281,12 +377,13 @@ void directory_flush_scim_log(struct directory *directory)
 {
         struct scim_log *log = directory->scim_log;
         struct waiting *first = take_all(log);
-        struct flush_job job = { .first = first };
+        struct flush_job job = { .log = log, .first = first };
         job.pulse_count = pulses_take(log->pulses, clock_stored_us(), log->stopping, job.pulses, PULSES_BATCH);
         if (!first && job.pulse_count)
                 submit(directory, &job);
         if (!first)
                 return;
+        size_t erased = erased_count(log);
         unsigned char key[HASH_SIZE];
         directory_key(directory, "scim log body", key);
         struct log_sealer *sealer = log_sealer_new(key);
@@ -296,10 +393,11 @@ void directory_flush_scim_log(struct directory *directory)
                 if (++job.count < FLUSH_BATCH && at->next)
                         continue;
                 submit(directory, &job);
-                job = (struct flush_job){ .first = at->next };
+                job = (struct flush_job){ .log = log, .first = at->next };
         }
         log_sealer_free(sealer);
         free_all(first);
+        erase_written(directory, erased);
 }
 
 /* ---- ageing ---- */

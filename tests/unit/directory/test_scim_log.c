@@ -2,6 +2,7 @@
  *
  * The request log: what is kept of a body, sealing bound to its row, the bounded list in memory, ageing. */
 #include "directory/house.h"
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/text.h"
 #include "directory/scim_log.h"
@@ -354,6 +355,52 @@ static void test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_the
         house_close(house);
 }
 
+/* What waits in memory is written a moment after the purge. */
+static void test_R31_rows_that_wait_at_the_purge_are_written_without_the_person(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &house->admin, "ann"), *bob = house_user(house, &house->admin, "bob");
+        char stays[100];
+        (void)snprintf(stays, sizeof stays, "%s is still a member through a local edge", ann);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        log_about(house, &okta, ann);
+        log_about(house, &okta, bob);
+        log_about(house, &okta, NULL);
+        note_about(house, &okta, bob, 200, stays);
+        house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
+        usleep(1000);
+        log_about(house, &okta, NULL); /* begun later */
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log"), 5);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '%s'", bob), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '%s' AND sealed = 1", bob), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '' AND sealed = 1"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE path = '' AND fields = '' AND note = ''"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note <> ''"), 0);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about"), 0);
+        house_check(house);
+        house_close(house);
+}
+
+/* However many are purged at once: the row of whom memory has lost is blanked with all that waits. */
+static void test_R31_what_waits_is_blanked_when_the_purges_are_too_many_to_remember(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        log_about(house, &okta, ANN_ID);
+        scim_log_erase(house->directory->scim_log, okta.root_no, ANN_ID);
+        for (int i = 0; i < 128; i++)
+                scim_log_erase(house->directory->scim_log, okta.root_no + 1, "0b8f3c1e-8f4b-4a58-9d0e-53f3f6a0c222");
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '' AND path = '' AND sealed = 0"), 1);
+        usleep(1000);
+        log_about(house, &okta, ANN_ID);
+        directory_flush_scim_log(house->directory);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id <> '' AND sealed = 1"), 1);
+        house_close(house);
+}
+
 static void too_many_rows_drop_the_oldest_and_are_counted(struct fixture *fixture)
 {
         (void)fixture;
@@ -377,6 +424,8 @@ int main(void)
                 FIXTURE_TEST(test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept, ON_BOTH),
                 FIXTURE_TEST(test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person, ON_BOTH),
                 FIXTURE_TEST(test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_they_stand, ON_BOTH),
+                FIXTURE_TEST(test_R31_rows_that_wait_at_the_purge_are_written_without_the_person, ON_BOTH),
+                FIXTURE_TEST(test_R31_what_waits_is_blanked_when_the_purges_are_too_many_to_remember, ON_SQLITE),
                 FIXTURE_TEST(too_many_rows_drop_the_oldest_and_are_counted, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
