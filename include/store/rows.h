@@ -164,8 +164,6 @@ enum err groups_above_source(struct session *session, int64_t root_no, int64_t m
 /* Has this source put the member in anything? */
 enum err member_has_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, bool *ret,
         struct fault *fault) MUST_USE;
-/* Is this principal in no group or organisation, and does no grant name it? */
-enum err principal_is_bare(struct session *session, int64_t root_no, int64_t no, bool *ret, struct fault *fault) MUST_USE;
 /* How many groups the longest chain above `group_no` has, and whether `sought_no` is in one; how many the longest below has. */
 enum err nesting_above(struct session *session, int64_t root_no, int64_t group_no, int64_t sought_no, int64_t *ret_height, bool *ret_found,
         struct fault *fault) MUST_USE;

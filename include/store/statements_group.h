@@ -14,8 +14,9 @@
         "r.deleted_us = 0 AND r.active >= $3) "
 
 /* Pieces of the ADMIN_ statements. */
+#define ADMIN_HELD "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1"
 #define ADMIN_GRANT \
-        "g.root_no = $1 AND g.scope_no = $2 AND g.role_no = -1 AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "       \
+        ADMIN_HELD " AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "                                                       \
         "g.source_no <> $4 AND g.rule_no <> $5 AND "
 #define ADMIN_GROUP "r.source_no <> $4 AND r.root_no = g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND r.deleted_us = 0 AND "
 #define BY_CLAIM " CROSS JOIN claim c CROSS JOIN resource n "
@@ -50,11 +51,8 @@
                 "WITH v (no) AS (VALUES " NOS_FROM_5 ") INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, "     \
                 "created_us) SELECT $1, $2, v.no, $3, 0, $4 FROM v WHERE v.no > 0 ON CONFLICT DO NOTHING")                              \
         X(GROUPS_ABOVE, READ, "iiiii", "i", UP_LIVE "SELECT DISTINCT no FROM up WHERE no > $4 ORDER BY no LIMIT $5")                     \
-        /* Is $2 in anything at all; of one source, or of any? */                                                                      \
-        X(MEMBER_OF_ANY, READ, "ii", "i", "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 LIMIT 1")               \
         X(MEMBER_OF_SOURCE, READ, "iii", "i",                                                                                           \
                 "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 AND source_no = $3 LIMIT 1")                     \
-        X(GRANT_OF_ANY, READ, "ii", "i", "SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2 LIMIT 1")                   \
         /* Of one source; depth 1: direct. */                                                                                           \
         X(GROUPS_ABOVE_SOURCE, READ, "iiii", "itti",                                                                                     \
                 "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m WHERE m.root_no = $1 AND "     \
@@ -84,6 +82,23 @@
                 "c.no = down.no AND c.connection_no = $3 AND c.ended = 0 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \
                 "member m WHERE m.root_no = $1 AND m.container_no = down.no AND m.source_no = $3 UNION ALL SELECT f.target_no FROM "     \
                 "down CROSS JOIN mapping_rule f WHERE f.root_no = $1 AND f.target_no = down.no AND f.connection_no = $3 LIMIT 1")                              \
+        X(NESTED_PUT, PLAIN, "iii", "",                                                                                                  \
+                "INSERT INTO nested (root_no, container_no, member_no) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")                      \
+        /* What $2 had, $3 may have now. */                                                                                             \
+        X(NESTED_MOVE, PLAIN, "iii", "",                                                                                                 \
+                "INSERT INTO nested (root_no, container_no, member_no) SELECT root_no, $3, member_no FROM nested WHERE root_no = $1 AND " \
+                "container_no = $2 AND member_no <> $3 ON CONFLICT DO NOTHING")                                                          \
+        /* Is there a way from the user or group $3 up to the role of administrator, whatever sleeps on it? The first asks no more than  \
+           whether there can be one: the role is his own, or of a group that he is in, or of a group that other groups were in. */      \
+        X(ADMIN_NEAR, READ, "iii", "i",                                                                                                  \
+                "SELECT g.no FROM role_grant g LEFT JOIN member m ON m.root_no = $1 AND m.container_no = g.principal_no AND m.member_no " \
+                "= $3 LEFT JOIN nested n ON n.root_no = $1 AND n.container_no = g.principal_no WHERE " ADMIN_HELD " AND "                \
+                "(g.principal_no = $3 OR m.member_no IS NOT NULL OR n.member_no IS NOT NULL) LIMIT 1")                                   \
+        X(ADMIN_REACHED, READ, "iii", "i",                                                                                               \
+                "WITH RECURSIVE down (no) AS (SELECT g.principal_no FROM role_grant g WHERE " ADMIN_HELD " UNION SELECT n.member_no "     \
+                "FROM down CROSS JOIN nested n WHERE n.root_no = $1 AND n.container_no = down.no) SELECT g.no FROM role_grant g WHERE "   \
+                ADMIN_HELD " AND g.principal_no = $3 UNION ALL SELECT m.container_no FROM down CROSS JOIN member m WHERE m.root_no = $1 " \
+                "AND m.container_no = down.no AND m.member_no = $3 LIMIT 1")                                                             \
         /* Users who count for R24: by a grant of their own, by a group that holds the role, by a group inside such a group. Joins instead   \
            of EXISTS, and in this order: no planner has to guess, and one row is enough. $4: a source that is being removed, $5: a mapping rule; -1: none. */                                              \
         X(ADMIN_DIRECT, READ, "iiiii", "i",                                                                                               \

@@ -365,7 +365,7 @@ static enum err settle(struct work *work, struct person *person, bool merges, bo
         struct guard guard = { 0 };
         bool takes = person->row.active && !row.active;
         if (!e && takes)
-                e = guard_begin_for(work, &person->row, &guard);
+                e = guard_begin_for(work, person->row.no, &guard);
         row.version = work->version;
         row.modified_us = work->at_us;
         if (!e)

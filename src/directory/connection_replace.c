@@ -52,6 +52,8 @@ static enum err move_edge(struct work *work, const struct edge_move *move)
         if (!e && fits)
                 e = member_add(
                         work->session, work->root_no, move->to_group, move->to_no, move->to_source, work->at_us, &changed, work->fault);
+        if (!e && fits)
+                e = nesting_note(work, move->to_group, move->to_no, move->kind);
         if (!e)
                 e = member_sources(work->session, work->root_no, move->from_group, move->from_no, &left, 1, &count, work->fault);
         const struct effect gone = { .kind = EFFECT_MEMBER, .no = move->from_group, .other_no = move->from_no };

@@ -139,6 +139,8 @@ static enum err give_back_edge(const struct work_step *step, int64_t group_no, i
         if (e || !allowed)
                 return e;
         e = member_add(work->session, work->root_no, group_no, member_no, step->job.connection_no, work->at_us, &changed, work->fault);
+        if (!e && changed)
+                e = nesting_note(work, group_no, member_no, kind);
         if (e || !changed)
                 return e;
         const struct effect effect = { .kind = EFFECT_MEMBER, .no = group_no, .other_no = member_no, .active = true };

@@ -37,14 +37,29 @@ enum err guard_begin(struct work *work, struct guard *ret)
         return admin_exists(work, &ret->admin_before);
 }
 
-enum err guard_begin_for(struct work *work, const struct resource_row *row, struct guard *ret)
+/* By rows alone, whatever sleeps or has ended on the way: that is judged when there is one. */
+static enum err reaches_admin(struct work *work, int64_t no, bool *ret)
 {
-        bool bare = false;
-        enum err e = row->kind == KIND_USER ? principal_is_bare(work->session, work->root_no, row->no, &bare, work->fault) : ERR_OK;
+        int64_t near_no, found_no = 0; /* the cheap question answers nearly all */
+        enum err e = session_query_number(work->session, ST_ADMIN_NEAR, &near_no, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO),
+                V_I64(no));
+        if (!e && near_no)
+                e = session_query_number(work->session, ST_ADMIN_REACHED, &found_no, work->fault, V_I64(work->root_no),
+                        V_I64(ROOT_ORG_NO), V_I64(no));
+        if (e)
+                return e;
+        *ret = found_no != 0;
+        return ERR_OK;
+}
+
+enum err guard_begin_for(struct work *work, int64_t no, struct guard *ret)
+{
+        bool reaches;
+        enum err e = reaches_admin(work, no, &reaches);
         if (e)
                 return e;
         *ret = (struct guard){ 0 };
-        return bare ? ERR_OK : guard_begin(work, ret);
+        return reaches ? guard_begin(work, ret) : ERR_OK;
 }
 
 enum err guard_end(struct work *work, const struct guard *guard)

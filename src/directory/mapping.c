@@ -278,7 +278,7 @@ static enum err count_taken(struct work *work, const struct gift *gift)
 static enum err take_all(struct work *work, const struct gift *gifts, size_t count, int64_t user_no, int64_t connection_no)
 {
         struct guard guard = { 0 };
-        enum err e = count ? guard_begin(work, &guard) : ERR_OK;
+        enum err e = count ? guard_begin_for(work, user_no, &guard) : ERR_OK;
         for (size_t i = 0; !e && i < count; i++) {
                 e = take(work, &gifts[i], user_no, connection_no);
                 if (!e)

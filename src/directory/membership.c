@@ -69,7 +69,9 @@ static enum err group_add(struct work *work, int64_t group_no, const struct name
                 e = member_add(work->session, work->root_no, group_no, member->no, work->source_no, work->at_us, &changed, work->fault);
         if (e || !changed)
                 return e;
-        e = ceiling_check_tie(work, "members.value", group_no, member->no);
+        e = nesting_note(work, group_no, member->no, member->kind);
+        if (!e)
+                e = ceiling_check_tie(work, "members.value", group_no, member->no);
         return e ? e : edge_added(work, group_no, member, moved);
 }
 
@@ -411,7 +413,7 @@ enum err membership_apply(
                 takes = takes || operations[i].verb != EDGE_ADD;
                 one_by_one = one_by_one && (operations[i].verb == EDGE_ADD || operations[i].verb == EDGE_REMOVE);
         }
-        enum err e = takes ? guard_begin(work, &guard) : ERR_OK;
+        enum err e = takes ? guard_begin_for(work, group->no, &guard) : ERR_OK;
         for (size_t i = 0; !e && i < count; i++)
                 e = verbs[operations[i].verb](work, group, &operations[i], moved);
         if (!e)
@@ -484,6 +486,8 @@ static enum err move_one(struct work *work, int64_t group_no, int64_t from_no, c
                 e = nesting_check(work, group_no, to->no);
         if (!e)
                 e = member_add(work->session, work->root_no, group_no, to->no, source_no, work->at_us, &changed, work->fault);
+        if (!e)
+                e = nesting_note(work, group_no, to->no, to->kind);
         return e ? e : work_touch(work, group_no);
 }
 
@@ -499,6 +503,9 @@ enum err membership_move(struct work *work, int64_t from_no, const struct resour
         if (!e && to->kind == KIND_GROUP)
                 e = session_run(work->session, ST_CONTAINER_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(source_no),
                         V_I64(to->no));
+        if (!e && to->kind == KIND_GROUP)
+                e = session_run(
+                        work->session, ST_NESTED_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(to->no));
         if (!e && to->kind == KIND_GROUP)
                 e = membership_empty(work, from_no, source_no);
         work->reload = true;

@@ -77,6 +77,13 @@ enum err nesting_fits(struct work *work, int64_t group_no, int64_t member_no, en
         return ERR_OK;
 }
 
+enum err nesting_note(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind)
+{
+        return kind == KIND_GROUP ? session_run(work->session, ST_NESTED_PUT, NULL, work->fault, V_I64(work->root_no), V_I64(group_no),
+                                            V_I64(member_no))
+                                  : ERR_OK;
+}
+
 enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no)
 {
         int64_t above = 0, below = 0;

@@ -399,7 +399,7 @@ enum err person_delete(struct work *work)
         if (!e && !work->source_no) /* a connection's DELETE is never refused for that: the rule goes with the group */
                 e = mapping_check_unused(work, &person.row);
         if (!e)
-                e = guard_begin_for(work, &person.row, &guard);
+                e = guard_begin_for(work, person.row.no, &guard);
         if (!e && work->source_no)
                 e = describe_loss(work, &person, body);
         bool others = false;

@@ -120,8 +120,9 @@ struct guard {
         bool admin_before;
 };
 enum err guard_begin(struct work *work, struct guard *ret) MUST_USE;
-/* For a change that takes nothing but this user or group away: one who holds nothing is no administrator. */
-enum err guard_begin_for(struct work *work, const struct resource_row *row, struct guard *ret) MUST_USE;
+/* For a change that takes nothing away but this user or group, or what leads to and from it: where no way leads up from it to the role of
+ * administrator, nobody is one through it. */
+enum err guard_begin_for(struct work *work, int64_t no, struct guard *ret) MUST_USE;
 enum err guard_end(struct work *work, const struct guard *guard) MUST_USE;
 
 /* ---- index values (index.c) ---- */
@@ -244,6 +245,8 @@ enum err membership_move(struct work *work, int64_t from_no, const struct resour
 enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no) MUST_USE;
 /* The same as a question, for a member of any kind. */
 enum err nesting_fits(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind, bool *ret) MUST_USE;
+/* After a member was put into a group: the guard asks about groups in groups by what is noted here (R24). */
+enum err nesting_note(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind) MUST_USE;
 /* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */
 enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
 enum err members_add(struct work *work) MUST_USE;

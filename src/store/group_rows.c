@@ -74,19 +74,6 @@ enum err member_has_source(struct session *session, int64_t root_no, int64_t mem
         return any_row(session, ST_MEMBER_OF_SOURCE, values, 3, ret, fault);
 }
 
-enum err principal_is_bare(struct session *session, int64_t root_no, int64_t no, bool *ret, struct fault *fault)
-{
-        const struct value values[] = { V_I64(root_no), V_I64(no) };
-        bool any;
-        enum err e = any_row(session, ST_MEMBER_OF_ANY, values, 2, &any, fault);
-        if (!e && !any)
-                e = any_row(session, ST_GRANT_OF_ANY, values, 2, &any, fault);
-        if (e)
-                return e;
-        *ret = !any;
-        return ERR_OK;
-}
-
 enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each,
         void *context, struct fault *fault)
 {

@@ -25,7 +25,8 @@
         X(17, migration_0017, "0017_mapping.sql") \
         X(18, migration_0018, "0018_scim_log_note.sql") \
         X(19, migration_0019, "0019_member.sql") \
-        X(20, migration_0020, "0020_scim_log_about.sql")
+        X(20, migration_0020, "0020_scim_log_about.sql") \
+        X(21, migration_0021, "0021_nested.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

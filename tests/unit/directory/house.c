@@ -578,6 +578,9 @@ static const char *const none_of[] = {
         "break_glass b JOIN claim c ON c.root_no = b.root_no AND c.no = b.no AND c.connection_no <> 0",
         "break_glass b JOIN member m ON m.root_no = b.root_no AND m.member_no = b.no AND m.source_no <> 0",
         "root WHERE proved_domains <> (SELECT COUNT(*) FROM domain d WHERE d.root_no = root.root_no AND d.state = 2)",
+        /* R24 asks about nesting here. */
+        "member m JOIN resource r ON r.root_no = m.root_no AND r.no = m.member_no WHERE r.kind = 3 AND NOT EXISTS (SELECT 1 FROM nested n "
+        "WHERE n.root_no = m.root_no AND n.container_no = m.container_no AND n.member_no = m.member_no)",
         /* Every live person has a claim, and is active exactly when none says no. */
         "resource r WHERE kind IN (2, 3) AND deleted_us = 0 AND (active = 1) = EXISTS (SELECT 1 FROM claim c WHERE c.root_no = r.root_no "
         "AND c.no = r.no AND c.claimed_active IN (2, 3))",

@@ -242,6 +242,28 @@ static void test_R8_replace_ties_nothing_above_a_ceiling(struct fixture *fixture
         house_close(house);
 }
 
+/* The administrators' groups of two connections become one: who is inside of both, in groups of their own, is known to the guard. */
+static void test_R24_groups_inside_of_a_group_that_is_replaced_still_count(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        house_ceiling(house, &entra, "[\"organization:admin\"]");
+        const char *boss = user(house, &entra, "boss", "9", ""), *inner = group(house, &entra, "inner", "g9", member(house, boss));
+        const char *stays = group(house, &okta, "admins", "g1", ""), *inside = group(house, &okta, "inside", "g2", "");
+        const char *goes = group(house, &entra, "admins2", "g1", member(house, inner)),
+                   *above = group(house, &entra, "above2", "g2", member(house, goes));
+        house_grant(house, stays, NULL, "admin");
+        replace(house, &okta, &entra, JOIN_EXTERNAL_ID);
+        assert_true(is_binned(house, goes));
+        assert_true(is_binned(house, above));
+        assert_true(house_is_member(house, stays, inner));
+        assert_true(house_is_member(house, inside, stays));
+        house_patch(house, &entra, KIND_USER, boss, ERR_LAST_ADMIN, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        house_check(house);
+        house_close(house);
+}
+
 /* A dry run ends in time, says what it did not look at, and names a number that does not depend on how far it came. */
 static void test_r4_a_dry_run_counts_no_longer_than_its_time(struct fixture *fixture)
 {
@@ -349,6 +371,7 @@ int main(void)
                 FIXTURE_TEST(test_r4_replace_refuses_what_makes_no_sense, ON_BOTH),
                 FIXTURE_TEST(test_r4_a_large_group_is_replaced_in_pages, ON_SQLITE),
                 FIXTURE_TEST(test_r4_a_dry_run_counts_no_longer_than_its_time, ON_BOTH),
+                FIXTURE_TEST(test_R24_groups_inside_of_a_group_that_is_replaced_still_count, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }

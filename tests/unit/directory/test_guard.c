@@ -2,6 +2,7 @@
  *
  * R24: nothing takes the last usable administrator of a root away, by no path and not in parallel; a second one makes each of them
  * possible. Refusals are alerts. */
+#include <stdatomic.h>
 #include "directory/house.h"
 #include "base/clock.h"
 
@@ -214,6 +215,173 @@ static void test_a_suspended_or_future_administrator_is_none(struct fixture *fix
         house_close(house);
 }
 
+/* ---- ways through groups in groups ---- */
+
+#define HIGH 15 /* groups above that of the last administrator */
+#define WIDE 20 /* groups that he is in, besides */
+
+struct tower {
+        struct house *house;
+        struct actor okta;
+        const char *groups[HIGH + 1], *boss, *grant; /* groups[HIGH] holds the role, groups[0] the last administrator */
+};
+
+static void put_in(struct house *house, const char *group, const char *member)
+{
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, group, "[\"%s\"]", member);
+}
+
+/* The other groups hold rights, are in a group, and hold others. */
+static void tower_open(struct tower *tower, struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        *tower = (struct tower){ .house = house, .okta = house_connection(house, "okta") };
+        house_ceiling(house, &tower->okta, "[\"organization:admin\"]");
+        tower->boss = house_user(house, &tower->okta, "boss");
+        for (int i = 0; i <= HIGH; i++) {
+                tower->groups[i] = house_group(house, &house->admin, arena_printf(house->arena, "floor%d", i));
+                put_in(house, tower->groups[i], i ? tower->groups[i - 1] : tower->boss);
+        }
+        const char *all = house_group(house, &house->admin, "all"), *inside = house_group(house, &house->admin, "inside");
+        for (int i = 0; i < WIDE; i++) {
+                const char *group = house_group(house, &house->admin, arena_printf(house->arena, "wide%d", i));
+                put_in(house, group, tower->boss);
+                put_in(house, all, group);
+                put_in(house, group, inside);
+                house_grant(house, group, NULL, "member");
+        }
+        tower->grant = house_grant(house, tower->groups[HIGH], NULL, "admin");
+}
+
+static void each_way_is_refused(struct tower *tower)
+{
+        struct house *house = tower->house;
+        const struct actor *admin = &house->admin;
+        int64_t digest = house_digest(house);
+        house_patch(house, &tower->okta, KIND_USER, tower->boss, ERR_LAST_ADMIN, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        assert_change(ERR_LAST_ADMIN, house, &tower->okta, CHANGE_DELETE, KIND_USER, tower->boss, NULL);
+        assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_MERGE, KIND_USER, tower->boss, "{\"active\":false}");
+        for (int i = 0; i <= HIGH; i += 5) {
+                const char *member = arena_printf(house->arena, "[\"%s\"]", i ? tower->groups[i - 1] : tower->boss);
+                assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, tower->groups[i], member);
+                assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_MERGE, KIND_GROUP, tower->groups[i], "{\"active\":false}");
+                assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_DELETE, KIND_GROUP, tower->groups[i], NULL);
+        }
+        assert_int_equal(house_digest(house), digest);
+}
+
+static void test_R24_a_way_through_many_groups_is_seen_from_every_step(struct fixture *fixture)
+{
+        struct tower tower;
+        tower_open(&tower, fixture);
+        struct house *house = tower.house;
+        each_way_is_refused(&tower);
+        house_restart(house);
+        each_way_is_refused(&tower);
+        house_check(house);
+        house_close(house);
+}
+
+/* What was known before pairs were noted: the migration finds it. */
+static void test_R24_groups_nested_before_the_guard_noted_them_are_seen(struct fixture *fixture)
+{
+        struct tower tower;
+        size_t i = 0;
+        tower_open(&tower, fixture);
+        int64_t noted = house_number(tower.house, "SELECT COUNT(*) FROM nested");
+        assert_int_equal(noted, HIGH + 2 * WIDE);
+        while (migrations[i].version && !strstr(migrations[i].name, "_nested.sql"))
+                i++;
+        assert_non_null(migrations[i].sql);
+        house_script(tower.house, "DELETE FROM nested");
+        house_script(tower.house, "%s", strstr(migrations[i].sql, "INSERT INTO nested"));
+        assert_int_equal(house_number(tower.house, "SELECT COUNT(*) FROM nested"), noted);
+        each_way_is_refused(&tower);
+        house_check(tower.house);
+        house_close(tower.house);
+}
+
+/* Nobody is an administrator through what sleeps, lies in the bin or has ended, so nothing is refused for him; and what wakes, counts. */
+static void test_R24_what_sleeps_on_the_way_is_judged_as_it_is(struct fixture *fixture)
+{
+        struct tower tower;
+        tower_open(&tower, fixture);
+        struct house *house = tower.house;
+        const struct actor *admin = &house->admin;
+        const char *second = house_admin_user(house, &tower.okta, "second");
+        house_do(house, admin, CHANGE_MERGE, KIND_GROUP, tower.groups[7], "{\"active\":false}");
+        assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_MERGE, KIND_USER, second, "{\"active\":false}");
+        house_do(house, admin, CHANGE_MERGE, KIND_USER, tower.boss, "{\"active\":false}");
+        house_do(house, admin, CHANGE_MERGE, KIND_USER, tower.boss, "{\"active\":true}");
+        house_do(house, admin, CHANGE_DELETE, KIND_GROUP, tower.groups[7], NULL);
+        assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_MERGE, KIND_USER, second, "{\"active\":false}");
+        house_do(house, admin, CHANGE_RESTORE, KIND_GROUP, tower.groups[7], NULL);
+        house_do(house, admin, CHANGE_MERGE, KIND_GROUP, tower.groups[7], "{\"active\":true}");
+        put_in(house, tower.groups[8], tower.groups[7]); /* what held it was lost */
+        assert_ok(house_bound_grant(house, tower.grant, "from", "2999-01-01T00:00:00Z"));
+        assert_change(ERR_LAST_ADMIN, house, admin, CHANGE_MERGE, KIND_USER, second, "{\"active\":false}");
+        house_do(house, admin, CHANGE_MERGE, KIND_GRANT, tower.grant, "{\"from\":null}");
+        house_do(house, admin, CHANGE_MERGE, KIND_USER, second, "{\"active\":false}");
+        each_way_is_refused(&tower);
+        house_check(house);
+        house_close(house);
+}
+
+/* ---- what it costs those who have no way up ---- */
+
+static atomic_int asked[STATEMENT_COUNT];
+
+static enum err count_asked(void *context, enum statement statement, struct fault *fault)
+{
+        (void)context;
+        (void)fault;
+        if (statement < STATEMENT_COUNT)
+                atomic_fetch_add(&asked[statement], 1);
+        return ERR_OK;
+}
+
+static int asked_in_full(void)
+{
+        return asked[ST_ADMIN_DIRECT] + asked[ST_ADMIN_BY_GROUP] + asked[ST_ADMIN_BREAK_GLASS] + asked[ST_ADMIN_NESTED];
+}
+
+static void leave_and_return(struct tower *tower, const char *user, const char *group)
+{
+        struct house *house = tower->house;
+        memset(asked, 0, sizeof asked);
+        house_patch(house, &tower->okta, KIND_USER, user, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, group, "[\"%s\"]", user);
+        assert_int_equal(asked[ST_ADMIN_NEAR], 2);
+        assert_int_equal(asked_in_full(), 0);
+        house_patch(house, &tower->okta, KIND_USER, user, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":true}");
+        put_in(house, group, user);
+}
+
+/* One question for most of them, one more while groups in groups confer the role; the whole of the guard for none. */
+static void test_R24_who_has_no_way_up_is_asked_about_once(struct fixture *fixture)
+{
+        struct tower tower;
+        tower_open(&tower, fixture);
+        struct house *house = tower.house;
+        const char *ann = house_user(house, &tower.okta, "ann"), *group = NULL;
+        for (int i = 0; i < WIDE; i++)
+                put_in(house, group = arena_printf(house->arena, "wide%d", i), ann);
+        store_set_fault_hook_for_test(house->directory->store, count_asked, NULL);
+        leave_and_return(&tower, ann, group);
+        assert_int_equal(asked[ST_ADMIN_REACHED], 2);
+        const char *flat = house_group(house, &tower.okta, "flat"), *second = house_user(house, &tower.okta, "second");
+        house_grant(house, flat, NULL, "admin");
+        put_in(house, flat, second);
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_GRANT, tower.grant, NULL);
+        leave_and_return(&tower, ann, group);
+        assert_int_equal(asked[ST_ADMIN_REACHED], 0);
+        memset(asked, 0, sizeof asked);
+        house_patch(house, &tower.okta, KIND_USER, second, ERR_LAST_ADMIN, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        assert_true(asked_in_full() > 0);
+        house_check(house);
+        house_close(house);
+}
+
 /* ---- in parallel (security.md 79) ---- */
 
 #define LEAVING 8
@@ -243,6 +411,10 @@ int main(void)
                 FIXTURE_TEST(test_with_a_second_administrator_the_first_may_go, ON_SQLITE),
                 FIXTURE_TEST(test_who_never_counted_cannot_be_the_last, ON_SQLITE),
                 FIXTURE_TEST(test_a_suspended_or_future_administrator_is_none, ON_SQLITE),
+                FIXTURE_TEST(test_R24_a_way_through_many_groups_is_seen_from_every_step, ON_BOTH),
+                FIXTURE_TEST(test_R24_groups_nested_before_the_guard_noted_them_are_seen, ON_BOTH),
+                FIXTURE_TEST(test_R24_what_sleeps_on_the_way_is_judged_as_it_is, ON_BOTH),
+                FIXTURE_TEST(test_R24_who_has_no_way_up_is_asked_about_once, ON_BOTH),
                 FIXTURE_TEST(test_of_many_who_leave_at_once_one_stays, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));

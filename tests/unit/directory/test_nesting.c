@@ -194,6 +194,30 @@ static void test_the_guard_sees_nested_administrators(struct fixture *fixture)
         house_close(house);
 }
 
+/* R12: what the group held that gives its place up, and what held it, is the restored one's. */
+static void test_the_guard_sees_who_came_with_a_place_given_up(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *old = house_group(house, &okta, "old"), *outer = house_group(house, &okta, "outer"),
+                   *inner = house_group(house, &okta, "inner"), *boss = house_user(house, &okta, "boss");
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        house_grant(house, outer, NULL, "admin");
+        assert_ok(add_member(house, &okta, inner, boss));
+        house_do(house, &okta, CHANGE_DELETE, KIND_GROUP, old, NULL);
+        const char *later = house_group(house, &okta, "later");
+        assert_ok(add_member(house, &okta, outer, later));
+        assert_ok(add_member(house, &okta, later, inner));
+        const char *second = house_admin_user(house, &okta, "second");
+        house->want.replace = later;
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_GROUP, old, NULL);
+        house_do(house, &house->admin, CHANGE_MERGE, KIND_GROUP, old, "{\"active\":true}");
+        house_do(house, &okta, CHANGE_DELETE, KIND_USER, second, NULL);
+        house_patch(house, &okta, KIND_USER, boss, ERR_LAST_ADMIN, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        house_check(house);
+        house_close(house);
+}
+
 /* ---- what a connection reads ---- */
 
 struct seen {
@@ -251,6 +275,7 @@ int main(void)
                 FIXTURE_TEST(test_rights_come_through_groups_in_groups, ON_BOTH),
                 FIXTURE_TEST(test_adding_below_needs_what_is_held_above, ON_SQLITE),
                 FIXTURE_TEST(test_the_guard_sees_nested_administrators, ON_BOTH),
+                FIXTURE_TEST(test_the_guard_sees_who_came_with_a_place_given_up, ON_BOTH),
                 FIXTURE_TEST(test_groups_of_a_user_are_direct_or_indirect, ON_BOTH),
         };
         return fixture_main(tests, COUNT_OF(tests));
