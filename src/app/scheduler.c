@@ -214,6 +214,8 @@ enum err scheduler_start(struct directory *directory, const struct settings *set
         scheduler->checkpoint_interval_us = settings->checkpoint_interval_s * US_PER_S;
         scheduler->clock_offset_us = clock_now_us() - clock_steady_us();
         scheduler->watchdog_us = notify_watchdog_us();
+        for (size_t i = 0; i < JOBS; i++) /* the end has signed what the last run wrote */
+                scheduler->due_us[i] = clock_steady_us() + (jobs[i].every_us ? 0 : scheduler->checkpoint_interval_us);
         atomic_store(&scheduler->ready, true);
         enum err e = store_reader_open(directory->store, &scheduler->reader, fault);
         if (!e)

@@ -19,7 +19,7 @@
 
 static int countdown; /* 0: nothing fails */
 static bool failed;
-static const bool *only; /* NULL, or: only while it is true */
+__attribute__((unused)) static const bool *only; /* NULL, or: only while it is true */
 
 #ifndef SANITIZED
 void *__libc_malloc(size_t size);

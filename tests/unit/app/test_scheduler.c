@@ -25,6 +25,7 @@ static void test_its_jobs_are_done(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
         struct actor weak = house_identity(house, "weak", NULL);
+        house->settings.checkpoint_interval_s = 1;
         struct scheduler *scheduler = start(house);
         assert_true(scheduler_is_ready(scheduler));
         assert_change(ERR_FORBIDDEN, house, &weak, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"a\"}");
@@ -35,6 +36,18 @@ static void test_its_jobs_are_done(struct fixture *fixture)
         assert_false(scheduler_is_ready(scheduler));
         scheduler_stop(scheduler);
         house_check(house);
+        house_close(house);
+}
+
+/* One over the first entry alone would stand for it when somebody deletes it (security.md 90). */
+static void test_no_checkpoint_is_signed_at_the_start(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        house->settings.checkpoint_interval_s = 300;
+        struct scheduler *scheduler = start(house);
+        usleep(600000); /* its first round is over */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM checkpoint"), 0);
+        scheduler_stop(scheduler);
         house_close(house);
 }
 
@@ -93,6 +106,7 @@ static void test_graphs_above_their_memory_are_an_alert_and_stay(struct fixture 
 int main(void)
 {
         static const struct fixture_test tests[] = {
+                FIXTURE_TEST(test_no_checkpoint_is_signed_at_the_start, ON_SQLITE),
                 FIXTURE_TEST(test_its_jobs_are_done, ON_BOTH),
                 FIXTURE_TEST(test_what_was_counted_last_is_written_at_the_end, ON_SQLITE),
                 FIXTURE_TEST(test_a_jump_of_the_clock_is_an_alert, ON_SQLITE),

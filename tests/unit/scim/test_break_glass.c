@@ -17,6 +17,10 @@ static const struct ask_row {
 } questions[] = {
         { METHOD_GET, "/ServiceProviderConfig?filter=id%20eq%20%22@%22", NULL },
         { METHOD_GET, "/ResourceTypes", NULL },
+        { METHOD_GET, "/Users/.search", NULL },
+        { METHOD_PUT, "/Users/.search", "{\"id\":\"@\"}" },
+        { METHOD_PATCH, "/Users/.search", "{\"id\":\"@\"}" },
+        { METHOD_DELETE, "/Users/.search", NULL },
         { METHOD_GET, "/ResourceTypes/@", NULL },
         { METHOD_GET, "/Schemas", NULL },
         { METHOD_GET, "/Schemas/@", NULL },
