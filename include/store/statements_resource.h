@@ -187,13 +187,14 @@
         X(GRANT_GET, READ, "ii", "iiitiiiii",                                                                                  \
                 "SELECT scope_no, principal_no, role_no, privilege, from_us, until_us, granted_by, source_no, rule_no FROM role_grant WHERE root_no " \
                 "= $1 AND no = $2")                                                                                          \
-        X(GRANTS_IN_SCOPE_OF, READ, "iii", "itii",                                                                           \
-                "SELECT role_no, privilege, from_us, until_us FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND " \
-                "scope_no = $3 LIMIT 10000")                                                                                 \
+        X(GRANTS_IN_SCOPE_OF, READ, "iiiii", "iitii",                                                                        \
+                "SELECT no, role_no, privilege, from_us, until_us FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND " \
+                "scope_no = $3 AND +no > $4 ORDER BY +no LIMIT $5")                                                          \
         /* In scopes that live; the kind of the scope says what a privilege means. */                                      \
-        X(GRANTS_OF, READ, "ii", "itii",                                                                                     \
-                "SELECT g.role_no, g.privilege, s.kind, g.until_us FROM role_grant g JOIN resource s ON s.root_no = g.root_no AND " \
-                "s.no = g.scope_no WHERE g.root_no = $1 AND g.principal_no = $2 AND s.deleted_us = 0 LIMIT 10000")           \
+        X(GRANTS_OF, READ, "iiii", "iitii",                                                                                  \
+                "SELECT g.no, g.role_no, g.privilege, s.kind, g.until_us FROM role_grant g CROSS JOIN resource s WHERE g.root_no = $1 AND " \
+                "g.principal_no = $2 AND +g.no > $3 AND s.root_no = g.root_no AND s.no = g.scope_no AND s.deleted_us = 0 "   \
+                "ORDER BY +g.no LIMIT $4")                                                                                   \
         X(GRANT_LASTING, READ, "iiiii", "i",                                                                                 \
                 "SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2 AND scope_no = $3 AND role_no = $4 AND " \
                 "from_us <= $5 AND until_us = 0 ORDER BY +no LIMIT 1")                                                       \

@@ -11,30 +11,39 @@
 
 /* ---- what a group confers ---- */
 
-#define GRANTS_MAX 10000 /* LIMIT of the statement: what is not read cannot be judged */
-
-static enum err add_grants(struct work *work, int64_t principal_no, struct permission_set *set)
+static enum err add_page(struct work *work, int64_t principal_no, struct permission_set *set, int64_t *last_no, int *ret_count)
 {
         auto_result result = { 0 };
-        size_t seen = 0;
-        enum err e = session_query(work->session, ST_GRANTS_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no));
-        while (!e) {
+        enum err e = session_query(work->session, ST_GRANTS_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
+                V_I64(*last_no), V_I64(GRANTS_PAGE));
+        for (*ret_count = 0; !e; ++*ret_count) {
                 bool more;
                 e = result_next(&result, &more, work->fault);
                 if (e || !more)
                         break;
-                if (++seen == GRANTS_MAX)
-                        return fault_set(work->fault, ERR_FORBIDDEN, "", "a principal holds more than %d grants", GRANTS_MAX - 1);
-                int64_t role_no = result_i64(&result, 0), until_us = result_i64(&result, 3);
+                *last_no = result_i64(&result, 0);
+                int64_t role_no = result_i64(&result, 1), until_us = result_i64(&result, 4);
                 if (until_us && until_us <= work->at_us) /* a longer life is judged when it is given */
                         continue;
                 const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
-                enum permission_level level = result_i64(&result, 2) == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION;
+                enum permission_level level = result_i64(&result, 3) == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION;
                 if (role)
                         permission_set_unite(set, &role->allow);
                 else if (!role_no)
-                        permission_set_add(set, permission_of_text(level, result_text(&result, 1, NULL)));
+                        permission_set_add(set, permission_of_text(level, result_text(&result, 2, NULL)));
         }
+        return e;
+}
+
+/* All of them: what is not read cannot be judged. */
+static enum err add_grants(struct work *work, int64_t principal_no, struct permission_set *set)
+{
+        int64_t last_no = 0;
+        int count;
+        enum err e;
+        do
+                e = add_page(work, principal_no, set, &last_no, &count);
+        while (!e && count == GRANTS_PAGE);
         return e;
 }
 

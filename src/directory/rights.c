@@ -81,27 +81,40 @@ static enum err add_privilege(struct work *work, int64_t scope_no, const char *p
         return ERR_OK;
 }
 
-static enum err add_grants(const struct rights_walk *walk, int64_t principal_no)
+static enum err add_page(const struct rights_walk *walk, int64_t principal_no, int64_t *last_no, int *ret_count)
 {
         struct work *work = walk->work;
         auto_result result = { 0 };
         enum err e = session_query(work->session, ST_GRANTS_IN_SCOPE_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
-                V_I64(walk->scope_no));
-        while (!e) {
+                V_I64(walk->scope_no), V_I64(*last_no), V_I64(GRANTS_PAGE));
+        for (*ret_count = 0; !e; ++*ret_count) {
                 bool more;
                 e = result_next(&result, &more, work->fault);
                 if (e || !more)
                         break;
-                int64_t role_no = result_i64(&result, 0);
-                int64_t from_us = result_i64(&result, 2), until_us = result_i64(&result, 3);
+                *last_no = result_i64(&result, 0);
+                int64_t role_no = result_i64(&result, 1);
+                int64_t from_us = result_i64(&result, 3), until_us = result_i64(&result, 4);
                 if ((from_us > work->at_us && !walk->ever) || (until_us && until_us <= work->at_us))
                         continue;
                 const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
                 if (role)
                         permission_set_unite(walk->set, &role->allow);
                 else if (!role_no)
-                        e = add_privilege(work, walk->scope_no, result_text(&result, 1, NULL), walk->set);
+                        e = add_privilege(work, walk->scope_no, result_text(&result, 2, NULL), walk->set);
         }
+        return e;
+}
+
+/* All of them (law 6): what is not seen could be handed out by somebody who does not hold it. */
+static enum err add_grants(const struct rights_walk *walk, int64_t principal_no)
+{
+        int64_t last_no = 0;
+        int count;
+        enum err e;
+        do
+                e = add_page(walk, principal_no, &last_no, &count);
+        while (!e && count == GRANTS_PAGE);
         return e;
 }
 

@@ -87,6 +87,8 @@ enum err reference_principal(struct work *work, const char *ref, struct resource
 /* A grant's scope: an organisation or a project. */
 enum err reference_scope(struct work *work, const char *ref, struct resource_row *ret) MUST_USE;
 
+#define GRANTS_PAGE 1000 /* of one principal, read until there are no more */
+
 /* ---- rights (rights.c): judged from rows in this transaction ---- */
 /* The actor's credential and the thing that owns it still live? (security.md 76) */
 enum err rights_check_actor(struct work *work) MUST_USE;

@@ -39,3 +39,13 @@ void many_tied(struct house *house, int64_t source_no, int64_t first, int count,
                 "FROM n",
                 (long long)first, (long long)first + count - 1, group, member, (long long)source_no);
 }
+
+void many_granted(struct house *house, const char *grant, int count)
+{
+        const int64_t first = many_made(house, &house->admin, grant, KIND_GRANT, count);
+        house_script(house,
+                NUMBERS "INSERT INTO role_grant (root_no, no, scope_no, principal_no, role_no, privilege, from_us, until_us, source_no, "
+                        "rule_no, granted_by) SELECT 1, n.no, g.scope_no, g.principal_no, g.role_no, g.privilege, g.from_us, g.until_us, "
+                        "g.source_no, g.rule_no, g.granted_by FROM n CROSS JOIN role_grant g WHERE g.root_no = 1 AND g.no = %lld",
+                (long long)first, (long long)first + count - 1, (long long)house_no(house, grant));
+}

@@ -9,6 +9,8 @@
 /* Live rows like this one, and like its claim of the connection that made it; returns the number of the first, the others follow. */
 int64_t many_made(struct house *house, const struct actor *maker, const char *id, enum resource_kind kind, int count);
 const char *many_id(struct house *house, int64_t no);
+/* As many more like this grant, to the same principal. */
+void many_granted(struct house *house, const char *grant, int count);
 /* Edges of a source from first, first + 1, … The ends are SQL, "n.no" for these numbers. The graph does not know of them until a restart. */
 void many_tied(struct house *house, int64_t source_no, int64_t first, int count, const char *group, const char *member);
 

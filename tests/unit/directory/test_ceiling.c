@@ -3,6 +3,7 @@
  * R8: no group that a connection fills is tied to more than the connection's ceiling, by whatever route the tie comes; members are pushed
  * into tied groups without a question. Refusals first. */
 #include "directory/house.h"
+#include "directory/many.h"
 
 #define STEP_PATCH(operations) "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[" operations "]}"
 
@@ -247,6 +248,22 @@ static void test_R8_a_group_out_of_the_bin_is_judged_again(struct fixture *fixtu
         house_close(house);
 }
 
+static void test_R8_the_last_of_very_many_grants_is_judged(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *high = house_group(house, &house->admin, "high"), *pushed = house_group(house, &okta, "pushed");
+        many_granted(house, house_grant(house, high, NULL, "groups:read"), 10010);
+        house_ceiling(house, &okta, "[\"organization:auditor\"]");
+        assert_int_equal(nest(house, &house->admin, high, pushed), ERR_OK);
+        house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, high, "[\"%s\"]", pushed);
+        house_grant(house, high, NULL, "admin");
+        assert_int_equal(nest(house, &house->admin, high, pushed), ERR_FORBIDDEN);
+        house_ceiling(house, &okta, "[\"organization:admin\"]");
+        assert_int_equal(nest(house, &house->admin, high, pushed), ERR_OK);
+        house_close(house);
+}
+
 static void test_R8_a_restored_group_is_its_connections_again(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
@@ -349,6 +366,7 @@ int main(void)
                 FIXTURE_TEST(test_R8_sec21_what_may_be_granted_to_a_group_under_each_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_R8_a_grant_far_above_the_pushed_group_is_a_tie, ON_BOTH),
                 FIXTURE_TEST(test_R8_a_grant_that_begins_later_is_a_tie_and_one_that_ended_is_judged_when_it_lives_again, ON_SQLITE),
+                FIXTURE_TEST(test_R8_the_last_of_very_many_grants_is_judged, ON_BOTH),
                 FIXTURE_TEST(test_R8_nesting_by_an_administrator_is_a_tie, ON_BOTH),
                 FIXTURE_TEST(test_R8_nesting_over_SCIM_lifts_nobody_above_the_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_R8_a_nested_group_that_stands_is_pushed_again, ON_SQLITE),

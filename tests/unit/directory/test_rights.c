@@ -192,6 +192,19 @@ static void test_law_6_what_the_last_of_very_many_groups_holds_is_seen(struct fi
         house_close(house);
 }
 
+static void test_law_6_the_last_of_very_many_grants_is_seen(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor weak = WITH(house, "weak", "groups:add-members", "groups:read");
+        const char *group = house_group(house, &house->admin, "full"), *text = arena_printf(house->arena, "[\"%s\"]", weak.id);
+        many_granted(house, house_grant(house, group, NULL, "groups:read"), PAST_ANY_PAGE);
+        house_do(house, &weak, CHANGE_MEMBERS_ADD, KIND_GROUP, group, "%s", text);
+        house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, group, "%s", text);
+        house_grant(house, group, NULL, "admin");
+        assert_change(ERR_FORBIDDEN, house, &weak, CHANGE_MEMBERS_ADD, KIND_GROUP, group, text);
+        house_close(house);
+}
+
 static void test_a_new_group_takes_members_from_who_may_add_them(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
@@ -357,6 +370,7 @@ int main(void)
                 FIXTURE_TEST(test_an_identity_with_a_role_is_a_grant, ON_BOTH),
                 FIXTURE_TEST(test_a_token_of_a_stronger_identity_is_not_handed_out, ON_BOTH),
                 FIXTURE_TEST(test_who_adds_to_a_group_hands_out_what_it_holds, ON_BOTH),
+                FIXTURE_TEST(test_law_6_the_last_of_very_many_grants_is_seen, ON_BOTH),
                 FIXTURE_TEST(test_law_6_what_the_last_of_very_many_groups_holds_is_seen, ON_BOTH),
                 FIXTURE_TEST(test_a_new_group_takes_members_from_who_may_add_them, ON_SQLITE),
                 FIXTURE_TEST(test_a_childs_administrator_edits_his_own_organisation, ON_BOTH),
