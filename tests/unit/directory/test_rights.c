@@ -174,7 +174,8 @@ static void test_who_adds_to_a_group_hands_out_what_it_holds(struct fixture *fix
         house_close(house);
 }
 
-#define PAST_ANY_PAGE 10010
+#define PAST_ANY_PAGE 10010 /* of groups above */
+#define PAST_A_PAGE 2010    /* of grants of one principal */
 
 static void test_law_6_what_the_last_of_very_many_groups_holds_is_seen(struct fixture *fixture)
 {
@@ -197,7 +198,7 @@ static void test_law_6_the_last_of_very_many_grants_is_seen(struct fixture *fixt
         struct house *house = house_open(fixture);
         struct actor weak = WITH(house, "weak", "groups:add-members", "groups:read");
         const char *group = house_group(house, &house->admin, "full"), *text = arena_printf(house->arena, "[\"%s\"]", weak.id);
-        many_granted(house, house_grant(house, group, NULL, "groups:read"), PAST_ANY_PAGE);
+        many_granted(house, house_grant(house, group, NULL, "groups:read"), PAST_A_PAGE);
         house_do(house, &weak, CHANGE_MEMBERS_ADD, KIND_GROUP, group, "%s", text);
         house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, group, "%s", text);
         house_grant(house, group, NULL, "admin");
@@ -371,7 +372,7 @@ int main(void)
                 FIXTURE_TEST(test_a_token_of_a_stronger_identity_is_not_handed_out, ON_BOTH),
                 FIXTURE_TEST(test_who_adds_to_a_group_hands_out_what_it_holds, ON_BOTH),
                 FIXTURE_TEST(test_law_6_the_last_of_very_many_grants_is_seen, ON_BOTH),
-                FIXTURE_TEST(test_law_6_what_the_last_of_very_many_groups_holds_is_seen, ON_BOTH),
+                FIXTURE_TEST(test_law_6_what_the_last_of_very_many_groups_holds_is_seen, ON_SQLITE),
                 FIXTURE_TEST(test_a_new_group_takes_members_from_who_may_add_them, ON_SQLITE),
                 FIXTURE_TEST(test_a_childs_administrator_edits_his_own_organisation, ON_BOTH),
                 FIXTURE_TEST(test_connections_are_for_administrators, ON_SQLITE),
