@@ -219,7 +219,7 @@ static enum err sign_replay(struct work *work)
         return work_body_json(work, STEAL(body));
 }
 
-static enum err run_audited(struct work *work, struct change_ticket *job)
+static enum err run_audited(struct work *work, struct change_ticket *ticket)
 {
         enum err e = rights_check_actor(work);
         if (!e)
@@ -238,7 +238,7 @@ static enum err run_audited(struct work *work, struct change_ticket *job)
                 .object_no = work->object_no,
                 .body = work->body ? work->body : "{}",
         };
-        memcpy(entry.change_id, job->change_id, CHANGE_ID_SIZE);
+        memcpy(entry.change_id, ticket->change_id, CHANGE_ID_SIZE);
         int64_t seq, at_us;
         e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
         for (struct alert *alert = work->alerts; !e && alert; alert = alert->next) {
@@ -247,29 +247,29 @@ static enum err run_audited(struct work *work, struct change_ticket *job)
                 e = ledger_append(work->session, work->root_no, &entry, &seq, &at_us, work->fault);
                 alert->revision = seq;
         }
-        job->alerts = work->alerts;
+        ticket->alerts = work->alerts;
         if (!e)
-                job->change->revision = seq;
+                ticket->change->revision = seq;
         return e;
 }
 
-static void settle(struct change_ticket *job, bool committed)
+static void settle(struct change_ticket *ticket, bool committed)
 {
-        if (job->rides)
-                notices_settle(job->directory->notices, job->change->actor->root_no, committed);
-        job->rides = false;
+        if (ticket->rides)
+                notices_settle(ticket->directory->notices, ticket->change->actor->root_no, committed);
+        ticket->rides = false;
 }
 
 /* The revision that it would have made is not there. */
-static void tell_dry_run(const struct work *work, struct change_ticket *job)
+static void tell_dry_run(const struct work *work, struct change_ticket *ticket)
 {
-        job->change->revision = job->revision_before;
-        *job->change->dry_run = (struct dry_run){
+        ticket->change->revision = ticket->revision_before;
+        *ticket->change->dry_run = (struct dry_run){
                 .ran = true,
                 .changed = work->changed,
                 .event = work->changed ? ledger_event_name(work->event) : NULL,
                 .difference = work->changed && work->body ? work->body : "{}",
-                .alert = job->alerts ? ledger_event_name(job->alerts->event) : NULL,
+                .alert = ticket->alerts ? ledger_event_name(ticket->alerts->event) : NULL,
         };
 }
 
@@ -287,11 +287,11 @@ void dry_run_put(struct buffer *into, const struct dry_run *dry_run)
 
 static enum err job_run(struct session *session, void *context, struct fault *fault)
 {
-        struct change_ticket *job = context;
-        struct change *change = job->change;
-        settle(job, false); /* an earlier run of this job was rolled back */
+        struct change_ticket *ticket = context;
+        struct change *change = ticket->change;
+        settle(ticket, false); /* an earlier run of this job was rolled back */
         struct work work = {
-                .directory = job->directory,
+                .directory = ticket->directory,
                 .change = change,
                 .actor = change->actor,
                 .session = session,
@@ -304,69 +304,70 @@ static enum err job_run(struct session *session, void *context, struct fault *fa
         change->moved = 0;
         change->stays.count = 0;
         change->conflict = NULL;
-        job->alerts = NULL;
+        ticket->alerts = NULL;
         enum err e = session_root(session, work.root_no, &work.root, fault);
         if (e)
                 return e;
-        job->revision_before = work.root->revision;
+        ticket->revision_before = work.root->revision;
         size_t notices = 0;
         if (!change->dry_run)
-                e = notices_flush(job->directory->notices, session, work.root_no, &notices, fault);
+                e = notices_flush(ticket->directory->notices, session, work.root_no, &notices, fault);
         if (e)
                 return e;
-        job->rides = notices > 0;
+        ticket->rides = notices > 0;
         int64_t now_us = clock_stored_us();
         work.at_us = now_us > work.root->last_us ? now_us : work.root->last_us;
         work.version = work.root->revision + 1;
         change->revision = work.root->revision;
         change->epoch = work.root->epoch;
-        e = run_audited(&work, job);
+        e = run_audited(&work, ticket);
         schema_set_release(work.schemas);
         json_decref(work.mapped);
         if (e) {
-                settle(job, false);
+                settle(ticket, false);
                 return e;
         }
         change->changed = work.changed && !change->dry_run;
         if (change->dry_run)
-                tell_dry_run(&work, job);
-        job->effects = work.effects;
-        job->effect_count = work.effect_count;
-        job->reload = work.reload;
-        job->entries = work.entries;
+                tell_dry_run(&work, ticket);
+        ticket->effects = work.effects;
+        ticket->effect_count = work.effect_count;
+        ticket->reload = work.reload;
+        ticket->entries = work.entries;
         return ERR_OK;
 }
 
 static void job_committed(void *context)
 {
-        struct change_ticket *job = context;
-        if (job->reload)
-                access_unload(job->directory->access, job->change->actor->root_no);
+        struct change_ticket *ticket = context;
+        if (ticket->reload)
+                access_unload(ticket->directory->access, ticket->change->actor->root_no);
         else
-                access_apply(job->directory->access, job->change->actor->root_no, job->change->revision, job->effects, job->effect_count);
-        settle(job, true);
-        if (job->change->verb == CHANGE_CAPTURE)
-                scim_log_capture(
-                        job->directory->scim_log, job->change->actor->root_no, job->change->after.resource.no, job->change->capture_s);
-        if (!job->change->changed)
+                access_apply(ticket->directory->access, ticket->change->actor->root_no, ticket->change->revision, ticket->effects,
+                        ticket->effect_count);
+        settle(ticket, true);
+        if (ticket->change->verb == CHANGE_CAPTURE)
+                scim_log_capture(ticket->directory->scim_log, ticket->change->actor->root_no, ticket->change->after.resource.no,
+                        ticket->change->capture_s);
+        if (!ticket->change->changed)
                 return;
         metric_add(METRIC_CHANGES, 1);
-        metric_add(METRIC_LEDGER_CHANGE, 1 + (int64_t)job->entries);
-        for (const struct alert *alert = job->alerts; alert; alert = alert->next)
+        metric_add(METRIC_LEDGER_CHANGE, 1 + (int64_t)ticket->entries);
+        for (const struct alert *alert = ticket->alerts; alert; alert = alert->next)
                 metric_add(METRIC_LEDGER_ALERT, 1);
 }
 
 static void job_abandoned(void *context)
 {
-        struct change_ticket *job = context;
-        access_unload(job->directory->access, job->change->actor->root_no);
-        settle(job, false);
+        struct change_ticket *ticket = context;
+        access_unload(ticket->directory->access, ticket->change->actor->root_no);
+        settle(ticket, false);
 }
 
 static enum err job_was_committed(struct session *session, void *context, bool *ret, struct fault *fault)
 {
-        struct change_ticket *job = context;
-        return ledger_has_change(session, job->change->actor->root_no, job->revision_before, job->change_id, ret, fault);
+        struct change_ticket *ticket = context;
+        return ledger_has_change(session, ticket->change->actor->root_no, ticket->revision_before, ticket->change_id, ret, fault);
 }
 
 /* The token is made before the job, so that a rerun hands out the same one. */
@@ -392,15 +393,15 @@ static void note_refusal(struct directory *directory, const struct change *chang
                 notice_count(directory->notices, change->actor->root_no, change->actor, EVENT_LAST_ADMIN, word);
 }
 
-static struct write_job write_of(struct change_ticket *job)
+static struct write_job write_of(struct change_ticket *ticket)
 {
-        const struct change *change = job->change;
+        const struct change *change = ticket->change;
         return (struct write_job){
                 .root_no = change->actor->root_no,
                 .alone = change->alone,
                 .undo = change->dry_run != NULL,
                 .deadline_us = change->deadline_us,
-                .context = job,
+                .context = ticket,
                 .run = job_run,
                 .committed = job_committed,
                 .abandoned = job_abandoned,
@@ -408,18 +409,18 @@ static struct write_job write_of(struct change_ticket *job)
         };
 }
 
-static void job_told(struct change_ticket *job, enum err e, struct fault *fault)
+static void job_told(struct change_ticket *ticket, enum err e, struct fault *fault)
 {
-        struct directory *directory = job->directory;
-        struct change *change = job->change;
-        for (const struct alert *alert = e || change->dry_run ? NULL : job->alerts; alert; alert = alert->next)
+        struct directory *directory = ticket->directory;
+        struct change *change = ticket->change;
+        for (const struct alert *alert = e || change->dry_run ? NULL : ticket->alerts; alert; alert = alert->next)
                 log_event(LOG_WARN, "alert", LOG_TEXT("alert", ledger_event_name(alert->event)), LOG_I64("root", change->actor->root_no),
                         LOG_I64("revision", alert->revision));
         if (e || change->dry_run)
                 secret_done(&change->token);
         if (!e)
                 return;
-        settle(job, false);
+        settle(ticket, false);
         note_refusal(directory, change, e);
         if (e == ERR_THRESHOLD && !change->dry_run)
                 threshold_hold(directory, change, fault);

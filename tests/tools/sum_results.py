@@ -10,7 +10,8 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 
-CMOCKA_LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED)  \] (\d+) test\(s\)", re.M)
+CMOCKA_REASON = re.compile(r"^skipped: (.*)", re.M)
+CMOCKA_LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)", re.M)
 
 
 def count_case(case):
@@ -29,7 +30,9 @@ def count_case(case):
 
 def skip_reason(case):
     node = case.find("skipped")
-    return "" if node is None else (node.get("message") or "").split("\n")[0]
+    if node is not None:
+        return (node.get("message") or "").split("\n")[0]
+    return "; ".join(dict.fromkeys(CMOCKA_REASON.findall("".join(node.text or "" for node in case.findall("system-out")))))
 
 
 def count_file(path):

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An allocator that fails when it is told to, for one program. Under a sanitizer, which has its own, tests of it are skipped (SANITIZED).
- */
+ * An allocator that fails when it is told to, for one program. */
 #ifndef TESTS_ACCESS_SCARCE_H
 #define TESTS_ACCESS_SCARCE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -49,6 +52,15 @@ void *realloc(void *memory, size_t size)
         return fails_now() ? NULL : __libc_realloc(memory, size);
 }
 #endif
+
+/* First in each test that arms it. */
+static inline void need_scarcity(void)
+{
+#ifdef SANITIZED
+        print_message("skipped: a sanitizer has an allocator of its own; the plain build runs it\n");
+        skip();
+#endif
+}
 
 static inline void arm(int nth)
 {

@@ -37,9 +37,7 @@ static void check(struct world *world)
 static void test_a_change_without_memory_unloads(void **state)
 {
         int nth = 0;
-#ifdef SANITIZED
-        skip();
-#endif
+        need_scarcity();
         do {
                 struct world *world = world_new();
                 only = &world->is_applying;
@@ -62,9 +60,7 @@ static void test_a_change_without_memory_unloads(void **state)
 /* A user in 70 groups: the walk must grow. */
 static void test_a_question_without_memory_is_never_true(void **state)
 {
-#ifdef SANITIZED
-        skip();
-#endif
+        need_scarcity();
         struct world *world = world_new();
         int64_t root = world_add(world, KIND_ORGANIZATION, 0, "acme"), user = world_add(world, KIND_USER, root, "u"), group = 0;
         for (int i = 0; i < 70; i++) {
@@ -88,9 +84,7 @@ static void test_a_question_without_memory_is_never_true(void **state)
 static void test_making_access_without_memory(void **state)
 {
         int nth = 0;
-#ifdef SANITIZED
-        skip();
-#endif
+        need_scarcity();
         do {
                 arm(++nth);
                 struct access *access = access_new(3, 1);

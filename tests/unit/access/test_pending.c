@@ -114,9 +114,7 @@ static void test_emptied_it_may_be_filled_again(void **state)
 /* A change queued during a load that could not be copied spoils the load; it is told by is_spoiled. */
 static void test_queueing_without_memory_spoils(void **state)
 {
-#ifdef SANITIZED
-        skip();
-#endif
+        need_scarcity();
         struct pending pending;
         const struct effect effect = { .kind = EFFECT_GONE, .no = 5, .text = "x", .name = "y" };
         pending_init(&pending);
