@@ -22,6 +22,9 @@ size_t arena_used_bytes(const struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size_bytes) MUST_USE;
 void *arena_zero(struct arena *arena, size_t count, size_t size_bytes) MUST_USE; /* zeroed; checks count * size */
 void *arena_copy(struct arena *arena, const void *from, size_t size_bytes) MUST_USE;
+/* A list of `count` (NULL: none yet) with zeroed room for one more: itself, or a copy of twice the size when it is full. For lists that only
+ * this makes. */
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t size_bytes) MUST_USE;
 /* Copies `length` bytes and adds a NUL. */
 char *arena_text(struct arena *arena, const char *from, size_t length) MUST_USE;
 char *arena_strdup(struct arena *arena, const char *from) MUST_USE; /* NULL in: NULL out */

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,16 @@ char *arena_text(struct arena *arena, const char *from, size_t length)
                 memcpy(at, from, length);
         at[length] = '\0';
         return at;
+}
+
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t size_bytes)
+{
+        enum { FIRST = 8 };
+        bool is_full = !count || (count >= FIRST && !(count & (count - 1)));
+        void *larger = is_full ? arena_zero(arena, count ? 2 * count : FIRST, size_bytes) : list;
+        if (larger && larger != list && count)
+                memcpy(larger, list, count * size_bytes);
+        return larger;
 }
 
 char *arena_strdup(struct arena *arena, const char *from)

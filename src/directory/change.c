@@ -24,16 +24,10 @@ int64_t work_next_no(struct work *work)
 
 enum err work_effect(struct work *work, const struct effect *effect)
 {
-        if (work->effect_count == work->effect_room) {
-                size_t room = work->effect_room ? work->effect_room * 2 : 8;
-                struct effect *bigger = arena_zero(work->arena, room, sizeof(*bigger));
-                if (!bigger)
-                        return work_memory(work);
-                if (work->effect_count)
-                        memcpy(bigger, work->effects, work->effect_count * sizeof(*bigger));
-                work->effects = bigger;
-                work->effect_room = room;
-        }
+        struct effect *effects = arena_grow(work->arena, work->effects, work->effect_count, sizeof(*effects));
+        if (!effects)
+                return work_memory(work);
+        work->effects = effects;
         work->effects[work->effect_count++] = *effect;
         return ERR_OK;
 }

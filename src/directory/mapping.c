@@ -5,7 +5,6 @@
  * 5). */
 #include "mapping.h"
 
-#include <string.h>
 #include "work.h"
 
 /* ---- rows ---- */
@@ -13,17 +12,6 @@
 static enum err memory(struct fault *fault)
 {
         return fault_set(fault, ERR_MEMORY, "", "out of memory");
-}
-
-/* The list, or a larger copy of it when it is full: room for one more. NULL: out of memory. */
-static void *grow(struct arena *arena, void *list, size_t count, size_t size)
-{
-        enum { FIRST = 8 };
-        bool is_full = !count || (count >= FIRST && !(count & (count - 1)));
-        void *larger = is_full ? arena_zero(arena, count ? 2 * count : FIRST, size) : list;
-        if (larger && larger != list && count)
-                memcpy(larger, list, count * size);
-        return larger;
 }
 
 static enum err read_condition(
@@ -51,7 +39,7 @@ enum err rules_load(struct session *session, const struct rules_of *of, struct a
                 e = result_next(&result, &more, fault);
                 if (e || !more)
                         break;
-                rules.list = grow(arena, rules.list, rules.count, sizeof(*rules.list));
+                rules.list = arena_grow(arena, rules.list, rules.count, sizeof(*rules.list));
                 if (!rules.list)
                         return memory(fault);
                 struct rule *rule = &rules.list[rules.count++];
@@ -98,7 +86,7 @@ enum err gifts_load(struct session *session, int64_t root_no, int64_t user_no, i
                 e = result_next(&result, &more, fault);
                 if (e || !more)
                         break;
-                gifts.list = grow(arena, gifts.list, gifts.count, sizeof(*gifts.list));
+                gifts.list = arena_grow(arena, gifts.list, gifts.count, sizeof(*gifts.list));
                 if (!gifts.list)
                         return memory(fault);
                 gifts.list[gifts.count++] = (struct gift){ result_i64(&result, 0), result_i64(&result, 1), result_i64(&result, 2) == 1 };

@@ -236,25 +236,16 @@ struct edges {
                 const char *id;
                 enum resource_kind kind;
         } * list;
-        size_t count, room;
+        size_t count;
 };
 
 static enum err edges_collect(void *context, const struct member_row *row, struct fault *fault)
 {
         struct edges *edges = context;
         (void)fault;
-        if (edges->count == edges->room) {
-                size_t room = edges->room ? edges->room * 2 : PAGE;
-                struct edge *bigger = arena_zero(edges->work->arena, room, sizeof(*bigger));
-                if (!bigger)
-                        return work_memory(edges->work);
-                if (edges->count)
-                        memcpy(bigger, edges->list, edges->count * sizeof(*bigger));
-                edges->list = bigger;
-                edges->room = room;
-        }
+        edges->list = arena_grow(edges->work->arena, edges->list, edges->count, sizeof(*edges->list));
         char *id = arena_strdup(edges->work->arena, row->id);
-        if (!id)
+        if (!id || !edges->list)
                 return work_memory(edges->work);
         edges->list[edges->count++] = (struct edge){ row->no, row->source_no, id, row->kind };
         return ERR_OK;

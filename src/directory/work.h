@@ -28,7 +28,7 @@ struct work {
         int64_t version;             /* revision of the entry that this change will write */
         int64_t source_no;           /* the connection that acts; 0: local */
         struct effect *effects;
-        size_t effect_count, effect_room;
+        size_t effect_count;
         enum ledger_event event;
         enum resource_kind object_kind;
         int64_t object_no;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Walks over nested groups. */
-#include <string.h>
 #include "store/rows.h"
-
-#define NUMBERS_FIRST 16
 
 static enum err out_of_memory(struct fault *fault)
 {
@@ -14,21 +11,14 @@ static enum err out_of_memory(struct fault *fault)
 struct numbers {
         struct arena *arena;
         int64_t *list;
-        size_t count, room;
+        size_t count;
 };
 
 static enum err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault)
 {
-        if (numbers->count == numbers->room) {
-                size_t room = numbers->room ? 2 * numbers->room : NUMBERS_FIRST;
-                int64_t *bigger = arena_zero(numbers->arena, room, sizeof(*bigger));
-                if (!bigger)
-                        return out_of_memory(fault);
-                if (numbers->count)
-                        memcpy(bigger, numbers->list, numbers->count * sizeof(*bigger));
-                numbers->list = bigger;
-                numbers->room = room;
-        }
+        numbers->list = arena_grow(numbers->arena, numbers->list, numbers->count, sizeof(*numbers->list));
+        if (!numbers->list)
+                return out_of_memory(fault);
         numbers->list[numbers->count++] = number;
         return ERR_OK;
 }

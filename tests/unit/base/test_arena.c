@@ -91,6 +91,27 @@ static void test_reset_keeps_the_first_block_and_wipes_it(void **state)
         arena_free(arena);
 }
 
+static void test_a_list_grows_with_what_is_in_it(void **state)
+{
+        struct arena *arena = arena_new(4096);
+        int *list = NULL, *before = NULL;
+        int copies = 0;
+        for (int i = 0; i < 100; i++) {
+                list = arena_grow(arena, list, (size_t)i, sizeof(*list));
+                assert_non_null(list);
+                assert_int_equal(list[i], 0);
+                list[i] = i + 1;
+                copies += list != before;
+                before = list;
+                for (int k = 0; k <= i; k++)
+                        assert_int_equal(list[k], k + 1);
+        }
+        assert_int_equal(copies, 5); /* at 0, 8, 16, 32, 64 */
+        size_t count = 128;
+        assert_null(arena_grow(arena, arena_zero(arena, count, sizeof(*list)), count, 4096));
+        arena_free(arena);
+}
+
 static void test_texts(void **state)
 {
         struct arena *arena = arena_new(1 << 20);
@@ -112,6 +133,7 @@ int main(void)
                 cmocka_unit_test(test_every_object_is_aligned_and_apart),
                 cmocka_unit_test(test_zero_clears_reused_memory),
                 cmocka_unit_test(test_reset_keeps_the_first_block_and_wipes_it),
+                cmocka_unit_test(test_a_list_grows_with_what_is_in_it),
                 cmocka_unit_test(test_texts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
