@@ -5,10 +5,10 @@
     tests/bench/scim.py [--users 1000,20000,1000000] [--build build/release] [--engine sqlite|postgres] [--requests 2000] [--check]
                         [--peer scimmy] [--connections 16]
 
-Each N has a server of its own, filled by Bulk. Several N give a column each, and the last one beside the first. What a bare libmicrohttpd handler
-(bare_mhd.c) takes at the same time is measured beside each N: the last column counts in it, which holds on a slow or busy machine, too. --peer installs an SCIM server
-of other people from npm into build/peer (Node 20 needed) and measures it at the first N in the same run with the same requests. --check exits 1
-when a bar is missed. Everything runs on loopback, bounded in count and time.
+Each N has a server of its own, filled by Bulk. Several N give a column each, and the last one beside the first. The bars are milliseconds of one
+machine; how much slower this one is at the moment is measured between the phases (machine.py), and a bar counts as met or missed by what is left
+when that is taken out. --peer installs an SCIM server of other people from npm into build/peer (Node 20 needed) and measures it at the first N in
+the same run with the same requests. --check exits 1 when a bar is missed. Everything runs on loopback, bounded in count and time.
 """
 import argparse
 import concurrent.futures
@@ -22,11 +22,13 @@ import sys
 import tempfile
 import time
 
+from driver import compile_tool, cpu_ms, http
+from machine import Machine
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "server"))
 
-from run import compile_tool, cpu_ms, http  # noqa: E402
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -173,27 +175,6 @@ def list_phases(target, scim, count, users):
     target.measure("page of 100, anywhere by cursor", [get(f"cursor={places[n % len(places)]}") for n in range(pages)])
 
 
-class Bare:
-    """The least that a libmicrohttpd server can do with a POST, now and here: the machine's speed."""
-
-    def __init__(self, load, folder, connections):
-        self.process = subprocess.Popen([compile_tool(folder, "bare_mhd", "libmicrohttpd", "jansson")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.target = Target("bare", int(self.process.stdout.readline()), "", "secret", self.process.pid, load, folder, connections)
-        self.figures = []
-
-    def measure(self):
-        self.target.measure("handler", [self.target.request("POST", "/", {"subject": "ann"})] * 4000)
-        self.figures.append(self.target.results["handler"])
-
-    def __enter__(self):
-        self.measure()
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(10)
-
-
 def bench_us(options, users, load, folder):
     from harness.postgres import Cluster
     from harness.server import Server
@@ -208,15 +189,15 @@ def bench_us(options, users, load, folder):
         ids = fill(scim, users)
         target = Target("muster", server.port, "/scim/v2", scim.token, server.pid, load, folder, options.connections)
         count = min(options.requests, users)
-        with Bare(load, folder, options.connections) as bare:
+        with Machine(load, folder, options.connections) as machine:
             single_phases(target, ids, count)
-            bare.measure()
+            machine.measure()
             list_phases(target, scim, count, users)
             target.results["RSS MiB"] = peak_mib(server.pid)
             member_phases(target, lambda name, members: group_of(scim, name, members), ids)
             target.results["RSS MiB with members"] = peak_mib(server.pid)
-            bare.measure()
-        target.results["bare"] = sum(bare.figures) / len(bare.figures)
+            machine.measure()
+        target.results["handler"], target.results["slowness"] = machine.handler_ms(), machine.slowness()
         return target.results
     finally:
         server.kill9()
@@ -284,14 +265,22 @@ def print_table(columns):
         missed.extend([what] if value > bar else [])
         return f"{figure(value)} of {figure(bar)} {'MISSED' if value > bar else 'good'}"
 
-    print("\n" + f"{'ms of CPU per request':34}" + "".join(f"{title:>16}" for title, _ in columns) + f"   {'bar (largest N)':24} {'last / first':24} in bare handlers")
+    def share(phase, of):
+        return ours[-1][phase] / ours[-1][of] if ours[-1].get(phase) else None
+
+    def growth_of(phase):
+        """Each N ran in minutes of its own: the machine's speed is taken out of both."""
+        return (ours[-1][phase] / ours[-1]["slowness"]) / (ours[0][phase] / ours[0]["slowness"])
+
+    print("\n" + f"{'ms of CPU per request':34}" + "".join(f"{title:>16}" for title, _ in columns)
+          + f"   {'largest N, as where':24} {'last / first':24} in bare\n{'':{34 + 16 * len(columns)}}   {'the bar was set':24} {'':24} handlers")
     for phase, (bar, growth) in BARS.items():
         values = [results.get(phase) for _, results in columns]
-        ratio = ours[-1][phase] / ours[0][phase] if len(ours) > 1 and ours[-1].get(phase) and ours[0].get(phase) else None
+        ratio = growth_of(phase) if len(ours) > 1 and ours[-1].get(phase) and ours[0].get(phase) else None
         spread = judge(f"{phase}, growth", ratio, growth) if growth else figure(ratio)
-        print(f"{phase:34}" + "".join(f"{figure(value):>16}" for value in values) + f"   {judge(phase, ours[-1].get(phase), bar):24} {spread:24} "
-              f"{figure(ours[-1][phase] / ours[-1]['bare'] if ours[-1].get(phase) else None)}")
-    print(f"{'a bare libmicrohttpd handler':34}" + "".join(f"{figure(results.get('bare')):>16}" for _, results in columns))
+        print(f"{phase:34}" + "".join(f"{figure(value):>16}" for value in values) + f"   {judge(phase, share(phase, 'slowness'), bar):24} {spread:24} {figure(share(phase, 'handler'))}")
+    print(f"{'a bare libmicrohttpd handler':34}" + "".join(f"{figure(results.get('handler')):>16}" for _, results in columns))
+    print(f"{'times slower than there':34}" + "".join(f"{figure(results.get('slowness')):>16}" for _, results in columns))
     small, large = ours[-1].get("1 member to a group of 10"), ours[-1].get("1 member to a large group")
     print(f"{'large group / group of 10':34} {judge('large group', large / small if small and large else None, LARGE_TO_SMALL)}")
     for title, key in (("peak RSS, MiB", "RSS MiB"), ("peak RSS with members, MiB", "RSS MiB with members")):

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast this machine is now, beside the one that the bars in milliseconds were set on.
+
+Two yardsticks, taken between the phases of a run: what a bare libmicrohttpd handler takes for a decision request of 196 bytes (bare_mhd.c:
+mostly kernel), and what jansson takes to parse that body (no kernel). Where the bars were set they took HANDLER_MS and PARSE_MS.
+"""
+import json
+import subprocess
+
+from driver import compile_tool, cpu_ms, http
+
+HANDLER_MS, PARSE_MS = 0.0093, 0.00335
+QUESTION = {"subject": {"type": "user", "id": "0b8b1d0e-1f3c-4a3e-8f26-0d0b7e1c0a11"}, "action": {"name": "secrets.read"},
+            "resource": {"type": "project", "id": "project-01234", "properties": {"path": "/production/db01"}}}
+REQUESTS = 4000
+
+
+class Machine:
+    def __init__(self, load, folder, connections):
+        self.load, self.folder, self.connections, self.handler, self.parse = load, folder, connections, [], []
+        program = compile_tool(folder, "bare_mhd", "libmicrohttpd", "jansson")
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def measure(self):
+        request = http("POST", "/", self.port, "secret", QUESTION)
+        path = self.folder / "yardstick"
+        path.write_bytes((b"%d\n%s" % (len(request), request)) * REQUESTS)
+        before = cpu_ms(self.process.pid)
+        subprocess.run([self.load, str(self.port), str(self.connections), path], stdout=subprocess.DEVNULL, check=True)
+        self.handler.append((cpu_ms(self.process.pid) - before) / REQUESTS)
+        self.process.stdin.write(json.dumps(QUESTION, separators=(",", ":")) + "\n")
+        self.process.stdin.flush()
+        self.parse.append(float(self.process.stdout.readline()) / 1000)
+        print(f"  {'machine':12} bare handler {self.handler[-1]:.4f} ms CPU, one parse {self.parse[-1]:.4f}: "
+              f"{self.handler[-1] / HANDLER_MS:.2f} and {self.parse[-1] / PARSE_MS:.2f} times what they took where the bars were set", flush=True)
+
+    def handler_ms(self):
+        return sum(self.handler) / len(self.handler)
+
+    def slowness(self):
+        """How many times slower than where the bars were set: of the two yardsticks, the one that flatters us less."""
+        return min(self.handler_ms() / HANDLER_MS, sum(self.parse) / len(self.parse) / PARSE_MS)
+
+    def __enter__(self):
+        self.measure()
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(10)
