@@ -24,32 +24,33 @@
         "+u.kind = 2 AND u.active = 1 AND u.deleted_us = 0 AND c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND "      \
         "c.claimed_active = 1 AND n.root_no = c.root_no AND n.no = c.connection_no AND n.active = 1 AND n.deleted_us = 0 LIMIT 1"
 
-/* EDGE_BATCH members at once: a statement costs as much again as the look-up it makes. */
-#define NOS_FROM_5 \
-        "($5), ($6), ($7), ($8), ($9), ($10), ($11), ($12), ($13), ($14), ($15), ($16), ($17), ($18), ($19), ($20), ($21), " \
-        "($22), ($23), ($24), ($25), ($26), ($27), ($28), ($29), ($30), ($31), ($32), ($33), ($34), ($35), ($36)"
+/* Members or ids that one statement takes at once: it costs as much again as the look-up it makes. Lists and signatures below have as many. */
+#define STATEMENT_BATCH 32
+#define NOS_FROM_4 \
+        "($4), ($5), ($6), ($7), ($8), ($9), ($10), ($11), ($12), ($13), ($14), ($15), ($16), ($17), ($18), ($19), ($20), " \
+        "($21), ($22), ($23), ($24), ($25), ($26), ($27), ($28), ($29), ($30), ($31), ($32), ($33), ($34), ($35)"
 #define IDS_FROM_3 \
         "(0, $3), (1, $4), (2, $5), (3, $6), (4, $7), (5, $8), (6, $9), (7, $10), (8, $11), (9, $12), (10, $13), (11, $14), " \
         "(12, $15), (13, $16), (14, $17), (15, $18), (16, $19), (17, $20), (18, $21), (19, $22), (20, $23), (21, $24), " \
         "(22, $25), (23, $26), (24, $27), (25, $28), (26, $29), (27, $30), (28, $31), (29, $32), (30, $33), (31, $34)"
-#define I8 "iiiiiiii"
-#define T8 "tttttttt"
+#define BATCH_NOS "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii"
+#define BATCH_IDS "tttttttttttttttttttttttttttttttt"
 
 #define STATEMENTS_GROUP(X) \
         X(CLAIMED_NO, READ, "iit", "ii",                                                                                                \
                 "SELECT c.no, c.kind FROM resource r CROSS JOIN claim c WHERE r.root_no = $1 AND r.id = $3 AND r.deleted_us = 0 AND "   \
                 "c.root_no = $1 AND c.no = r.no AND c.connection_no = $2 AND c.ended = 0")                                              \
-        X(CLAIMED_NOS, READ, "ii" T8 T8 T8 T8, "iii",                                                                                    \
+        X(CLAIMED_NOS, READ, "ii" BATCH_IDS, "iii",                                                                                     \
                 "WITH v (ord, id) AS (VALUES " IDS_FROM_3 ") SELECT v.ord, c.no, c.kind FROM v CROSS JOIN resource r CROSS JOIN claim c WHERE " \
                 "r.root_no = $1 AND r.id = v.id AND r.deleted_us = 0 AND c.root_no = $1 AND c.no = r.no AND c.connection_no = $2 AND "  \
                 "c.ended = 0")                                                                                                         \
         X(MEMBER_ANY, READ, "ii", "i", "SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 LIMIT 1")                  \
-        X(MEMBERS_STANDING, READ, "iiii" I8 I8 I8 I8, "i",                                                                              \
-                "WITH v (no) AS (VALUES " NOS_FROM_5 ") SELECT COUNT(*) FROM v CROSS JOIN member m WHERE m.root_no = $1 AND "           \
-                "m.container_no = $2 AND m.member_no = v.no AND m.source_no = $3 AND m.rule_no = $4")                                   \
-        X(MEMBERS_ADD, AUDITED, "iiii" I8 I8 I8 I8, "",                                                                                 \
-                "WITH v (no) AS (VALUES " NOS_FROM_5 ") INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, "     \
-                "created_us) SELECT $1, $2, v.no, $3, 0, $4 FROM v WHERE v.no > 0 ON CONFLICT DO NOTHING")                              \
+        X(MEMBERS_STANDING, READ, "iii" BATCH_NOS, "i",                                                                                 \
+                "WITH v (no) AS (VALUES " NOS_FROM_4 ") SELECT COUNT(*) FROM v CROSS JOIN member m WHERE m.root_no = $1 AND "           \
+                "m.container_no = $2 AND m.member_no = v.no AND m.source_no = $3 AND m.rule_no = 0")                                    \
+        X(MEMBERS_ADD, AUDITED, "iii" BATCH_NOS "i", "",                                                                                \
+                "WITH v (no) AS (VALUES " NOS_FROM_4 ") INSERT INTO member (root_no, container_no, member_no, source_no, rule_no, "     \
+                "created_us) SELECT $1, $2, v.no, $3, 0, $36 FROM v WHERE v.no > 0 ON CONFLICT DO NOTHING")                              \
         X(GROUPS_ABOVE, READ, "iiiii", "i", UP_LIVE "SELECT DISTINCT no FROM up WHERE no > $4 ORDER BY no LIMIT $5")                     \
         X(MEMBER_OF_SOURCE, READ, "iii", "i",                                                                                           \
                 "SELECT container_no FROM member WHERE root_no = $1 AND member_no = $2 AND source_no = $3 LIMIT 1")                     \

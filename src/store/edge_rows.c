@@ -19,14 +19,14 @@ enum err member_add(struct session *session, int64_t root_no, int64_t container_
 
 /* ---- many at once ---- */
 
-#define EDGE_BATCH 32
-#define FIXED 4 /* values before the members */
+#define FIXED 3 /* values before the members; behind them stands the time, which only ST_MEMBERS_ADD takes */
+#define MEMBERS_END (FIXED + STATEMENT_BATCH)
 
 /* How many of a batch stand there; in a container that was empty none did, and nobody is asked. */
 static enum err count_standing(struct session *session, const struct value *values, bool was_empty, int64_t *ret, struct fault *fault)
 {
         *ret = 0;
-        return was_empty ? ERR_OK : session_query_number_values(session, ST_MEMBERS_STANDING, values, FIXED + EDGE_BATCH, ret, fault);
+        return was_empty ? ERR_OK : session_query_number_values(session, ST_MEMBERS_STANDING, values, MEMBERS_END, ret, fault);
 }
 
 /* A batch of which nobody stood there at first. Fewer rows than members: some are named twice, and the first of their names added them. */
@@ -34,12 +34,12 @@ static enum err add_batch(
         struct session *session, const struct value *values, const int64_t *members, size_t done, bool *ret_added, struct fault *fault)
 {
         int64_t changed;
-        enum err e = session_run_values(session, ST_MEMBERS_ADD, values, FIXED + EDGE_BATCH, &changed, fault);
+        enum err e = session_run_values(session, ST_MEMBERS_ADD, values, MEMBERS_END + 1, &changed, fault);
         if (e)
                 return e;
-        for (size_t i = done; i < done + EDGE_BATCH; i++) {
+        for (size_t i = done; i < done + STATEMENT_BATCH; i++) {
                 ret_added[i] = true;
-                for (size_t j = 0; changed < EDGE_BATCH && ret_added[i] && j < i; j++)
+                for (size_t j = 0; changed < STATEMENT_BATCH && ret_added[i] && j < i; j++)
                         ret_added[i] = members[i] != members[j];
         }
         return ERR_OK;
@@ -49,19 +49,16 @@ static enum err add_batch(
 enum err members_add_all(struct session *session, int64_t root_no, int64_t container_no, int64_t source_no, int64_t at_us,
         const int64_t *members, size_t count, bool *ret_added, struct fault *fault)
 {
-        struct value values[FIXED + EDGE_BATCH] = { V_I64(root_no), V_I64(container_no) };
+        struct value values[MEMBERS_END + 1] = { V_I64(root_no), V_I64(container_no), V_I64(source_no), [MEMBERS_END] = V_I64(at_us) };
         int64_t somebody = 0;
-        enum err e = count < EDGE_BATCH ? ERR_OK : session_query_number_values(session, ST_MEMBER_ANY, values, 2, &somebody, fault);
+        enum err e = count < STATEMENT_BATCH ? ERR_OK : session_query_number_values(session, ST_MEMBER_ANY, values, 2, &somebody, fault);
         for (size_t done = 0, some; !e && done < count; done += some) {
                 int64_t standing = 1;
-                some = count - done < EDGE_BATCH ? count - done : EDGE_BATCH;
-                values[2] = V_I64(source_no);
-                values[3] = V_I64(0); /* of no rule */
+                some = count - done < STATEMENT_BATCH ? count - done : STATEMENT_BATCH;
                 for (size_t i = 0; i < some; i++)
                         values[FIXED + i] = V_I64(members[done + i]);
-                if (some == EDGE_BATCH)
+                if (some == STATEMENT_BATCH)
                         e = count_standing(session, values, !somebody, &standing, fault);
-                values[3] = V_I64(at_us);
                 if (!e && !standing)
                         e = add_batch(session, values, members, done, ret_added, fault);
                 for (size_t i = done; !e && standing && i < done + some; i++)

@@ -333,7 +333,6 @@ enum err claimed_load_user_name(struct session *session, int64_t root_no, int64_
 
 /* ---- numbers by ids ---- */
 
-#define ID_BATCH 32
 #define FIXED 2 /* values before the ids */
 
 static enum err find_one(
@@ -354,13 +353,13 @@ static enum err find_batch(struct session *session, int64_t root_no, int64_t con
         struct fault *fault)
 {
         auto_result result = { 0 };
-        struct value values[FIXED + ID_BATCH] = { V_I64(root_no), V_I64(connection_no) };
-        for (size_t i = 0; i < ID_BATCH; i++) {
+        struct value values[FIXED + STATEMENT_BATCH] = { V_I64(root_no), V_I64(connection_no) };
+        for (size_t i = 0; i < STATEMENT_BATCH; i++) {
                 ret[i].no = 0;
                 values[FIXED + i] = V_TEXT(ids[i]);
         }
         bool row = true;
-        enum err e = session_query_values(session, ST_CLAIMED_NOS, values, FIXED + ID_BATCH, &result, fault);
+        enum err e = session_query_values(session, ST_CLAIMED_NOS, values, FIXED + STATEMENT_BATCH, &result, fault);
         while (!e && row) {
                 e = result_next(&result, &row, fault);
                 if (!e && row)
@@ -375,7 +374,7 @@ enum err claimed_find_nos(struct session *session, int64_t root_no, int64_t conn
 {
         enum err e = ERR_OK;
         size_t done = 0;
-        for (; !e && count - done >= ID_BATCH; done += ID_BATCH)
+        for (; !e && count - done >= STATEMENT_BATCH; done += STATEMENT_BATCH)
                 e = find_batch(session, root_no, connection_no, &ids[done], &ret[done], fault);
         for (; !e && done < count; done++)
                 e = find_one(session, root_no, connection_no, ids[done], &ret[done], fault);

@@ -4,6 +4,8 @@
 #include "store/statement.h"
 #include <assert.h>
 
+static_assert(sizeof(BATCH_NOS) == STATEMENT_BATCH + 1 && sizeof(BATCH_IDS) == STATEMENT_BATCH + 1, "a letter per value of a batch");
+
 static const struct statement_row rows[STATEMENT_COUNT] = {
 #define X(name, class, parameters, columns, sql) [ST_##name] = { #name, STATEMENT_##class, parameters, columns, sql },
         STATEMENTS(X)
