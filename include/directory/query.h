@@ -143,6 +143,7 @@ enum err query_ledger(const struct query *query, int64_t after_seq, int limit, i
         enum err (*each)(void *context, const char *json, size_t length, struct fault *fault), void *context, int64_t *ret_last_seq,
         struct fault *fault) MUST_USE;
 /* ERR_OK even when the ledger is not whole: the report says it. */
-enum err query_verify(const struct query *query, const char *checkpoint, struct verify_report *ret, struct fault *fault) MUST_USE;
+enum err query_verify(
+        const struct query *query, const struct verify_terms *terms, struct verify_report *ret, struct fault *fault) MUST_USE;
 
 #endif

@@ -146,10 +146,16 @@ struct verify_report {
         char reason[256];       /* "" = whole; else what is wrong with bad_seq: edited, missing, reordered, cut, … */
         int64_t unsigned_tail;  /* entries after the newest checkpoint: a cut there is found only against an external copy */
 };
-/* Recomputes the whole chain of a root against its rows, its root row and its checkpoints, in one snapshot of its own; `external` (may be
- * NULL) is one checkpoint as a line of JSON as logged or exported. `key` NULL: signatures are not checked and `checkpoints` stays 0.
- * ERR_OK: whole. ERR_TAMPERED: report (filled then, too) says the first bad entry. ERR_VALUE, ERR_SYNTAX: `external` cannot be used. */
-enum err ledger_verify(struct session *session, int64_t root_no, const struct checkpoint_key *key, const char *external,
+/* What the caller knows of a ledger from elsewhere. */
+struct verify_terms {
+        const char *external;    /* one checkpoint, a line of JSON as logged or exported; NULL: none */
+        int64_t from_checkpoint; /* the ledger begins behind the signed checkpoint at this entry; 0: at entry 1, and what is missing there
+                                  * was deleted */
+};
+/* Recomputes the whole chain of a root against its rows, its root row and its checkpoints, in one snapshot of its own; `terms` NULL: none.
+ * `key` NULL: signatures are not checked and `checkpoints` stays 0. ERR_OK: whole. ERR_TAMPERED: report (filled then, too) says the first bad
+ * entry. ERR_VALUE, ERR_SYNTAX: the terms cannot be used. */
+enum err ledger_verify(struct session *session, int64_t root_no, const struct checkpoint_key *key, const struct verify_terms *terms,
         struct verify_report *ret, struct fault *fault) MUST_USE;
 
 #endif

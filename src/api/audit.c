@@ -84,13 +84,15 @@ enum err audit_verify_answer(const struct call *call, struct fault *fault)
 {
         struct buffer *reply = &call->request->reply.body;
         struct verify_report report = { 0 };
-        const char *checkpoint = NULL;
+        struct verify_terms terms = { 0 };
         json_auto_t *body = NULL;
-        enum err e = call_take_only(call, "checkpoint", &body, fault);
+        enum err e = call_take_only(call, "checkpoint from_checkpoint", &body, fault);
         if (!e)
-                e = json_take_text(body, "checkpoint", false, &checkpoint, fault);
+                e = json_take_text(body, "checkpoint", false, &terms.external, fault);
         if (!e)
-                e = query_verify(&call->query, checkpoint, &report, fault);
+                e = json_take_i64(body, "from_checkpoint", false, 0, &terms.from_checkpoint, fault);
+        if (!e)
+                e = query_verify(&call->query, &terms, &report, fault);
         if (e)
                 return e;
         bool whole = !report.reason[0] && !report.bad_seq;

@@ -55,9 +55,9 @@ enum err call_apply(const struct call *call, struct change *change, struct fault
 void call_revision(const struct call *call, const struct change *change);
 /* Keys of a body that are no attributes: moved from `body` into the change. Wrong type: ERR_VALUE. */
 enum err call_take_extras(const struct call *call, json_t *body, struct change *change, struct fault *fault) MUST_USE;
-/* Refuses any key but `known` and says which is taken. */
+/* Refuses any key but those of `known`, names with spaces between them, and says which are taken. */
 enum err call_check_keys(const json_t *body, const char *known, struct fault *fault) MUST_USE;
-/* The body, in which no key but `known` stands. New reference. */
+/* The body, in which no key but those of `known` stands. New reference. */
 enum err call_take_only(const struct call *call, const char *known, json_t **ret, struct fault *fault) MUST_USE;
 /* Refuses a body with any key: the path says it all. */
 enum err call_check_empty(const struct call *call, struct fault *fault) MUST_USE;

@@ -151,17 +151,10 @@ enum err connection_undo_answer(const struct call *call, struct fault *fault)
 
 static enum err take_replace(json_t *body, struct connection_wish *wish, struct fault *fault)
 {
-        static const char *const keys[] = { "by", "join", "confirm" };
-        const char *join = NULL, *key;
-        json_t *value;
-        json_object_foreach (body, key, value) {
-                bool known = false;
-                for (size_t i = 0; i < COUNT_OF(keys); i++)
-                        known = known || strcmp(key, keys[i]) == 0;
-                if (!known)
-                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here, only by, join and confirm", key);
-        }
-        enum err e = json_take_text(body, "by", true, &wish->other, fault);
+        const char *join = NULL;
+        enum err e = call_check_keys(body, "by join confirm", fault);
+        if (!e)
+                e = json_take_text(body, "by", true, &wish->other, fault);
         if (!e)
                 e = json_take_text(body, "join", true, &join, fault);
         if (!e)

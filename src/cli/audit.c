@@ -182,13 +182,15 @@ enum err audit_verify_run(struct cli *cli, const struct invocation *invocation, 
 {
         auto_audit_source source = { 0 };
         auto_free_ char *checkpoint = NULL;
+        struct verify_terms terms = { .from_checkpoint = invocation_number(invocation, OPT_FROM_CHECKPOINT, 0) };
         json_auto_t *report = NULL;
         const char *path = invocation->values[OPT_CHECKPOINT];
         enum err e = path ? load_checkpoint(path, &checkpoint, fault) : ERR_OK;
         if (!e)
                 e = audit_open(&source, cli, invocation, fault);
+        terms.external = checkpoint;
         if (!e)
-                e = source.operations->verify(&source, checkpoint, &report, fault);
+                e = source.operations->verify(&source, &terms, &report, fault);
         if (e)
                 return e;
         bool is_whole = json_is_true(json_object_get(report, "whole"));

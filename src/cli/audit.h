@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include "base/buffer.h"
 #include "client.h"
+#include "ledger/ledger.h"
 
 #define AUDIT_PAGE 1000
 
@@ -22,8 +23,8 @@ struct audit_source_operations {
         enum err (*read)(struct audit_source *source, int64_t after, int limit, struct audit_page *ret, struct fault *fault);
         /* The number of the last entry; 0: none. */
         enum err (*last)(struct audit_source *source, int64_t *ret_seq, struct fault *fault);
-        /* *ret_report: a new reference, as POST /api/v1/audit/verify answers it. `checkpoint` NULL: none. */
-        enum err (*verify)(struct audit_source *source, const char *checkpoint, json_t **ret_report, struct fault *fault);
+        /* *ret_report: a new reference, as POST /api/v1/audit/verify answers it. */
+        enum err (*verify)(struct audit_source *source, const struct verify_terms *terms, json_t **ret_report, struct fault *fault);
         void (*close)(struct audit_source *source);
 };
 

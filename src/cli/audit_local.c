@@ -45,13 +45,13 @@ static enum err local_last(struct audit_source *source, int64_t *ret_seq, struct
         return e;
 }
 
-static enum err local_verify(struct audit_source *source, const char *checkpoint, json_t **ret_report, struct fault *fault)
+static enum err local_verify(struct audit_source *source, const struct verify_terms *terms, json_t **ret_report, struct fault *fault)
 {
         AUTO(checkpoint_key_free) struct checkpoint_key *key = NULL;
         struct verify_report report = { 0 };
         enum err e = checkpoint_key_load(source->settings->checkpoint_key_file, &key, fault);
         if (!e)
-                e = ledger_verify(source->session, source->root_no, key, checkpoint, &report, fault);
+                e = ledger_verify(source->session, source->root_no, key, terms, &report, fault);
         if (e && e != ERR_TAMPERED)
                 return e;
         auto_buffer reason = { 0 }; /* may quote a row that somebody edited */

@@ -62,13 +62,15 @@ static enum err server_last(struct audit_source *source, int64_t *ret_seq, struc
         return ERR_OK;
 }
 
-static enum err server_verify(struct audit_source *source, const char *checkpoint, json_t **ret_report, struct fault *fault)
+static enum err server_verify(struct audit_source *source, const struct verify_terms *terms, json_t **ret_report, struct fault *fault)
 {
         auto_answer answer = { 0 };
         auto_buffer path = { 0 };
-        json_auto_t *body = json_pack("{s:s*}", "checkpoint", checkpoint);
+        json_auto_t *body = json_pack("{s:s*}", "checkpoint", terms->external);
         if (!body)
                 return fault_set(fault, ERR_VALUE, "checkpoint", "The checkpoint is not UTF-8.");
+        if (terms->from_checkpoint && json_object_set_new(body, "from_checkpoint", json_integer(terms->from_checkpoint)))
+                return fault_set(fault, ERR_MEMORY, NULL, "Out of memory.");
         buffer_puts(&path, "/api/v1/audit/verify");
         put_organization(source, &path, '?');
         enum err e = buffer_check(&path, fault);

@@ -54,6 +54,7 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(AFTER, "after", "N", NUMBER, NULL, "Only entries after this number")                                                             \
         X(FOLLOW, "follow", NULL, FLAG, NULL, "Go on and show new entries as they come")                                                   \
         X(CHECKPOINT, "checkpoint", "FILE", FILE, NULL, "Signed checkpoint kept elsewhere, a line of JSON; of several the last counts")    \
+        X(FROM_CHECKPOINT, "from-checkpoint", "SEQ", NUMBER, NULL, "The ledger was cut at the signed checkpoint of this entry")            \
         X(IDENTITY, "identity", NULL, FLAG, NULL, "SUBJECT is a machine identity, not a user")                                             \
         X(CONNECTION, "connection", "CONNECTION", TEXT, NULL, "Connection, by name or id")                                                 \
         X(REFUSED, "refused", NULL, FLAG, NULL, "Only what was refused")                                                                   \

@@ -376,9 +376,10 @@ static const struct command commands[] = {
         { .path = "audit export", .options = O_SERVER | O(CONFIG) | O(ORG) | O(AFTER),
           .summary = "Write the whole ledger, one JSON entry a line",
           .detail = "With --config and --org the database is read directly, without a server.", .run = audit_export_run },
-        { .path = "audit verify", .options = O_SERVER | O(CONFIG) | O(ORG) | O(CHECKPOINT),
+        { .path = "audit verify", .options = O_SERVER | O(CONFIG) | O(ORG) | O(CHECKPOINT) | O(FROM_CHECKPOINT),
           .summary = "Prove that the ledger is whole, or name the first bad entry",
-          .detail = "Exit code 8 when it is not. A cut inside the last checkpoint interval is found only against a checkpoint kept "
+          .detail = "Exit code 8 when it is not. A ledger begins at entry 1: what is missing there was deleted, unless --from-checkpoint says "
+                    "where you expect it to begin. A cut inside the last checkpoint interval is found only against a checkpoint kept "
                     "elsewhere. With --config and --org the database is read directly, without a server.",
           .run = audit_verify_run },
 

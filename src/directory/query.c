@@ -403,10 +403,10 @@ enum err query_ledger(const struct query *query, int64_t after_seq, int limit, i
         return e;
 }
 
-enum err query_verify(const struct query *query, const char *checkpoint, struct verify_report *ret, struct fault *fault)
+enum err query_verify(const struct query *query, const struct verify_terms *terms, struct verify_report *ret, struct fault *fault)
 {
         enum err e = query_need(query, ROOT_ORG_NO, LEVEL_ORGANIZATION, "audit-logs", "read", fault);
         if (!e)
-                e = ledger_verify(query->session, query->actor->root_no, query->directory->checkpoint_key, checkpoint, ret, fault);
+                e = ledger_verify(query->session, query->actor->root_no, query->directory->checkpoint_key, terms, ret, fault);
         return e == ERR_TAMPERED ? ERR_OK : e;
 }

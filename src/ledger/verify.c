@@ -2,7 +2,8 @@
  *
  * Recomputes a root's chain from its rows and holds it against everything that vouches for it: the root's row, the signed checkpoints,
  * and one checkpoint from outside. Rows and checkpoints are walked together in order of seq, so the first thing wrong is the first that
- * is named. A chain may begin behind a signed checkpoint (retention). What nobody signed yet (the tail) can be cut or rebuilt together
+ * is named. A chain begins at 1, or behind the signed checkpoint that the caller names (retention): nobody else can tell a cut from a
+ * deletion, since whoever deletes finds checkpoints in the database. What nobody signed yet (the tail) can be cut or rebuilt together
  * with the root's row without a trace inside the database: the report says how long it is. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct verification {
         int64_t root_no;
         const struct checkpoint_key *key;
         const struct checkpoint *external; /* NULL, or parsed */
+        int64_t from_checkpoint;
         struct checkpoint parsed;
         struct hash *hash;
         struct verify_report *report;
@@ -124,14 +126,29 @@ static enum err checkpoints_reach(struct verification *v, int64_t seq)
         return ERR_OK;
 }
 
-/* The chain begins at 1, or behind a checkpoint that stands for what retention cut. */
+/* A beginning that the caller did not name: entries are missing before it. One that begins at 1 lost nothing. */
+static enum err begin_elsewhere(struct verification *v, int64_t first_seq)
+{
+        long long first = (long long)first_seq, from = (long long)v->from_checkpoint;
+        if (first_seq == 1)
+                return fault_set(v->fault, ERR_VALUE, "from_checkpoint",
+                        "The ledger begins at entry 1, not behind a checkpoint at %lld: verify it from its beginning.", from);
+        if (!v->from_checkpoint)
+                return tampered(v, 1, "missing: the ledger begins at entry %lld, so entries 1 to %lld were deleted", first, first - 1);
+        return tampered(v, first_seq <= v->from_checkpoint ? first_seq : v->from_checkpoint + 1,
+                "the ledger begins at entry %lld, not behind the checkpoint at %lld", first, from);
+}
+
+/* The chain begins at 1, or behind the checkpoint that the caller lets stand for what retention cut. */
 static enum err chain_begin(struct verification *v, int64_t first_seq)
 {
         v->report->first_seq = first_seq;
-        if (first_seq == 1)
-                return ERR_OK;
         if (first_seq < 1)
                 return tampered(v, first_seq, "added: a ledger begins at 1");
+        if (first_seq != v->from_checkpoint + 1)
+                return begin_elsewhere(v, first_seq);
+        if (first_seq == 1)
+                return ERR_OK;
         auto_result result = { 0 };
         bool found;
         struct checkpoint before;
@@ -260,13 +277,16 @@ static enum err external_check(struct verification *v)
         return ERR_OK;
 }
 
-static enum err verify(struct verification *v, const char *external)
+static enum err verify(struct verification *v, const struct verify_terms *terms)
 {
         enum err e = read_root(v);
         if (e)
                 return e;
-        if (external) {
-                e = checkpoint_parse(external, v->handle, &v->parsed, v->fault);
+        v->from_checkpoint = terms ? terms->from_checkpoint : 0;
+        if (v->from_checkpoint < 0 || v->from_checkpoint >= INT64_MAX)
+                return fault_set(v->fault, ERR_VALUE, "from_checkpoint", "A checkpoint stands at an entry, whose number is 1 or more.");
+        if (terms && terms->external) {
+                e = checkpoint_parse(terms->external, v->handle, &v->parsed, v->fault);
                 if (e)
                         return e;
                 v->external = &v->parsed;
@@ -284,7 +304,7 @@ static enum err verify(struct verification *v, const char *external)
         return e;
 }
 
-enum err ledger_verify(struct session *session, int64_t root_no, const struct checkpoint_key *key, const char *external,
+enum err ledger_verify(struct session *session, int64_t root_no, const struct checkpoint_key *key, const struct verify_terms *terms,
         struct verify_report *ret, struct fault *fault)
 {
         AUTO(hash_free) struct hash *hash = hash_new();
@@ -302,7 +322,7 @@ enum err ledger_verify(struct session *session, int64_t root_no, const struct ch
         enum err e = session_snapshot_begin(session, fault);
         if (e)
                 return e;
-        e = verify(v, external);
+        e = verify(v, terms);
         session_snapshot_end(session);
         return e;
 }

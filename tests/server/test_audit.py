@@ -166,10 +166,10 @@ def insert_one(db, root):
     return last + 1
 
 
-def history(server):
+def history(server, name="story"):
     """A small story with every event that the tampering looks for."""
-    scim = server.acme.connection("story")
-    user = scim.user("story@example.com")
+    scim = server.acme.connection(name)
+    user = scim.user(f"{name}@example.com")
     for title in ("a", "b"):
         scim.patch(f"/Users/{user['id']}", {"op": "replace", "path": "title", "value": title})
     scim.activate(user["id"], False)
@@ -232,6 +232,25 @@ def test_sec90_a_cut_tail_with_its_heads_mended_is_found_against_an_external_che
     server.write_conf(ledger={"checkpoint_interval": "1h"})
     server.start()
     assert server.cli("audit", "verify", "--checkpoint", copy, check=False).returncode == TAMPERED
+
+
+def test_sec90_a_prefix_deleted_up_to_a_checkpoint_is_found_unless_the_caller_knows_of_the_cut(sqlite_server):
+    server = sqlite_server
+    server.stop()
+    server.write_conf(ledger={"checkpoint_interval": "1s"})
+    server.start()
+    history(server)
+    cut = server.wait_event("checkpoint", 15)[-1]["seq"]
+    history(server, "more")
+    with server.stopped():
+        db = open_database(server)
+        db.execute("DELETE FROM ledger WHERE root_no = ? AND seq <= ?", (root_no(db), cut))
+        db.commit()
+        db.close()
+    done = server.cli("audit", "verify", check=False)
+    assert done.returncode == TAMPERED and f"entries 1 to {cut} were deleted" in done.stderr, done
+    assert server.cli("audit", "verify", "--from-checkpoint", str(cut)).returncode == 0
+    assert server.cli("audit", "verify", "--from-checkpoint", str(cut - 1), check=False).returncode == TAMPERED
 
 
 def test_sec90_a_forged_checkpoint_is_refused(sqlite_server):

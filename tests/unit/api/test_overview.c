@@ -215,6 +215,15 @@ static void a_whole_ledger_is_proved_and_a_broken_one_named(struct fixture *fixt
         assert_true(*desk_text(desk, "reason"));
         assert_status(desk, 400, METHOD_POST, "/api/v1/audit/verify", "{\"checkpoint\":\"nonsense\"}");
         assert_status(desk, 400, METHOD_POST, "/api/v1/audit/verify", "{\"checkpoint\":7}");
+        assert_status(desk, 400, METHOD_POST, "/api/v1/audit/verify", "{\"from_checkpoint\":\"7\"}");
+        assert_status(desk, 400, METHOD_POST, "/api/v1/audit/verify", "{\"from_checkpoint\":-1}");
+        assert_status(desk, 400, METHOD_POST, "/api/v1/audit/verify", "{\"from_checkpoint\":1}");
+        raw_script(fixture, "DELETE FROM ledger WHERE root_no = 1 AND seq = 1");
+        assert_status(desk, 200, METHOD_POST, "/api/v1/audit/verify", NULL);
+        assert_true(json_is_false(desk_value(desk, "whole")));
+        assert_non_null(strstr(desk_text(desk, "reason"), "entries 1 to 1 were deleted"));
+        assert_status(desk, 200, METHOD_POST, "/api/v1/audit/verify", "{\"from_checkpoint\":1}");
+        assert_non_null(strstr(desk_text(desk, "reason"), "no signed checkpoint"));
         desk_close(desk);
 }
 

@@ -87,7 +87,7 @@ static void unknown_and_mistyped_fields_are_named(struct fixture *fixture)
                 { "/api/v1/domains/none/verify", "{\"a\":5}", "\\\"a\\\"" },
                 { "/api/v1/connections/none/holds/1/release", "{\"a\":5}", "\\\"a\\\"" },
                 { "/api/v1/connections/none/mapping-rules/apply", "{\"a\":5}", "\\\"a\\\"" },
-                { "/api/v1/audit/verify", "{\"checkpiont\":\"\"}", "\\\"checkpoint\\\"" },
+                { "/api/v1/audit/verify", "{\"checkpiont\":\"\"}", "\\\"checkpoint from_checkpoint\\\"" },
         };
         for (size_t i = 0; i < COUNT_OF(wrong); i++) {
                 assert_status(desk, 400, METHOD_POST, wrong[i].path, wrong[i].body);

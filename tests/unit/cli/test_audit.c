@@ -216,6 +216,14 @@ static void test_verify_sends_the_last_line_of_the_checkpoint_file(void **state)
         assert_int_equal(run.exit_code, EXIT_TAMPERED);
         assert_non_null(strstr(run.err, "entry 10: cut"));
         run_done(&run);
+        const char *const cut[] = { FAKE_JSON("200", "{\"whole\":true,\"entries\":9,\"first_seq\":6}"), NULL };
+        run_served(&run, &server, cut, "muster audit verify --from-checkpoint 5");
+        assert_string_equal(fake_body(&server, 0), "{\"from_checkpoint\":5}");
+        assert_int_equal(run.exit_code, EXIT_OK);
+        run_done(&run);
+        run_words(&run, "muster audit verify --from-checkpoint five");
+        assert_int_equal(run.exit_code, EXIT_USAGE);
+        run_done(&run);
         run_words(&run, "muster audit verify --checkpoint /nonexistent");
         assert_int_equal(run.exit_code, EXIT_NOT_FOUND);
         run_done(&run);

@@ -60,10 +60,17 @@ size_t sign(struct fixture *fixture, const struct checkpoint_key *key)
 
 struct verify_report verify_expect(struct fixture *fixture, const struct checkpoint_key *key, const char *external, enum err expected)
 {
+        return verify_from(fixture, key, external, 0, expected);
+}
+
+struct verify_report verify_from(
+        struct fixture *fixture, const struct checkpoint_key *key, const char *external, int64_t from_checkpoint, enum err expected)
+{
+        const struct verify_terms terms = { .external = external, .from_checkpoint = from_checkpoint };
         struct verify_report report;
         memset(&report, 0xff, sizeof report);
         fixture->fault = (struct fault){ 0 };
-        enum err e = ledger_verify(fixture->reader, 1, key, external, &report, &fixture->fault);
+        enum err e = ledger_verify(fixture->reader, 1, key, &terms, &report, &fixture->fault);
         if (e != expected)
                 fail_msg("verify answers %s: %s", error_row(e)->name, fixture->fault.message);
         return report;
@@ -71,7 +78,13 @@ struct verify_report verify_expect(struct fixture *fixture, const struct checkpo
 
 void assert_bad(struct fixture *fixture, const struct checkpoint_key *key, const char *external, int64_t bad_seq, const char *word)
 {
-        struct verify_report report = verify_expect(fixture, key, external, ERR_TAMPERED);
+        assert_bad_from(fixture, key, external, 0, bad_seq, word);
+}
+
+void assert_bad_from(struct fixture *fixture, const struct checkpoint_key *key, const char *external, int64_t from_checkpoint,
+        int64_t bad_seq, const char *word)
+{
+        struct verify_report report = verify_from(fixture, key, external, from_checkpoint, ERR_TAMPERED);
         if (report.bad_seq != bad_seq || !strstr(report.reason, word))
                 fail_msg("entry %d is named (%s), expected %d (%s)", (int)report.bad_seq, report.reason, (int)bad_seq, word);
 }

@@ -18,8 +18,13 @@ struct checkpoint_key *key_new(struct fixture *fixture, const char *name);
 size_t sign(struct fixture *fixture, const struct checkpoint_key *key);
 /* Verifies root 1 and returns the report; fails when the answer is not `expected`. */
 struct verify_report verify_expect(struct fixture *fixture, const struct checkpoint_key *key, const char *external, enum err expected);
+/* The same of a ledger that begins behind a checkpoint. */
+struct verify_report verify_from(
+        struct fixture *fixture, const struct checkpoint_key *key, const char *external, int64_t from_checkpoint, enum err expected);
 /* Found tampered, with this bad_seq and this word in the reason. */
 void assert_bad(struct fixture *fixture, const struct checkpoint_key *key, const char *external, int64_t bad_seq, const char *word);
+void assert_bad_from(struct fixture *fixture, const struct checkpoint_key *key, const char *external, int64_t from_checkpoint,
+        int64_t bad_seq, const char *word);
 /* The newest checkpoint of root 1 as a line; free() it. */
 char *export_line(struct fixture *fixture);
 

@@ -303,19 +303,55 @@ static void test_r31_retention_begins_behind_a_signed_checkpoint_only(struct fix
         char *line = export_line(fixture);
         append_entries(fixture, 2);
         raw_script(fixture, "DELETE FROM ledger WHERE seq <= 6");
-        struct verify_report report = verify_expect(fixture, key, line, ERR_OK);
+        struct verify_report report = verify_from(fixture, key, line, 6, ERR_OK);
         assert_int_equal(report.first_seq, 7);
         assert_int_equal(report.entries, 2);
         assert_int_equal(report.unsigned_tail, 2);
-        assert_bad(fixture, NULL, NULL, 1, "missing");
-        verify_expect(fixture, key, early, ERR_VALUE); /* what it vouches for is not kept */
+        assert_bad_from(fixture, NULL, NULL, 6, 1, "missing");
+        verify_from(fixture, key, early, 6, ERR_VALUE); /* what it vouches for is not kept */
         raw_script(fixture, "UPDATE checkpoint SET at_us = at_us + 1 WHERE seq = 6");
-        assert_bad(fixture, key, NULL, 1, "missing"); /* what cannot be trusted stands for nothing */
+        assert_bad_from(fixture, key, NULL, 6, 1, "missing"); /* what cannot be trusted stands for nothing */
         raw_script(fixture, "UPDATE checkpoint SET at_us = at_us - 1 WHERE seq = 6");
         raw_script(fixture, "DELETE FROM ledger WHERE seq <= 7");
-        assert_bad(fixture, key, NULL, 1, "missing");
+        assert_bad_from(fixture, key, NULL, 6, 7, "begins at entry 8");
+        assert_bad_from(fixture, key, NULL, 7, 1, "missing");
         free(line);
         free(early);
+        checkpoint_key_free(key);
+}
+
+/* Whoever can delete rows finds a checkpoint to delete up to: only the caller knows of a cut that was meant. */
+static void test_sec90_a_prefix_deleted_up_to_a_signed_checkpoint_is_named(struct fixture *fixture)
+{
+        ledger_with(fixture, 4);
+        struct checkpoint_key *key = key_new(fixture, "key");
+        sign(fixture, key);
+        append_entries(fixture, 2);
+        sign(fixture, key);
+        append_entries(fixture, 1);
+        char *line = export_line(fixture);
+        raw_script(fixture, "DELETE FROM ledger WHERE seq <= 4");
+        assert_bad(fixture, key, NULL, 1, "missing: the ledger begins at entry 5, so entries 1 to 4 were deleted");
+        assert_bad(fixture, key, line, 1, "missing");
+        assert_bad(fixture, NULL, NULL, 1, "missing");
+        assert_int_equal(verify_from(fixture, key, NULL, 4, ERR_OK).entries, 3);
+        assert_bad_from(fixture, key, NULL, 3, 4, "begins at entry 5, not behind the checkpoint at 3");
+        assert_bad_from(fixture, key, NULL, 6, 5, "begins at entry 5, not behind the checkpoint at 6");
+        raw_script(fixture, "DELETE FROM ledger WHERE seq <= 6");
+        assert_bad_from(fixture, key, NULL, 4, 5, "begins at entry 7"); /* cut once more than was known */
+        free(line);
+        checkpoint_key_free(key);
+}
+
+static void test_a_whole_ledger_does_not_begin_behind_a_checkpoint(struct fixture *fixture)
+{
+        ledger_with(fixture, 4);
+        struct checkpoint_key *key = key_new(fixture, "key");
+        sign(fixture, key);
+        verify_from(fixture, key, NULL, 4, ERR_VALUE);
+        assert_non_null(strstr(fixture->fault.message, "begins at entry 1"));
+        verify_from(fixture, key, NULL, -1, ERR_VALUE);
+        verify_from(fixture, key, NULL, INT64_MAX, ERR_VALUE);
         checkpoint_key_free(key);
 }
 
@@ -372,6 +408,8 @@ int main(void)
                 FIXTURE_TEST(test_sec90_edited_checkpoint_is_named, ON_BOTH),
                 FIXTURE_TEST(test_r31_blanked_entries_verify_and_are_counted, ON_BOTH),
                 FIXTURE_TEST(test_r31_retention_begins_behind_a_signed_checkpoint_only, ON_BOTH),
+                FIXTURE_TEST(test_sec90_a_prefix_deleted_up_to_a_signed_checkpoint_is_named, ON_BOTH),
+                FIXTURE_TEST(test_a_whole_ledger_does_not_begin_behind_a_checkpoint, ON_BOTH),
                 FIXTURE_TEST(test_external_checkpoint_of_somebody_else_is_refused, ON_BOTH),
                 FIXTURE_TEST(test_speed_of_verify, ON_SQLITE),
         };
