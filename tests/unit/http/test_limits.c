@@ -200,8 +200,11 @@ static void half_sent_requests_slow_nobody_down(void **state)
         http_raise_file_limit();
         struct rlimit limit;
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-        if (limit.rlim_cur < 2 * COUNT + 100)
+        if (limit.rlim_cur < 2 * COUNT + 100) {
+                print_message(
+                        "skipped: at most %llu files may be open, and it takes %d\n", (unsigned long long)limit.rlim_cur, 2 * COUNT + 100);
                 skip();
+        }
         harness_start(&harness, &options);
         for (int i = 0; i < COUNT; i++) {
                 fds[i] = client_connect(harness.port);
