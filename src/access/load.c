@@ -5,10 +5,10 @@
  * taken, so none is lost between the two; those the snapshot has already are told by their revision. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "access/roots.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/condition.h"
 
 #define ROWS_A_PAGE 5000
 #define ATTEMPTS_MAX 5
@@ -231,11 +231,10 @@ static void load_release(struct load *load)
 /* Waits, under load_mutex, for somebody else's load. */
 static enum err load_wait(struct access *access, struct load *load, int64_t deadline_us, struct fault *fault)
 {
-        const struct timespec until = { .tv_sec = deadline_us / US_PER_S, .tv_nsec = deadline_us % US_PER_S * 1000 };
         load->holders++;
-        int waited = 0;
-        while (!load->is_ended && !waited)
-                waited = pthread_cond_timedwait(&access->load_ended, &access->load_mutex, &until);
+        bool in_time = true;
+        while (!load->is_ended && in_time)
+                in_time = condition_wait(&access->load_ended, &access->load_mutex, deadline_us);
         enum err e = load->is_ended ? load->result : ERR_DEADLINE;
         if (fault && load->is_ended && e)
                 *fault = load->fault;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "access/roots.h"
 #include "base/clock.h"
+#include "base/condition.h"
 
 #define FOLD_BYTES ((size_t)128 << 10) /* room to fold one name */
 
@@ -31,12 +32,8 @@ struct access *access_new(unsigned slots, int64_t memory_mib)
         struct access *access = calloc(1, sizeof *access);
         if (!access)
                 return NULL;
-        pthread_condattr_t steady;
-        pthread_condattr_init(&steady);
-        pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
         pthread_mutex_init(&access->load_mutex, NULL);
-        pthread_cond_init(&access->load_ended, &steady);
-        pthread_condattr_destroy(&steady);
+        condition_init(&access->load_ended);
         ident_random(&access->seed, sizeof access->seed);
         access->limit_bytes = (size_t)memory_mib << 20;
         if (!slots_init(access, slots)) {

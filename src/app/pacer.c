@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include "base/clock.h"
+#include "base/condition.h"
 
 struct pacer {
         int64_t pause_us;
@@ -31,9 +31,8 @@ bool pacer_goes_on(void *pacer)
 static bool pause_over(struct pacer *pacer)
 {
         int64_t until_us = clock_steady_us() + pacer->pause_us;
-        const struct timespec until = { .tv_sec = until_us / US_PER_S, .tv_nsec = until_us % US_PER_S * 1000 };
         (void)pthread_mutex_lock(&pacer->mutex);
-        while (!pacer->stop && pthread_cond_timedwait(&pacer->wake, &pacer->mutex, &until) == 0)
+        while (!pacer->stop && condition_wait(&pacer->wake, &pacer->mutex, until_us))
                 ;
         bool stop = pacer->stop;
         (void)pthread_mutex_unlock(&pacer->mutex);
@@ -62,12 +61,8 @@ enum err pacer_start(const char *name, int64_t pause_us, pacer_work work, void *
         if (!pacer)
                 return fault_set(fault, ERR_MEMORY, "", "out of memory");
         *pacer = (struct pacer){ .pause_us = pause_us, .work = work, .context = context };
-        pthread_condattr_t steady;
         (void)pthread_mutex_init(&pacer->mutex, NULL);
-        (void)pthread_condattr_init(&steady);
-        (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&pacer->wake, &steady);
-        (void)pthread_condattr_destroy(&steady);
+        condition_init(&pacer->wake);
         if (pthread_create(&pacer->thread, NULL, pacer_run, pacer)) {
                 pacer_free(pacer);
                 return fault_set(fault, ERR_UNAVAILABLE, "", "no thread for %s", name);

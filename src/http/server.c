@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/text.h"
 #include "http/loop.h"
 #include "http/metrics.h"
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
-#include <time.h>
 
 AUTO_DEFINE(struct http_server *, http_server_stop)
 
@@ -49,11 +49,7 @@ static enum err server_new(const struct http_options *options, struct http_serve
         server->has_layout = text_starts_with(MHD_get_version(), "0.9.");
         server->idle_timeout_us = options->idle_timeout_s * US_PER_S;
         server->request_timeout_us = options->request_timeout_s * US_PER_S;
-        pthread_condattr_t steady;
-        (void)pthread_condattr_init(&steady);
-        (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&server->changed, &steady);
-        (void)pthread_condattr_destroy(&steady);
+        condition_init(&server->changed);
         (void)pthread_mutex_init(&server->lock, NULL);
         *ret = server;
         return ERR_OK;
@@ -133,14 +129,12 @@ static void loops_enter(struct http_server *server, enum phase phase)
 
 static void drain_wait(struct http_server *server)
 {
-        struct timespec end;
         unsigned running = 0;
         for (unsigned i = 0; i < server->loop_count; i++)
                 running += server->loops[i].has_thread;
-        (void)clock_gettime(CLOCK_MONOTONIC, &end);
-        end.tv_sec += (time_t)(server->request_timeout_us / US_PER_S) + 1;
+        int64_t end_us = clock_steady_us() + server->request_timeout_us + US_PER_S;
         pthread_mutex_lock(&server->lock);
-        while (server->drained < running && pthread_cond_timedwait(&server->changed, &server->lock, &end) == 0)
+        while (server->drained < running && condition_wait(&server->changed, &server->lock, end_us))
                 ;
         pthread_mutex_unlock(&server->lock);
 }
