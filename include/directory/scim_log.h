@@ -10,6 +10,7 @@
 
 #define SCIM_LOG_BODY_MAX ((size_t)64 << 10) /* a longer body is not kept */
 #define SCIM_LOG_NOTE_MAX 600
+#define SCIM_LOG_OPERATIONS 3                /* of a Bulk, as many refusals are told in words */
 #define SCIM_LOG_BODY_KEPT_US (3 * US_PER_DAY)
 #define SCIM_LOG_WAITING_MAX 4096            /* rows in memory; beyond, the oldest is dropped and counted */
 #define SCIM_LOG_WAITING_BYTES ((size_t)16 << 20)
@@ -28,7 +29,9 @@ struct scim_log_entry {
         const char *field;      /* at fault */
         const char *leniencies; /* names with commas */
         const char *refusal;    /* what the client was told; kept without what it quotes (R31), at most 200 bytes */
-        const char *note;       /* what was done otherwise than asked (R3, R14), people by ids; with the refusal SCIM_LOG_NOTE_MAX bytes */
+        const char *const *refused_operations; /* as `refusal`, of the first SCIM_LOG_OPERATIONS of a Bulk, NULL at the end; may be NULL */
+        size_t refused_more;                   /* of its operations refused beyond these */
+        const char *note;       /* what was done otherwise than asked (R3, R14), people by ids; with refusals SCIM_LOG_NOTE_MAX bytes */
         const char *body;
         size_t body_length;
         const char *fields; /* of log_body_fields, when the body was parsed already and is sound; NULL: the flush does it */

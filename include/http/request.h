@@ -79,6 +79,8 @@ struct request {
         enum err refused;        /* set by reply_fault */
         char refused_field[192];  /* the field at fault; "" */
         const char *refused_detail; /* the sentence that the caller was told, without the field; in the arena; may be NULL */
+        const char *const *refused_operations; /* of a Bulk: what was told of the first that were refused, NULL at the end; may be NULL */
+        size_t refused_more;     /* of its operations refused beyond these */
         struct dry_run *dry_run; /* directory/change.h; not NULL: what would come out is asked, and nothing is stored */
         const char *outcome;     /* what a write did otherwise than it said, told by the face (R3, R14); NULL: nothing */
         uint32_t leniencies;     /* bits of model/leniency that the face used */
@@ -106,5 +108,7 @@ void reply_empty(struct request *request, int status);
 void reply_fault(struct request *request, enum err code, const struct fault *fault);
 /* The body alone of such a refusal, for a face whose reply holds several. */
 void reply_put_fault(const struct request *request, enum err code, const struct fault *fault, struct buffer *into);
+/* The sentence in it, which names the field at fault, too. In the arena; NULL: out of memory. */
+const char *reply_sentence(const struct request *request, enum err code, const struct fault *fault);
 
 #endif

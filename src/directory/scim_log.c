@@ -120,7 +120,7 @@ static struct waiting *waiting_new(const struct scim_log_entry *entry)
                 entry->leniencies, entry->fields, note };
         size_t lengths[TEXT_COUNT], body_length = entry->body_length <= SCIM_LOG_BODY_MAX ? entry->body_length : 0;
         size_t size = sizeof(struct waiting) + body_length + 1;
-        log_note_compose(entry->refusal, entry->note, note);
+        log_note_compose(entry, note);
         for (size_t i = 0; i < TEXT_COUNT; i++)
                 size += lengths[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
         struct waiting *waiting = malloc(size);

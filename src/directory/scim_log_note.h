@@ -8,10 +8,12 @@
 #include "directory/scim_log.h"
 
 #define LOG_REFUSAL_MAX 200
+#define LOG_OPERATION_MAX 140 /* of one operation of several */
 
-/* `refusal` as the client was told: what it quotes, and ids, leave it, since whose they are nobody knows here; at most LOG_REFUSAL_MAX
- * bytes are kept. `outcome` is this server's own text, whose ids stay. Whole characters; either may be NULL. */
-void log_note_compose(const char *refusal, const char *outcome, char ret[SCIM_LOG_NOTE_MAX + 1]);
+/* Refusals as the client was told: what they quote, and ids, leave them, since whose they are nobody knows here; at most LOG_REFUSAL_MAX
+ * bytes are kept. The entry's note is this server's own text, whose ids stay. Cut between characters, and never inside an id, which a purge
+ * would not find then. */
+void log_note_compose(const struct scim_log_entry *entry, char ret[SCIM_LOG_NOTE_MAX + 1]);
 /* The next UUID in `text`, NULL: none; it has UUID_TEXT_SIZE - 1 bytes. */
 const char *log_note_id(const char *text);
 

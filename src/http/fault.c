@@ -38,15 +38,22 @@ static void put_member(struct buffer *body, const char *name, const char *text)
         buffer_put_json(body, text, strlen(text));
 }
 
+#define SENTENCE_MAX (sizeof(((struct fault *)0)->field) + sizeof(((struct fault *)0)->message) + 4)
+
+static void sentence_format(const struct refusal *refusal, char ret[SENTENCE_MAX])
+{
+        bool names_it = !refusal->field || !*refusal->field || strstr(refusal->detail, refusal->field);
+        (void)snprintf(ret, SENTENCE_MAX, "%s%s%s", names_it ? "" : refusal->field, names_it ? "" : ": ", refusal->detail);
+}
+
 static void render_scim(struct buffer *body, const struct refusal *refusal)
 {
         BUFFER_LITERAL(body, "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"");
         buffer_put_i64(body, refusal->row->http_status);
         buffer_putc(body, '"');
         put_member(body, "scimType", refusal->row->scim_type);
-        char detail[sizeof(((struct fault *)0)->field) + sizeof(((struct fault *)0)->message) + 4];
-        bool names_it = !refusal->field || !*refusal->field || strstr(refusal->detail, refusal->field);
-        (void)snprintf(detail, sizeof(detail), "%s%s%s", names_it ? "" : refusal->field, names_it ? "" : ": ", refusal->detail);
+        char detail[SENTENCE_MAX];
+        sentence_format(refusal, detail);
         put_member(body, "detail", detail); /* SCIM has no member for the field */
         buffer_putc(body, '}');
 }
@@ -112,6 +119,15 @@ void reply_put_fault(const struct request *request, enum err code, const struct 
         if (fault)
                 refusal.field = fault->field;
         faces[face_of(request)].render(into, &refusal);
+}
+
+const char *reply_sentence(const struct request *request, enum err code, const struct fault *fault)
+{
+        char title[TITLE_MAX], sentence[SENTENCE_MAX];
+        title_format(error_row(code), title);
+        const struct refusal refusal = { .detail = detail_of(code, fault, title), .field = fault ? fault->field : "" };
+        sentence_format(&refusal, sentence);
+        return arena_strdup(request->arena, sentence);
 }
 
 void reply_fault(struct request *request, enum err code, const struct fault *fault)

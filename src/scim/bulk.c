@@ -6,6 +6,7 @@
 #include "bulk.h"
 
 #include <string.h>
+#include "directory/scim_log.h"
 
 #define SCRATCH_BYTES ((size_t)64 << 20)
 #define GROUP_MAX 25     /* at most CHANGE_GROUP_MAX */
@@ -55,7 +56,7 @@ static enum err check_needs(struct running *running, const struct bulk_operation
         for (size_t i = 0; i < operation->need_count; i++) {
                 const struct bulk_operation *needed = &running->bulk->operations[operation->needs[i]];
                 if (needed->state == BULK_FAILED || (needed->state == BULK_WAITING && needed->circle != operation->circle))
-                        return fault_set(&running->scim->fault, ERR_CONFLICT, "bulkId", "it refers to bulkId:%.80s, which was refused",
+                        return fault_set(&running->scim->fault, ERR_CONFLICT, "bulkId", "it refers to \"bulkId:%.80s\", which was refused",
                                 needed->bulk_id);
         }
         return ERR_OK;
@@ -359,6 +360,26 @@ static enum err put_reply(struct scim *scim, const struct bulk *bulk)
         return buffer_check(into, &scim->fault);
 }
 
+/* For the request log: why its operations were refused. */
+static void note_refusals(struct request *request, const struct bulk *bulk)
+{
+        const char **told = arena_zero(request->arena, SCIM_LOG_OPERATIONS + 1, sizeof(*told));
+        size_t count = 0;
+        for (size_t i = 0; told && i < bulk->count; i++) {
+                const struct bulk_operation *operation = &bulk->operations[i];
+                if (operation->state != BULK_FAILED)
+                        continue;
+                const char *sentence =
+                        count < SCIM_LOG_OPERATIONS ? reply_sentence(request, operation->fault->code, operation->fault) : NULL;
+                told[count] = sentence ? arena_printf(request->arena, "operation %zu: %s", i + 1, sentence) : NULL;
+                if (told[count])
+                        count++;
+                else
+                        request->refused_more++;
+        }
+        request->refused_operations = told;
+}
+
 static void auto_bulk_done(struct bulk *bulk)
 {
         bulk_done(bulk);
@@ -387,6 +408,8 @@ enum handled scim_bulk(struct request *request)
         if (e)
                 return scim_refuse(&scim, e);
         reply_json(request, 200, SCIM_MEDIA_TYPE);
+        if (running.errors)
+                note_refusals(request, &bulk);
         if (running.changed)
                 scim_revision(&scim, &running.last);
         scim_note_leniencies(&scim);

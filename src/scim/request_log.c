@@ -134,6 +134,8 @@ void scim_request_finished(const struct request *request, int64_t duration_us)
                 .field = request->refused_field,
                 .leniencies = leniencies.failed ? NULL : leniencies.data,
                 .refusal = request->refused_detail,
+                .refused_operations = request->refused_operations,
+                .refused_more = request->refused_more,
                 .note = request->outcome,
                 .body = captured ? exchanged.data : request->body,
                 .body_length = captured ? exchanged.length : request->body_length,

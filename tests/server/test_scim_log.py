@@ -77,6 +77,33 @@ def test_R19_a_refusal_says_why_without_what_the_client_sent(server, fresh, uniq
     assert replayed["status"] == 404 and replayed["answer"]["detail"] == patched["note"]
 
 
+def test_R19_the_row_of_a_bulk_says_why_operations_were_refused(server, fresh, unique):
+    taken = [fresh.user(unique(f"taken{i}@example.com")) for i in range(5)]
+    name = unique("good@example.com")
+
+    def create(name, **more):
+        return {"method": "POST", "path": "/Users", "bulkId": unique("b"), "data": {"schemas": [USER], "userName": name, "externalId": unique("x"), **more}}
+
+    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+        create(name), {**create(taken[0]["userName"]), "bulkId": "ada@example.com"},
+        {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"schemas": [GROUP], "displayName": unique("g"),
+                                                                      "members": [{"value": "bulkId:ada@example.com"}]}},
+        create(unique("active@example.com"), active=7),
+        *[create(user["userName"]) for user in taken[1:]]]}
+    told = fresh("POST", "/Bulk", message, expect=200).json["Operations"]
+    assert [one["status"] for one in told] == ["201", "409", "409", "400"] + ["409"] * 4
+    row = log_of(server.acme, fresh, 6)[5]
+    assert row["path"] == "/scim/v2/Bulk" and row["status"] == 200
+    number, sentences, more = [2, 3, 4], [one["response"]["detail"] for one in told[1:4]], "and 4 more refused"
+    assert taken[0]["userName"] in sentences[0] and "ada@example.com" in sentences[1] and "active" in sentences[2]
+    sentences = [one.replace(taken[0]["userName"], "…").replace("bulkId:ada@example.com", "…") for one in sentences]
+    assert row["note"] == "; ".join([f"operation {n}: {one}" for n, one in zip(number, sentences)] + [more])
+    assert "operation 2: " in server.cli("scim", "log", "--connection", fresh.id).stdout
+    assert more in server.cli("scim", "show", row["id"]).stdout
+    good = fresh("POST", "/Bulk", {**message, "Operations": [create(unique("fine@example.com"))]}, expect=200)
+    assert good.json["Operations"][0]["status"] == "201" and log_of(server.acme, fresh, 7)[6]["note"] is None
+
+
 def test_R31_a_purge_leaves_no_note_that_names_the_person(server, fresh, unique):
     acme = server.acme
     ada, bob = fresh.user(unique("ada@example.com")), fresh.user(unique("bob@example.com"))

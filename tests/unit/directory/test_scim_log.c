@@ -120,7 +120,7 @@ static struct seen rows(struct house *house, const struct scim_log_page *page)
 static void check_note(const char *refusal, const char *outcome, const char *kept)
 {
         char note[SCIM_LOG_NOTE_MAX + 1];
-        log_note_compose(refusal, outcome, note);
+        log_note_compose(&(struct scim_log_entry){ .refusal = refusal, .note = outcome }, note);
         assert_string_equal(note, kept);
 }
 
@@ -148,6 +148,42 @@ static void test_R31_a_refusal_is_kept_without_what_a_client_sent(struct fixture
                 memcpy(sentence + i, "\xc3\xa9", 3);
         memcpy(kept, sentence, LOG_REFUSAL_MAX - 1);
         check_note(sentence, NULL, kept);
+}
+
+static void check_operations(const char *const *refused, size_t more, const char *outcome, const char *kept)
+{
+        const struct scim_log_entry entry = { .refused_operations = refused, .refused_more = more, .note = outcome };
+        char note[SCIM_LOG_NOTE_MAX + 1];
+        log_note_compose(&entry, note);
+        assert_string_equal(note, kept);
+}
+
+static void test_R31_refused_operations_are_kept_without_what_a_client_sent(struct fixture *fixture)
+{
+        (void)fixture;
+        check_operations((const char *const[]){ NULL }, 0, NULL, "");
+        check_operations((const char *const[]){ NULL }, 2, NULL, "and 2 more refused");
+        check_operations((const char *const[]){ "operation 2: userName \"ann@x.example\" is already taken",
+                                 "operation 5: no \"a\" is \"b\" here", "operation 6: nobody is " ANN_ID, NULL },
+                7, ANN_ID " is held by local",
+                "operation 2: userName \"…\" is already taken; operation 5: no \"…\" here; operation 6: nobody is …; and 7 more refused; " ANN_ID
+                " is held by local");
+
+        /* The longest of everything: the number of the others and the first id of the outcome still stand there, and no half of an id. */
+        char longest[sizeof(struct fault)], outcome[1000] = "", note[SCIM_LOG_NOTE_MAX + 1];
+        memset(longest, 'x', sizeof(longest) - 1);
+        longest[sizeof(longest) - 1] = '\0';
+        for (int i = 0; i < 20; i++)
+                strcat(outcome, ANN_ID ";");
+        const struct scim_log_entry entry = {
+                .refused_operations = (const char *const[]){ longest, longest, longest, NULL }, .refused_more = SIZE_MAX, .note = outcome
+        };
+        log_note_compose(&entry, note);
+        assert_non_null(strstr(note, "; and 18446744073709551615 more refused; " ANN_ID ";"));
+        assert_true(strlen(note) > SCIM_LOG_NOTE_MAX - sizeof(ANN_ID) && strlen(note) <= SCIM_LOG_NOTE_MAX);
+        assert_int_equal(note[strlen(note) - 1], ';');
+        longest[3] = '"'; /* cut on its way here, perhaps inside the value */
+        check_operations((const char *const[]){ longest, NULL }, 0, NULL, "xxx\"…\"");
 }
 
 /* R3, R14: what was held and who stays. */
@@ -355,6 +391,46 @@ static void test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_the
         house_close(house);
 }
 
+/* What is told of refused operations names nobody and stays; the outcome beside it named the person, and goes with the whole note. */
+static void test_R31_a_purge_forgets_the_note_of_a_bulk_that_names_the_person(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_user(house, &house->admin, "ann");
+        char held[100], told[100];
+        (void)snprintf(held, sizeof held, "%s is held by local", ann);
+        (void)snprintf(told, sizeof told, "operation 3: userName \"ann@x.example\" is taken by %s", ann);
+        const char *const refused[] = { told, NULL }, *const outcomes[] = { held, NULL };
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        for (int flushed = 0; flushed < 2; flushed++) {
+                for (size_t i = 0; i < COUNT_OF(outcomes); i++)
+                        scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = &okta,
+                                                                         .method = METHOD_POST,
+                                                                         .status = 200,
+                                                                         .path = "/scim/v2/Bulk",
+                                                                         .refused_operations = refused,
+                                                                         .refused_more = 4,
+                                                                         .note = outcomes[i],
+                                                                         .fields = "" });
+                if (!flushed)
+                        directory_flush_scim_log(house->directory);
+        }
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%operation 3: %%and 4 more refused%%'"), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about WHERE resource_id = '%s'", ann), 1);
+        house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
+        directory_flush_scim_log(house->directory); /* two of them waited */
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log"), 4);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%%s%%' OR note LIKE '%%x.example%%'", ann), 0);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note LIKE '%%operation 3: %% is taken by …; and 4 more refused'"),
+                2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note = ''"), 2);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about"), 0);
+        house_check(house);
+        house_close(house);
+}
+
 /* What waits in memory is written a moment after the purge. */
 static void test_R31_rows_that_wait_at_the_purge_are_written_without_the_person(struct fixture *fixture)
 {
@@ -419,10 +495,12 @@ int main(void)
                 FIXTURE_TEST(passwords_leave_a_body_at_any_depth_and_names_stay, ON_SQLITE),
                 FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
                 FIXTURE_TEST(test_R31_a_refusal_is_kept_without_what_a_client_sent, ON_SQLITE),
+                FIXTURE_TEST(test_R31_refused_operations_are_kept_without_what_a_client_sent, ON_SQLITE),
                 FIXTURE_TEST(a_note_is_kept_up_to_its_bound_in_whole_characters, ON_BOTH),
                 FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),
                 FIXTURE_TEST(test_R19_a_replay_acts_as_the_connection_while_the_body_is_kept, ON_BOTH),
                 FIXTURE_TEST(test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person, ON_BOTH),
+                FIXTURE_TEST(test_R31_a_purge_forgets_the_note_of_a_bulk_that_names_the_person, ON_BOTH),
                 FIXTURE_TEST(test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_they_stand, ON_BOTH),
                 FIXTURE_TEST(test_R31_rows_that_wait_at_the_purge_are_written_without_the_person, ON_BOTH),
                 FIXTURE_TEST(test_R31_what_waits_is_blanked_when_the_purges_are_too_many_to_remember, ON_SQLITE),
