@@ -14,6 +14,7 @@
                 "proved_domains = $7, rules_revision = $8 WHERE root_no = $1")                                                            \
         X(ROOT_READ, READ, "i", "ttiibiii",                                                                                               \
                 "SELECT slug_folded, handle, epoch, revision, last_hash, last_us, next_no, schemas_revision FROM root WHERE root_no = $1") \
+        X(ROOT_SCHEMAS, READ, "i", "i", "SELECT schemas_revision FROM root WHERE root_no = $1")                                                           \
         X(ROOT_LIST, READ, "ii", "itti", "SELECT root_no, slug_folded, handle, epoch FROM root WHERE root_no > $1 ORDER BY root_no LIMIT $2")     \
         X(ROOT_BY_SLUG, READ, "t", "it", "SELECT root_no, handle FROM root WHERE slug_folded = $1")                                       \
         X(ROOT_INSERT, AUDITED, "ittibi", "",                                                                                             \

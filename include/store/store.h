@@ -92,12 +92,18 @@ enum err session_query_number_values(struct session *session, enum statement sta
         int64_t *ret, struct fault *fault) MUST_USE;
 enum err session_query_numbers_values(struct session *session, enum statement statement, const struct value *values, size_t count,
         int64_t *ret, size_t max, size_t *ret_count, struct fault *fault) MUST_USE;
+/* Is there a row? The result is released. */
+enum err session_query_any_values(struct session *session, enum statement statement, const struct value *values, size_t count, bool *ret,
+        struct fault *fault) MUST_USE;
 #define session_query_number(session, statement, ret, fault, ...)                                           \
         session_query_number_values((session), (statement), (const struct value[]){ __VA_ARGS__ },          \
                 sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value), (ret), (fault))
 #define session_query_numbers(session, statement, ret, max, ret_count, fault, ...)                          \
         session_query_numbers_values((session), (statement), (const struct value[]){ __VA_ARGS__ },         \
                 sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value), (ret), (max), (ret_count), (fault))
+#define session_query_any(session, statement, ret, fault, ...)                                              \
+        session_query_any_values((session), (statement), (const struct value[]){ __VA_ARGS__ },             \
+                sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value), (ret), (fault))
 
 /* SQLite: size of the WAL file in bytes; 0 on PostgreSQL. */
 int64_t store_wal_bytes(const struct store *store);

@@ -191,10 +191,8 @@ enum err adoption_find_external(const struct adoption *adoption, const char *ext
 
 static enum err is_approved(struct work *work, int64_t connection_no, int64_t user_no, bool *ret)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(
-                work->session, ST_ADOPTION_READ, &result, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(user_no));
-        return e ? e : result_next(&result, ret, work->fault);
+        return session_query_any(
+                work->session, ST_ADOPTION_READ, ret, work->fault, V_I64(work->root_no), V_I64(connection_no), V_I64(user_no));
 }
 
 static enum err check_approved(struct work *work, int64_t user_no)

@@ -16,19 +16,6 @@ struct numbers {
         size_t count;
 };
 
-static enum err numbers_read(struct work *work, struct result *result, struct numbers *ret)
-{
-        bool more = true;
-        while (more) {
-                enum err e = result_next(result, &more, work->fault);
-                if (e)
-                        return e;
-                if (more && ret->count < PEOPLE_OF_STEP)
-                        ret->list[ret->count++] = result_i64(result, 0);
-        }
-        return ERR_OK;
-}
-
 static enum err claims_live(const struct work_step *step, enum resource_kind kind, struct numbers *ret)
 {
         *ret = (struct numbers){ 0 };
@@ -38,11 +25,10 @@ static enum err claims_live(const struct work_step *step, enum resource_kind kin
 static enum err claims_ended(const struct work_step *step, struct numbers *ret)
 {
         struct work *work = step->work;
-        auto_result result = { 0 };
+        size_t size = step_size(step, PEOPLE_OF_STEP);
         *ret = (struct numbers){ 0 };
-        enum err e = session_query(work->session, ST_CLAIMS_ENDED, &result, work->fault, V_I64(work->root_no),
-                V_I64(step->job.connection_no), V_I64(step->job.at_no), V_I64(step_size(step, PEOPLE_OF_STEP)));
-        return e ? e : numbers_read(work, &result, ret);
+        return session_query_numbers(work->session, ST_CLAIMS_ENDED, ret->list, size, &ret->count, work->fault, V_I64(work->root_no),
+                V_I64(step->job.connection_no), V_I64(step->job.at_no), V_I64(size));
 }
 
 /* ---- one claim ---- */

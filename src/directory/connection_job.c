@@ -385,16 +385,8 @@ void directory_continue_work(struct directory *directory, struct session *reader
         struct fault fault = { 0 };
         if (atomic_load(&directory->at_work)) /* who asked for it does it, and tells how it ended */
                 return;
-        {
-                auto_result result = { 0 };
-                bool row = true;
-                enum err e = session_query_values(reader, ST_JOB_ROOTS, NULL, 0, &result, &fault);
-                while (!e && row && count < ROOTS_MAX) {
-                        e = result_next(&result, &row, &fault);
-                        if (!e && row)
-                                roots[count++] = result_i64(&result, 0);
-                }
-        }
+        if (session_query_numbers_values(reader, ST_JOB_ROOTS, NULL, 0, roots, ROOTS_MAX, &count, &fault))
+                log_event(LOG_WARN, "connection-work-waits", LOG_TEXT("why", fault.message));
         for (size_t i = 0; i < count; i++) {
                 struct connection_job job = { 0 };
                 if (go_on(directory, roots[i], until_us, &job, &fault))

@@ -29,16 +29,6 @@ static enum err by_key(const struct join *join, const struct claimed_row *old, i
         return e == ERR_CONFLICT ? ERR_OK : e;
 }
 
-static enum err has_row(const struct join *join, enum statement statement, int64_t no, int64_t source_no, bool *ret)
-{
-        auto_result result = { 0 };
-        enum err e =
-                statement == ST_GRANT_OF_NO_RULE
-                        ? session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no))
-                        : session_query(join->session, statement, &result, join->fault, V_I64(join->root_no), V_I64(no), V_I64(source_no));
-        return e ? e : result_next(&result, ret, join->fault);
-}
-
 /* Another source that asserts something of it. */
 static enum err has_others(const struct join *join, int64_t no, bool *ret)
 {
@@ -59,9 +49,9 @@ static enum err is_spare(const struct join *join, enum resource_kind kind, int64
         struct claimed_row ignored;
         enum err e = has_others(join, no, &others);
         if (!e)
-                e = has_row(join, ST_GRANT_OF_NO_RULE, no, 0, &grants);
+                e = session_query_any(join->session, ST_GRANT_OF_NO_RULE, &grants, join->fault, V_I64(join->root_no), V_I64(no));
         if (!e)
-                e = has_row(join, ST_MEMBER_OF_SOURCE, no, 0, &local);
+                e = member_has_source(join->session, join->root_no, no, 0, &local, join->fault);
         if (!e)
                 e = pair_found(
                         claimed_load_no(join->session, join->root_no, join->old_connection, kind, no, join->arena, &ignored, join->fault),

@@ -339,16 +339,11 @@ static enum err replace_group(struct work_step *step, const struct pair *pair)
                         return ERR_OK;
         }
         const struct join join = join_of(step);
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(work->session, ST_MEMBERS_AT_MOST, &result, work->fault, V_I64(work->root_no), V_I64(pair->old_no),
+        int64_t left = 0;
+        enum err e = session_query_number(work->session, ST_MEMBERS_AT_MOST, &left, work->fault, V_I64(work->root_no), V_I64(pair->old_no),
                 V_I64(join.old_connection), V_I64(0), V_I64(1));
         if (!e)
-                e = result_next(&result, &row, work->fault);
-        bool keeps = !e && row && result_i64(&result, 0) > 0;
-        result_done(&result);
-        if (!e)
-                e = take_over(step, pair, keeps);
+                e = take_over(step, pair, left > 0);
         step->job.groups++;
         step->job.at_no = pair->old_no;
         step->job.member_no = 0;

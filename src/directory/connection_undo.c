@@ -390,17 +390,14 @@ static enum err first_since(struct session *session, int64_t root_no, int64_t si
         int64_t low = 1, high = last_seq + 1;
         while (low < high) {
                 int64_t middle = low + (high - low) / 2;
-                auto_result result = { 0 };
-                bool row = false;
-                enum err e = session_query(session, ST_LEDGER_TIME, &result, fault, V_I64(root_no), V_I64(middle));
-                if (!e)
-                        e = result_next(&result, &row, fault);
+                int64_t at_us;
+                enum err e = session_query_number(session, ST_LEDGER_TIME, &at_us, fault, V_I64(root_no), V_I64(middle));
                 if (e)
                         return e;
-                if (row && result_i64(&result, 0) >= since_us)
+                if (at_us >= since_us)
                         high = middle;
                 else
-                        low = middle + 1; /* also where retention has cut a prefix */
+                        low = middle + 1; /* also where retention has cut a prefix: 0 */
         }
         *ret = low;
         return ERR_OK;

@@ -24,14 +24,11 @@ static enum err taken(struct work *work)
 /* One that another root has verified is refused, and that root not named: what one organization proved is nobody else's business. */
 static enum err check_owner(struct work *work, const char *name)
 {
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(work->session, ST_DOMAIN_OWNER, &result, work->fault, V_TEXT(name));
-        if (!e)
-                e = result_next(&result, &row, work->fault);
-        if (e || !row || result_i64(&result, 0) == work->root_no)
+        int64_t owner_no;
+        enum err e = session_query_number(work->session, ST_DOMAIN_OWNER, &owner_no, work->fault, V_TEXT(name));
+        if (e)
                 return e;
-        return taken(work);
+        return owner_no && owner_no != work->root_no ? taken(work) : ERR_OK;
 }
 
 /* Another writer may have been first since check_owner looked: the index says so. */
@@ -58,17 +55,13 @@ static enum err check_count(struct work *work)
                 work->fault, ERR_CONFLICT, "", "an organization has at most %d e-mail domains; delete one that is not needed", DOMAINS_MAX);
 }
 
-static enum err count_roots(struct work *work, int64_t *ret)
+static enum err is_alone(struct work *work, bool *ret)
 {
-        auto_result result = { 0 };
-        bool row = true;
-        int64_t count = 0;
-        enum err e = session_query(work->session, ST_ROOT_LIST, &result, work->fault, V_I64(0), V_I64(2));
-        while (!e && row) {
-                e = result_next(&result, &row, work->fault);
-                count += !e && row;
-        }
-        *ret = count;
+        int64_t roots[2];
+        size_t count;
+        enum err e = session_query_numbers(work->session, ST_ROOT_LIST, roots, 2, &count, work->fault, V_I64(0), V_I64(2));
+        if (!e)
+                *ret = count == 1;
         return e;
 }
 
@@ -98,16 +91,15 @@ static enum err is_operators(struct work *work, bool *ret)
  * operator of the installation says in its settings whom he trusts so far. */
 static enum err check_operator(struct work *work)
 {
-        int64_t roots = 0;
         bool trusted = false;
         enum err e = rights_need_org(work, ROOT_ORG_NO, "email-domains", "verify-domain");
         if (!e)
                 e = rights_contain(work, ROOT_ORG_NO, &builtin_role_find(LEVEL_ORGANIZATION, "admin")->allow);
         if (!e)
-                e = count_roots(work, &roots);
-        if (!e && roots > 1)
+                e = is_alone(work, &trusted);
+        if (!e && !trusted)
                 e = is_operators(work, &trusted);
-        if (e || roots == 1 || trusted)
+        if (e || trusted)
                 return e;
         return fault_set(work->fault, ERR_FORBIDDEN, "",
                 "this installation has several organizations: prove the domain by DNS, or let the operator of the server name this "

@@ -58,9 +58,7 @@ enum err domain_load(struct session *session, int64_t root_no, int64_t no, struc
 
 enum err domain_is_verified(struct session *session, int64_t root_no, const char *name, bool *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(session, ST_DOMAIN_VERIFIED_HERE, &result, fault, V_I64(root_no), V_TEXT(name));
-        return e ? e : result_next(&result, ret, fault);
+        return session_query_any(session, ST_DOMAIN_VERIFIED_HERE, ret, fault, V_I64(root_no), V_TEXT(name));
 }
 
 bool domain_is_listed(const json_t *connection, const char *name)

@@ -9,12 +9,8 @@
 /* `gone_no`: a connection whose edges and groups do not count any more; -1: none. */
 static enum err any_row(struct work *work, enum statement statement, int64_t gone_no, bool *ret)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(work->session, statement, &result, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO),
-                V_I64(work->at_us), V_I64(gone_no), V_I64(work->ends_rule_no ? work->ends_rule_no : -1));
-        if (e)
-                return e;
-        return result_next(&result, ret, work->fault);
+        return session_query_any(work->session, statement, ret, work->fault, V_I64(work->root_no), V_I64(ROOT_ORG_NO), V_I64(work->at_us),
+                V_I64(gone_no), V_I64(work->ends_rule_no ? work->ends_rule_no : -1));
 }
 
 static enum err admin_exists(struct work *work, bool *ret)

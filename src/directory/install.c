@@ -48,22 +48,14 @@ struct install {
 
 static enum err root_insert(struct session *session, struct install *install, struct fault *fault)
 {
-        int64_t last = 0;
-        {
-                auto_result result = { 0 };
-                enum err e = session_query_values(session, ST_ROOT_LAST, NULL, 0, &result, fault);
-                bool row = false;
-                if (!e)
-                        e = result_next(&result, &row, fault);
-                if (e)
-                        return e;
-                if (row)
-                        last = result_i64(&result, 0);
-        }
+        int64_t last;
+        enum err e = session_query_number_values(session, ST_ROOT_LAST, NULL, 0, &last, fault);
+        if (e)
+                return e;
         install->root_no = last + 1;
         static const unsigned char before_first[HASH_SIZE];
         struct fault cause = { 0 };
-        enum err e = session_run(session, ST_ROOT_INSERT, NULL, &cause, V_I64(install->root_no), V_TEXT(install->options->slug),
+        e = session_run(session, ST_ROOT_INSERT, NULL, &cause, V_I64(install->root_no), V_TEXT(install->options->slug),
                 V_TEXT(install->handle), V_I64(1), V_BYTES(before_first, HASH_SIZE), V_I64(0));
         if (e == ERR_TAKEN)
                 return fault_set(fault, ERR_TAKEN, "slug", "there is an organization \"%.64s\" already; choose another --org",

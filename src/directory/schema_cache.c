@@ -86,18 +86,6 @@ static void keep(struct schema_cache *cache, int64_t root_no, const struct schem
         schema_set_release(old);
 }
 
-static enum err read_revision(struct session *reader, int64_t root_no, int64_t *ret, struct fault *fault)
-{
-        auto_result result = { 0 };
-        bool row = false;
-        enum err e = session_query(reader, ST_ROOT_READ, &result, fault, V_I64(root_no));
-        if (!e)
-                e = result_next(&result, &row, fault);
-        if (!e)
-                *ret = row ? result_i64(&result, 7) : 0;
-        return e;
-}
-
 /* Revision and rows of one moment. */
 static enum err load(struct session *reader, int64_t root_no, const struct schema_set **ret, struct fault *fault)
 {
@@ -106,7 +94,7 @@ static enum err load(struct session *reader, int64_t root_no, const struct schem
         enum err e = session_snapshot_begin(reader, fault);
         if (e)
                 return e;
-        e = read_revision(reader, root_no, &revision, fault);
+        e = session_query_number(reader, ST_ROOT_SCHEMAS, &revision, fault, V_I64(root_no));
         if (!e && revision)
                 e = declarations_load(reader, root_no, &declarations, fault);
         session_snapshot_end(reader);

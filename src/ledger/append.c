@@ -110,10 +110,6 @@ enum err ledger_append(struct session *session, int64_t root_no, const struct le
 enum err ledger_has_change(struct session *session, int64_t root_no, int64_t after_seq, const unsigned char change_id[CHANGE_ID_SIZE],
         bool *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(
-                session, ST_LEDGER_CHANGE_AFTER, &result, fault, V_I64(root_no), V_I64(after_seq), V_BYTES(change_id, CHANGE_ID_SIZE));
-        if (e)
-                return e;
-        return result_next(&result, ret, fault);
+        return session_query_any(
+                session, ST_LEDGER_CHANGE_AFTER, ret, fault, V_I64(root_no), V_I64(after_seq), V_BYTES(change_id, CHANGE_ID_SIZE));
 }

@@ -5,9 +5,7 @@
 
 enum err break_glass_read(struct session *session, int64_t root_no, int64_t no, bool *ret, struct fault *fault)
 {
-        auto_result result = { 0 };
-        enum err e = session_query(session, ST_BREAK_GLASS_READ, &result, fault, V_I64(root_no), V_I64(no));
-        return e ? e : result_next(&result, ret, fault);
+        return session_query_any(session, ST_BREAK_GLASS_READ, ret, fault, V_I64(root_no), V_I64(no));
 }
 
 enum err break_glass_list(struct session *session, int64_t root_no, int64_t ret[BREAK_GLASS_MAX], size_t *ret_count, struct fault *fault)

@@ -50,18 +50,9 @@ enum err groups_above(struct session *session, int64_t root_no, int64_t member_n
         return ERR_OK;
 }
 
-static enum err any_row(
-        struct session *session, enum statement statement, const struct value *values, size_t count, bool *ret, struct fault *fault)
-{
-        auto_result result = { 0 };
-        enum err e = session_query_values(session, statement, values, count, &result, fault);
-        return e ? e : result_next(&result, ret, fault);
-}
-
 enum err member_has_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, bool *ret, struct fault *fault)
 {
-        const struct value values[] = { V_I64(root_no), V_I64(member_no), V_I64(source_no) };
-        return any_row(session, ST_MEMBER_OF_SOURCE, values, 3, ret, fault);
+        return session_query_any(session, ST_MEMBER_OF_SOURCE, ret, fault, V_I64(root_no), V_I64(member_no), V_I64(source_no));
 }
 
 enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each,

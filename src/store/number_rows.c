@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Queries that answer numbers alone. */
+ * Queries that answer numbers alone, or whether there is a row. */
 #include "store/store.h"
 
 enum err session_query_numbers_values(struct session *session, enum statement statement, const struct value *values, size_t count,
@@ -31,4 +31,12 @@ enum err session_query_number_values(
                 return e;
         *ret = number;
         return ERR_OK;
+}
+
+enum err session_query_any_values(
+        struct session *session, enum statement statement, const struct value *values, size_t count, bool *ret, struct fault *fault)
+{
+        auto_result result = { 0 };
+        enum err e = session_query_values(session, statement, values, count, &result, fault);
+        return e ? e : result_next(&result, ret, fault);
 }

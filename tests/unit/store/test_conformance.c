@@ -366,6 +366,33 @@ static void an_empty_result_has_no_row(struct fixture *fixture)
         assert_ok(store_ping(fixture->reader, &fixture->fault));
 }
 
+static void numbers_alone_need_no_rows_read_by_hand(struct fixture *fixture)
+{
+        int64_t roots = 3, number = 7, numbers[3] = { 0 };
+        size_t count = 7;
+        bool any = true;
+        assert_ok(session_query_number_values(fixture->reader, ST_ROOT_LAST, NULL, 0, &number, &fixture->fault));
+        assert_int_equal(number, 0);
+        assert_ok(session_query_number(fixture->reader, ST_ROOT_LIST, &number, &fixture->fault, V_I64(0), V_I64(9))); /* no row: 0 */
+        assert_int_equal(number, 0);
+        assert_ok(session_query_any(fixture->reader, ST_ROOT_LIST, &any, &fixture->fault, V_I64(0), V_I64(9)));
+        assert_false(any);
+        assert_ok(session_query_numbers(fixture->reader, ST_ROOT_LIST, numbers, 3, &count, &fixture->fault, V_I64(0), V_I64(9)));
+        assert_int_equal(count, 0);
+        assert_ok(fixture_submit(fixture, job_insert_roots, &roots));
+        assert_ok(session_query_number(fixture->reader, ST_ROOT_LIST, &number, &fixture->fault, V_I64(1), V_I64(9)));
+        assert_int_equal(number, 2);
+        assert_ok(session_query_any(fixture->reader, ST_ROOT_LIST, &any, &fixture->fault, V_I64(2), V_I64(9)));
+        assert_true(any);
+        assert_ok(session_query_any(fixture->reader, ST_ROOT_LIST, &any, &fixture->fault, V_I64(3), V_I64(9)));
+        assert_false(any);
+        assert_ok(session_query_numbers(fixture->reader, ST_ROOT_LIST, numbers, 2, &count, &fixture->fault, V_I64(0), V_I64(9)));
+        assert_int_equal(count, 2); /* no more than there is room for */
+        assert_true(numbers[0] == 1 && numbers[1] == 2 && numbers[2] == 0);
+        assert_err(session_query_any(fixture->reader, ST_ROOT_LIST, &any, &fixture->fault, V_I64(0)), ERR_INTERNAL);
+        assert_false(any);
+}
+
 static void one_statement_may_be_open_twice(struct fixture *fixture)
 {
         int64_t three = 3;
@@ -463,6 +490,7 @@ int main(void)
                 FIXTURE_TEST(text_is_ordered_by_its_bytes, ON_BOTH),
                 FIXTURE_TEST(no_text_equals_nothing, ON_BOTH),
                 FIXTURE_TEST(an_empty_result_has_no_row, ON_BOTH),
+                FIXTURE_TEST(numbers_alone_need_no_rows_read_by_hand, ON_BOTH),
                 FIXTURE_TEST(one_statement_may_be_open_twice, ON_BOTH),
                 FIXTURE_TEST(rows_do_not_depend_on_the_callers_values, ON_BOTH),
                 FIXTURE_TEST(a_snapshot_does_not_move, ON_BOTH),
