@@ -37,9 +37,13 @@ enum leniency_code {
         LENIENCY_COUNT
 };
 
+struct resource_type;
+
 struct leniency {
         bool strict;
         uint32_t used; /* bit per leniency_code */
+        const struct resource_type *const *beside; /* all that the same question goes to, ended by NULL: their names are known */
+        bool missed;                               /* out: a name was met that the type asked has not, whoever else has it */
 };
 
 /* True (and recorded) when allowed, false when the profile is strict. `leniency` NULL: strict without record. */

@@ -207,11 +207,19 @@ static const json_t *path_values(const struct path *path, const json_t *context)
         return json_is_object(context) || !context ? json_object_get(context, path->attribute->name) : context;
 }
 
+/* Where there is no element, none matches; what asks for unknown sub-attributes of it stays UNKNOWN (R17). */
+static enum truth judge_none(const struct filter *filter, struct judgement *judgement)
+{
+        return filter_judge(filter, NULL, judgement) == TRUTH_UNKNOWN ? TRUTH_UNKNOWN : TRUTH_FALSE;
+}
+
 static enum truth judge_any(const struct filter *filter, const json_t *context, struct judgement *judgement)
 {
         const json_t *values = path_values(&filter->path, context);
+        if (!is_assigned(values))
+                return judge_none(filter->left, judgement);
         if (!json_is_array(values))
-                return is_assigned(values) ? filter_judge(filter->left, values, judgement) : TRUTH_FALSE;
+                return filter_judge(filter->left, values, judgement);
         enum truth truth = TRUTH_FALSE;
         for (size_t i = 0; i < json_array_size(values) && truth != TRUTH_TRUE; i++)
                 truth = truth_or(truth, filter_judge(filter->left, json_array_get(values, i), judgement));

@@ -78,6 +78,22 @@ static enum err make(struct filter_parser *parser, struct filter node, const str
         return ERR_OK;
 }
 
+static bool is_hidden(const struct path *path)
+{
+        const struct attribute *leaf = filter_leaf(path);
+        return leaf && (leaf->flags | path->attribute->flags) & (RETURNED_NEVER | WRITE_ONLY | IGNORED_INPUT);
+}
+
+/* May a name be UNKNOWN (R17)? Behind a name that only another type has, its elements are judged there. */
+static bool may_be_unknown(struct filter_parser *parser, const char *name, size_t length)
+{
+        struct path there;
+        if (parser->scope.element_of == &path_unknown_attribute)
+                return true;
+        bool is_beside = !parser->scope.element_of && path_name_is_beside(parser->leniency, name, length, &there) && !is_hidden(&there);
+        return is_beside || leniency_use(parser->leniency, LENIENT_UNKNOWN_ATTRIBUTE);
+}
+
 /* A name, known or not; password and its like are as unknown as a name nobody declared. */
 static enum err parse_name(struct filter_parser *parser, struct path *ret)
 {
@@ -86,12 +102,10 @@ static enum err parse_name(struct filter_parser *parser, struct path *ret)
         enum path_name known = path_name_resolve(&parser->scope, name, length, parser->leniency, ret);
         if (known == PATH_NAME_MALFORMED)
                 return filter_expected(parser, "the name of an attribute");
-        const struct attribute *leaf = filter_leaf(ret);
-        bool is_hidden = leaf && (leaf->flags | ret->attribute->flags) & (RETURNED_NEVER | WRITE_ONLY | IGNORED_INPUT);
         bool is_core = ret->extension && !ret->attribute && ret->extension == parser->scope.type->core;
-        if (is_hidden || is_core)
+        if (is_hidden(ret) || is_core)
                 *ret = (struct path){ 0 };
-        if (!ret->attribute && !ret->extension && !leniency_use(parser->leniency, LENIENT_UNKNOWN_ATTRIBUTE))
+        if (!ret->attribute && !ret->extension && !may_be_unknown(parser, name, length))
                 return fault_set(parser->fault, ERR_FILTER, "filter", "Column %zu: there is no attribute \"%.*s\".", parser->at + 1,
                         (int)(length < 128 ? length : 128), name);
         parser->at += length;

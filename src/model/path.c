@@ -156,6 +156,19 @@ enum path_name path_name_resolve(
         return PATH_NAME_KNOWN;
 }
 
+bool path_name_is_beside(struct leniency *leniency, const char *name, size_t length, struct path *ret)
+{
+        if (!leniency)
+                return false;
+        leniency->missed = true;
+        for (const struct resource_type *const *type = leniency->beside; type && *type; type++) {
+                struct leniency unrecorded = { .strict = leniency->strict };
+                if (path_name_resolve(&(struct path_scope){ .type = *type }, name, length, &unrecorded, ret) == PATH_NAME_KNOWN)
+                        return true;
+        }
+        return false;
+}
+
 struct path_request {
         struct filter_parser parser;
         bool loose;

@@ -28,5 +28,8 @@ size_t path_name_scan(const char *text, size_t length);
  * `leniency` allows it. */
 enum path_name path_name_resolve(
         const struct path_scope *scope, const char *name, size_t length, struct leniency *leniency, struct path *ret);
+/* Of a name that the type asked does not have: does another type have it that the same question goes to (leniency->beside)? What it is
+ * there is written to *ret. */
+bool path_name_is_beside(struct leniency *leniency, const char *name, size_t length, struct path *ret);
 
 #endif

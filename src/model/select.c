@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/auto.h"
+#include "path_name.h"
 
 #define NAMES_MAX 64
 
@@ -25,9 +26,11 @@ static enum err name_add(
         struct path path = { 0 };
         enum err e = path_parse_loose(selection->type, name, length, arena, leniency, &path, fault);
 
-        if (e == ERR_MEMORY || (e && leniency_is_strict(leniency)))
+        if (e == ERR_MEMORY)
                 return e;
         if (e || (!path.attribute && !path.extension)) {
+                if (!e && path_name_is_beside(leniency, name, path_name_scan(name, length), &path))
+                        return ERR_OK; /* it selects where it is known */
                 if (leniency_is_strict(leniency))
                         return fault_set(fault, ERR_VALUE, selection->excludes ? "excludedAttributes" : "attributes",
                                 "no schema of %s names one of the attributes", selection->type->name);

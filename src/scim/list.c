@@ -207,7 +207,7 @@ static enum err fill(struct list *list)
 
 /* ---- the question ---- */
 
-/* A filter or an order must mean something to at least one of the types; the others answer by their unknown attributes. */
+/* Where several types are asked at once, a name that one of them has is not unknown; to the others it says nothing (R17). */
 static enum err prepare_part(struct list *list, const struct resource_type *type)
 {
         struct scim *scim = list->scim;
@@ -234,41 +234,45 @@ static enum err prepare_part(struct list *list, const struct resource_type *type
         return ERR_OK;
 }
 
-/* Does this request use the leniency? A name that one of several types has is not unknown, so each is asked for itself. */
-static unsigned take_unknown_names(struct leniency *leniency)
+/* What the question goes to: one type, or, at the root, all that the token reaches. */
+static unsigned find_types(const struct scim *scim, const struct resource_type *ret[PARTS_MAX + 1])
 {
-        const uint32_t bit = UINT32_C(1) << LENIENT_UNKNOWN_SELECTION;
-        unsigned used = (leniency->used & bit) != 0;
-        leniency->used &= ~bit;
-        return used;
+        unsigned count = 0;
+        for (const struct resource_type *const *type = scim->query.schemas->types; *type && count < PARTS_MAX; type++)
+                if ((*type)->scim_endpoint && (!scim->type || *type == scim->type) && scim_may_reach(scim, *type))
+                        ret[count++] = *type;
+        ret[count] = NULL;
+        return count;
 }
 
+/* What is wrong for one type (its attribute of that name is a number, the literal text) stays out of that type alone only if the question
+ * was right, whole, for another. */
 static enum err prepare_parts(struct list *list)
 {
-        unsigned with_unknown = 0;
         struct scim *scim = list->scim;
+        const struct resource_type *types[PARTS_MAX + 1];
+        unsigned count = find_types(scim, types);
         struct fault first = { 0 };
-        const struct resource_type *only = scim->type;
-        for (const struct resource_type *const *each = scim->query.schemas->types; *each; each++) {
-                const struct resource_type *type = only ? only : *each;
-                if (!type->scim_endpoint || !scim_may_reach(scim, type))
-                        continue;
-                enum err e = prepare_part(list, type);
-                if (only || (e && e != ERR_FILTER && e != ERR_VALUE))
-                        return e;
-                unsigned unknown = take_unknown_names(&scim->leniency);
-                with_unknown += e ? 0 : unknown;
-                if (!e)
-                        continue;
-                first = scim->fault;
-                first.code = e;
-        }
-        if (!list->part_count && !first.code)
+        bool is_whole = false;
+        if (!count)
                 return fault_set(&scim->fault, ERR_FORBIDDEN, "", "this token reaches no resources");
-        if (list->part_count && with_unknown == list->part_count)
-                (void)leniency_use(&scim->leniency, LENIENT_UNKNOWN_SELECTION);
-        scim->fault = list->part_count ? (struct fault){ 0 } : first;
-        return list->part_count ? ERR_OK : first.code;
+        scim->leniency.beside = types;
+        enum err e = ERR_OK;
+        for (unsigned i = 0; i < count && (!e || e == ERR_FILTER || e == ERR_VALUE); i++) {
+                scim->leniency.missed = false;
+                e = prepare_part(list, types[i]);
+                is_whole |= !e && !scim->leniency.missed;
+                if (e && !first.code) {
+                        first = scim->fault;
+                        first.code = e;
+                }
+        }
+        scim->leniency.beside = NULL;
+        if (e && e != ERR_FILTER && e != ERR_VALUE)
+                return e;
+        bool is_refused = first.code && !is_whole;
+        scim->fault = is_refused ? first : (struct fault){ 0 };
+        return is_refused ? first.code : ERR_OK;
 }
 
 static enum err check_order(struct list *list)

@@ -98,3 +98,41 @@ def test_strict_wants_the_schema_and_known_attributes(server, unique):
     assert strict("POST", "/Users/.search", {}, expect=400).json["scimType"] == "invalidSyntax"
     assert ask(strict, "", 400, filter='nothing eq "x"')["scimType"] == "invalidFilter"
     assert ask(strict, "", filter="userName pr")["totalResults"] == 1  # known to one of the types
+
+
+@pytest.mark.parametrize("profile", ["lenient", "strict"])
+def test_r17_what_one_of_the_types_names_is_known_at_the_root(server, unique, profile):
+    connection = server.acme.connection(unique(profile), profile=profile)
+    user = connection.user(unique("known@example.com"), title="T", emails=[{"value": "known@example.com", "type": "work"}])
+    group = connection.group(unique("known"), [user["id"]])
+
+    def rows(**question):
+        return {row["id"]: row for row in ask(connection, "", **question)["Resources"]}
+
+    both = {user["id"], group["id"]}
+    found = rows(attributes=["userName", "displayName"])
+    assert set(found) == both and found[user["id"]]["userName"] == user["userName"] and found[group["id"]]["displayName"] == group["displayName"]
+    assert set(rows(attributes=["userName"])) == both
+    found = rows(excludedAttributes=["members", "emails"])
+    assert set(found) == both and "members" not in found[group["id"]] and "emails" not in found[user["id"]]
+    assert set(rows(filter=f'title eq "T" or displayName eq "{group["displayName"]}"')) == both
+    assert set(rows(filter=f'emails[type eq "work"] or members[value eq "{user["id"]}"]')) == both
+    assert set(rows(filter='not (title eq "T")')) == set()  # to a group the title is unknown
+    assert set(rows(sortBy="userName")) == both
+
+
+@pytest.mark.parametrize("profile", ["lenient", "strict"])
+@pytest.mark.parametrize("text", ["active gt true", "displayName pr or active gt true", "active gt true or displayName pr", 'userName pr or members pr "x"'])
+def test_what_is_wrong_for_the_type_that_knows_it_is_refused_at_the_root(server, unique, profile, text):
+    connection = server.acme.connection(unique(profile), profile=profile)
+    connection.group(unique("wrong"))
+    assert ask(connection, "", 400, filter=text)["scimType"] == "invalidFilter"
+
+
+def test_strict_refuses_at_the_root_what_no_type_names(server, unique):
+    strict = server.acme.connection(unique("strict"), profile="strict")
+    for text in ('userName pr or nothing eq "x"', 'password eq "x"', 'emails[nothing eq "x"]', 'members.nothing eq "x"'):
+        assert ask(strict, "", 400, filter=text)["scimType"] == "invalidFilter", text
+    for name in ("attributes", "excludedAttributes"):
+        assert ask(strict, "", 400, **{name: ["userName", "nothing"]})["scimType"] == "invalidValue"
+    assert strict("GET", '/Users?attributes=emails[type%20eq%20"work"].value', expect=400).json["scimType"] == "invalidValue"

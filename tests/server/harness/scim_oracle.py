@@ -68,6 +68,8 @@ class Evaluator(visitor._Evaluator):
             return None if "unknown-is-not-false" in self.readings else False
         host = visitor.attribute_host(self.obj, resolved)
         values = getattr(host, resolved.field_name, None) if host is not None else None
+        if not values and "unknown-is-not-false" in self.readings:
+            return None if type(self)(resolved.field_type, None).visit(node.val_filter) is None else False
         truths = [type(self)(type(item), item).visit(node.val_filter) for item in values or []]
         if True in truths:
             return True

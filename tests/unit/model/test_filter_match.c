@@ -150,6 +150,8 @@ static void test_R17_unknown_matches_nothing(void **state)
                 "not (unheard eq 1 and active eq true)",
                 "emails[unheard ne 1]",
                 "not (emails[unheard ne 1])",
+                "not (ims[unheard ne 1])", /* he has none */
+                "not (ims[type ne \"x\" and unheard pr])",
                 "password eq \"x\"",
                 "password ne \"x\"",
                 "password pr",
