@@ -37,6 +37,7 @@ typedef enum handled (*route_handler)(struct request *request);
 #define ROUTE_ON_LOOP 1u      /* answers from memory; tried on the loop first when the body is at most 64 KiB */
 #define ROUTE_ANY_MEDIA 2u    /* the handler judges Content-Type itself (AuthZEN wants 400, not 415) */
 #define ROUTE_BEGINS 4u       /* may answer HANDLED_LATER: a worker begins several such of one root before it waits for the first */
+#define ROUTE_REFUSES 8u      /* stands for a method that the address does not have: not in Allow */
 
 #define LIMIT_KIB(n) ((size_t)(n) << 10)
 

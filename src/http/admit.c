@@ -147,17 +147,16 @@ static enum err admit_route(struct exchange *exchange)
         const struct http_server *server = exchange->loop->server;
         struct request *request = &exchange->request;
         enum face face = FACE_OPERATIONS;
-        char allow[48] = "GET, POST, PUT, PATCH, DELETE";
-        char *path = arena_strdup(request->arena, request->path);
+        char allow[48], *path = arena_strdup(request->arena, request->path);
         if (!path)
                 return refuse(exchange, ERR_MEMORY, "Out of memory.");
         enum err e = route_match(server->tables, server->options.table_count, request->method, path, request, &face, allow);
         if (!e)
                 return ERR_OK;
         request->route = &nowhere[face];
-        if (e == ERR_NOT_FOUND && request->method != METHOD_NONE)
-                return refuse(exchange, e, "There is nothing at this address.");
         exchange->answer_now = request->method == METHOD_NONE;
+        if (e == ERR_NOT_FOUND)
+                return refuse(exchange, e, "There is nothing at this address.");
         (void)refuse(exchange, ERR_METHOD, "This address does not know that method.");
         reply_header(request, "Allow", allow);
         return ERR_METHOD;

@@ -131,7 +131,7 @@ enum err route_match(const struct route_table *tables, size_t count, enum method
                                 other_rank = rank;
                                 methods = 0;
                         }
-                        if (rank == other_rank)
+                        if (rank == other_rank && !(row->flags & ROUTE_REFUSES))
                                 methods |= 1u << row->method;
                 }
         }

@@ -29,6 +29,8 @@ static enum handled not_implemented(struct request *request)
 #define BODY LIMIT_KIB(1024)
 #define BIG_BODY LIMIT_KIB(8192) /* a PATCH may carry 10,000 members */
 
+#define NOT_HERE (ROUTE_REFUSES | ROUTE_ANY_MEDIA)
+
 /* clang-format off */
 static const struct route rows[] = {
         { METHOD_GET,    "/scim/v2/ServiceProviderConfig", scim_discovery,     WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
@@ -44,16 +46,16 @@ static const struct route rows[] = {
         { METHOD_POST,   "/scim/v2/Bulk",                  scim_bulk,         WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BULK_PAYLOAD_MAX_BYTES, 0, NULL },
         { METHOD_POST,   "/scim/v2/.search",               scim_search,       WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
         { METHOD_POST,   "/scim/v2/{type}/.search",        scim_search,       WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     0, NULL },
-        { METHOD_GET,    "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, "POST" },
-        { METHOD_PUT,    "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA, "POST" },
-        { METHOD_PATCH,  "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA, "POST" },
-        { METHOD_DELETE, "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, "POST" },
+        { METHOD_GET,    "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        NOT_HERE, "POST" },
+        { METHOD_PUT,    "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     NOT_HERE, "POST" },
+        { METHOD_PATCH,  "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     NOT_HERE, "POST" },
+        { METHOD_DELETE, "/scim/v2/{type}/.search",        no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        NOT_HERE, "POST" },
         { METHOD_GET,    "/scim/v2/{type}",                scim_list, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_POST,   "/scim/v2/{type}",                scim_write_one, WHO_CONNECTION, ACTION_CREATE, FACE_SCIM, BIG_BODY, ROUTE_BEGINS, NULL },
-        { METHOD_PUT,    "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA, "GET, POST" },
-        { METHOD_PATCH,  "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA, "GET, POST" },
-        { METHOD_DELETE, "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, "GET, POST" },
-        { METHOD_POST,   "/scim/v2/{type}/{id}",           no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     ROUTE_ANY_MEDIA,
+        { METHOD_PUT,    "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     NOT_HERE, "GET, POST" },
+        { METHOD_PATCH,  "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     NOT_HERE, "GET, POST" },
+        { METHOD_DELETE, "/scim/v2/{type}",                no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        NOT_HERE, "GET, POST" },
+        { METHOD_POST,   "/scim/v2/{type}/{id}",           no_such_method, WHO_CONNECTION, ACTION_READ,   FACE_SCIM, BODY,     NOT_HERE,
           "GET, PUT, PATCH, DELETE" },
         { METHOD_GET,    "/scim/v2/{type}/{id}",           scim_get,      WHO_CONNECTION, ACTION_READ,   FACE_SCIM, 0,        0, NULL },
         { METHOD_PUT,    "/scim/v2/{type}/{id}",           scim_write_one, WHO_CONNECTION, ACTION_EDIT,   FACE_SCIM, BIG_BODY, ROUTE_BEGINS, NULL },

@@ -91,6 +91,20 @@ def test_known_endpoints_with_a_wrong_method_are_405(scim, method, path, allow):
     assert reply.json["schemas"] == ERROR and reply.headers["Allow"] == allow
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("path,allow", [("/Users", "GET, POST"), ("/Groups/x", "GET, PUT, PATCH, DELETE"), ("/Users/.search", "POST"),
+                                        ("/.search", "POST"), ("/Bulk", "POST"), ("/Schemas/x", "GET")])
+def test_methods_that_no_address_knows_are_told_what_this_one_knows(scim, method, path, allow):
+    reply = scim(method, path, expect=405)
+    assert reply.json["schemas"] == ERROR and reply.headers["Allow"] == allow
+
+
+@pytest.mark.parametrize("path", ["", "/", "/Users/x/y", "/Users/"])
+def test_unknown_paths_are_404_with_methods_that_no_address_knows(scim, path):
+    reply = scim("OPTIONS", path, expect=404)
+    assert reply.json["schemas"] == ERROR and "Allow" not in reply.headers
+
+
 def test_a_wrong_method_tells_nothing_without_a_token(scim):
     for path in ("/Users", "/Nothing", "/Nothing/.search"):
         assert scim("PUT", path, {"schemas": []}, token="wrong").status == 401
