@@ -49,6 +49,9 @@ enum err document_check(const struct resource_type *type, const json_t *document
 /* What IMMUTABLE attributes hold in `before` must stand in `after` unchanged (unassigned before: may be set once): ERR_MUTABILITY. */
 enum err document_check_immutable(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
         MUST_USE;
+/* A PUT that leaves an IMMUTABLE attribute out says nothing of it (RFC 7644 section 3.5.1): what `before` holds of such is put into `after`,
+ * whose own members alone are changed, never what it shares. Judged as document_check does where something was kept. */
+enum err document_keep_immutable(const struct resource_type *type, const json_t *before, json_t *after, struct fault *fault) MUST_USE;
 
 /* A new resource (`before` NULL) has every extension that its type requires; an older one keeps those that it has: made before the
  * declaration, it may go without. ERR_VALUE. */

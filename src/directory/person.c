@@ -205,6 +205,8 @@ enum err person_replace(struct work *work)
         if (!document)
                 return work_memory(work);
         e = with_active(work, &person, document);
+        if (!e)
+                e = document_keep_immutable(change->type, person.document, document, work->fault);
         struct edge_operation all = whole_list(change);
         if (!e)
                 e = finish(work, &person, document, &all, change->edges.given ? 1 : 0);

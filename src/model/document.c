@@ -117,6 +117,63 @@ enum err document_check_immutable(const struct resource_type *type, const json_t
         return e;
 }
 
+static bool has_immutable(const struct attribute *attributes)
+{
+        for (const struct attribute *a = attributes; a && a->name; a++)
+                if (a->flags & IMMUTABLE || (a->sub && !(a->flags & MULTI) && has_immutable(a->sub)))
+                        return true;
+        return false;
+}
+
+static enum err keep_members(const struct attribute *attributes, const json_t *held, json_t *object, bool *kept, struct fault *fault);
+
+/* From the object `held` into that which `after` has under `key`, or will have: a copy, for it may be shared. */
+static enum err keep_inside(
+        const struct attribute *attributes, const json_t *held, json_t *after, const char *key, bool *kept, struct fault *fault)
+{
+        const json_t *wanted = json_object_get(after, key);
+        if (!json_is_object(held) || !has_immutable(attributes) || (wanted && !json_is_object(wanted)))
+                return ERR_OK;
+        json_auto_t *object = wanted ? json_whole_copy(wanted) : json_object();
+        bool some = false;
+        if (!object)
+                return fault_set(fault, ERR_MEMORY, "", "out of memory");
+        enum err e = keep_members(attributes, held, object, &some, fault);
+        if (!e && some && json_object_set(after, key, object))
+                e = fault_set(fault, ERR_MEMORY, "", "out of memory");
+        *kept |= some;
+        return e;
+}
+
+/* Attributes nest once, and so does this. */
+static enum err keep_members(const struct attribute *attributes, const json_t *held, json_t *object, bool *kept, struct fault *fault)
+{
+        enum err e = ERR_OK;
+        for (const struct attribute *a = attributes; !e && a->name; a++) {
+                if (!(a->flags & IMMUTABLE) && (!a->sub || a->flags & MULTI))
+                        continue; /* most of them: no look-up */
+                json_t *value = json_object_get(held, a->name);
+                if (!(a->flags & IMMUTABLE)) {
+                        e = keep_inside(a->sub, value, object, a->name, kept, fault);
+                } else if (value && !json_object_get(object, a->name)) {
+                        *kept = true;
+                        if (json_object_set(object, a->name, value))
+                                e = fault_set(fault, ERR_MEMORY, "", "out of memory");
+                }
+        }
+        return e;
+}
+
+enum err document_keep_immutable(const struct resource_type *type, const json_t *before, json_t *after, struct fault *fault)
+{
+        bool kept = false;
+        enum err e = keep_members(type->core->attributes, before, after, &kept, fault);
+        for (const struct schema *const *extension = type->extensions; !e && extension && *extension; extension++)
+                e = keep_inside(
+                        (*extension)->attributes, json_object_get(before, (*extension)->urn), after, (*extension)->urn, &kept, fault);
+        return e || !kept ? e : document_check(type, after, fault);
+}
+
 enum err document_check_extensions(const struct resource_type *type, const json_t *before, const json_t *after, struct fault *fault)
 {
         for (size_t i = 0; type->required_extensions >> i; i++) {

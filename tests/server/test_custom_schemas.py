@@ -130,6 +130,9 @@ def test_an_extension_lives_through_post_get_put_patch(acme, badge):
     assert scim("PUT", path, put, expect=200).json[badge] == {"since": given["since"], "level": 4}
     refused = scim("PUT", path, {**put, badge: {"since": "2027-01-01T00:00:00Z"}}, expect=400).json
     assert refused["scimType"] == "mutability" and f"{badge}:since" in refused["detail"]
+    # PUT says nothing of an immutable attribute that it leaves out (RFC 7644 section 3.5.1)
+    kept = scim("PUT", path, {"schemas": [USER], "userName": "ext@acme.example", "active": False}, expect=200).json
+    assert kept[badge] == {"since": given["since"]} and kept["active"] is False and badge in kept["schemas"]
     # without any attribute left the extension is not listed
     plain = scim.user("plain@acme.example", **{badge: {"level": 1}})
     assert badge in plain["schemas"]
@@ -754,3 +757,30 @@ def test_R4_replace_moves_devices_by_external_id(own_server, acme, devices):
     taken = new("GET", f"/Devices/{there[1]}", expect=200).json
     assert (taken["externalId"], taken["serial"], taken["displayName"]) == ("x-1", "n-1", "new 1")
     assert acme.verify()["whole"] is True
+
+
+@pytest.mark.parametrize("more", [{}, {"since": "2026-01-02T03:04:05Z"}])
+def test_r11_a_post_that_takes_a_user_back_keeps_immutable_attributes_that_it_leaves_out(acme, badge, more):
+    scim = acme.scim
+    core = {"schemas": [USER, badge], "userName": f"back{len(more)}@acme.example", "externalId": f"back-{len(more)}"}
+    made = scim("POST", "/Users", {**core, badge: {"since": "2026-01-02T03:04:05Z", "level": 1}}, expect=201).json
+    scim.activate(made["id"], False)
+    scim("POST", "/Users", {**core, badge: {"since": "2027-01-01T00:00:00Z"}}, expect=400)
+    back = scim("POST", "/Users", {**core, badge: more}, expect=201).json
+    assert back["id"] == made["id"] and back["active"] is True and back[badge] == {"since": "2026-01-02T03:04:05Z"}
+
+
+def test_put_keeps_immutable_parts_and_is_judged_whole(acme):
+    urn = "urn:acme:scim:schemas:extension:kept:2.0:User"
+    declare(acme, {"id": urn, "name": "Kept", "resourceType": "User", "attributes": [
+        attribute("code", required=True), attribute("hidden", mutability="immutable", returned="request"),
+        attribute("place", "complex", subAttributes=[attribute("site", mutability="immutable"), attribute("room")])]})
+    scim, core = acme.scim, {"schemas": [USER, urn], "userName": "kept@acme.example"}
+    path = "/Users/" + scim("POST", "/Users", {**core, urn: {"code": "1", "hidden": "h", "place": {"site": "S", "room": "1"}}}, expect=201).json["id"]
+    assert scim("PUT", path, scim("GET", path, expect=200).json, expect=200).json[urn] == {"code": "1", "place": {"site": "S", "room": "1"}}
+    assert scim("PUT", path, {**core, urn: {"code": "2", "place": {"room": "2"}}}, expect=200).json[urn] == {"code": "2", "place": {"site": "S", "room": "2"}}
+    assert scim("PUT", path, {**core, urn: {"code": "3"}}, expect=200).json[urn] == {"code": "3", "place": {"site": "S"}}
+    assert scim("GET", f"{path}?attributes={urn}:hidden", expect=200).json[urn] == {"hidden": "h"}
+    assert scim("PUT", path, {**core, urn: {"code": "3", "place": {"site": "T"}}}, expect=400).json["scimType"] == "mutability"
+    refused = scim("PUT", path, core, expect=400).json
+    assert refused["scimType"] == "invalidValue" and f"{urn}:code" in refused["detail"], "an extension that holds something needs what it requires"

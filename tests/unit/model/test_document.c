@@ -41,6 +41,22 @@ static void test_immutable_is_set_once(void **state)
         assert_int_equal(document_check_immutable(project, first, bare, &fault), ERR_MUTABILITY);
 }
 
+static void test_immutable_left_out_is_kept(void **state)
+{
+        const struct resource_type *project = resource_type(KIND_PROJECT);
+        json_auto_t *bare = json_of("{'slug':'a'}"), *first = json_of("{'slug':'a','name':'n','organization':'1'}"),
+                    *other = json_of("{'slug':'b','organization':'2'}");
+        struct fault fault = { 0 };
+        (void)state;
+
+        assert_int_equal(document_keep_immutable(project, first, other, &fault), ERR_OK);
+        assert_json(other, "{'slug':'b','organization':'2'}"); /* document_check_immutable refuses it */
+        assert_int_equal(document_keep_immutable(project, bare, other, &fault), ERR_OK);
+        assert_json(other, "{'slug':'b','organization':'2'}");
+        assert_int_equal(document_keep_immutable(project, first, bare, &fault), ERR_VALUE); /* judged whole: name is required */
+        assert_json(bare, "{'slug':'a','organization':'1'}");
+}
+
 static void test_merge_is_rfc_7396_without_empty_rests(void **state)
 {
         static const char *const cases[][3] = {
@@ -178,6 +194,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 TEST(test_check_asks_for_required_and_one_primary),
                 TEST(test_immutable_is_set_once),
+                TEST(test_immutable_left_out_is_kept),
                 TEST(test_merge_is_rfc_7396_without_empty_rests),
                 TEST(test_R10_names_are_folded_and_refused),
                 TEST(test_R10_names_hold_no_hidden_space),
