@@ -6,6 +6,7 @@
 #include "directory/house.h"
 #include "base/clock.h"
 #include "directory/connection.h"
+#include <stdatomic.h>
 
 static enum err mark(struct house *house, const struct actor *actor, const char *id, enum break_glass_wish wish)
 {
@@ -66,6 +67,41 @@ static void test_R9_only_an_administrator_makes_marks_and_changes_them(struct fi
         assert_change(ERR_FORBIDDEN, house, &who, CHANGE_PURGE, KIND_USER, binned, NULL);
         assert_int_equal(house_digest(house), digest);
         assert_int_equal(marks(house), 2);
+        house_check(house);
+        house_close(house);
+}
+
+static enum err count_lists(void *context, enum statement statement, struct fault *fault)
+{
+        (void)fault;
+        if (statement == ST_BREAK_GLASS_LIST)
+                atomic_fetch_add((atomic_int *)context, 1);
+        return ERR_OK;
+}
+
+static void test_R9_the_marks_are_read_once_for_a_change_and_never_for_a_connection(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *glass = glass_user(house, "glass"), *local = house_user(house, &house->admin, "local"),
+                   *crew = house_group(house, &house->admin, "crew");
+        const char *ann = house_user(house, &okta, "ann"), *ben = house_user(house, &okta, "ben"),
+                   *pushed = house_group(house, &okta, "pushed");
+        atomic_int lists = 0;
+        store_set_fault_hook_for_test(house->directory->store, count_lists, &lists);
+        for (int i = 0; i < 2; i++) {
+                house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, pushed,
+                        "{\"displayName\":\"pushed\",\"members\":[{\"value\":\"%s\"},{\"value\":\"%s\"}]}", ann, ben);
+                house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, pushed, "{\"displayName\":\"pushed\",\"members\":[]}");
+        }
+        assert_int_equal(atomic_exchange(&lists, 0), 0);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\",\"%s\",\"%s\"]", local, ann, glass);
+        assert_true(alert_says(house, glass, "rights-changed")); /* it was the last of them */
+        assert_int_equal(atomic_exchange(&lists, 0), 1);
+        house_do(house, &house->admin, CHANGE_MEMBERS_REMOVE, KIND_GROUP, crew, "[\"%s\",\"%s\"]", local, ann);
+        assert_string_equal(house->alert, "");
+        assert_int_equal(atomic_exchange(&lists, 0), 1);
+        store_set_fault_hook_for_test(house->directory->store, NULL, NULL);
         house_check(house);
         house_close(house);
 }
@@ -449,6 +485,7 @@ int main(void)
 {
         static const struct fixture_test tests[] = {
                 FIXTURE_TEST(test_R9_only_an_administrator_makes_marks_and_changes_them, ON_BOTH),
+                FIXTURE_TEST(test_R9_the_marks_are_read_once_for_a_change_and_never_for_a_connection, ON_BOTH),
                 FIXTURE_TEST(test_R9_R32_each_change_is_an_alert, ON_BOTH),
                 FIXTURE_TEST(test_R9_a_version_that_is_not_his_marks_nobody, ON_SQLITE),
                 FIXTURE_TEST(test_R9_whom_a_connection_claims_cannot_be_one, ON_BOTH),

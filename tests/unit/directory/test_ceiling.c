@@ -3,6 +3,7 @@
  * R8: no group that a connection fills is tied to more than the connection's ceiling, by whatever route the tie comes; members are pushed
  * into tied groups without a question. Refusals first. */
 #include "directory/house.h"
+#include "base/clock.h"
 #include "directory/many.h"
 
 #define STEP_PATCH(operations) "{\"schemas\":[\"" URN_PATCH "\"],\"Operations\":[" operations "]}"
@@ -139,6 +140,24 @@ static void test_R8_a_grant_that_begins_later_is_a_tie_and_one_that_ended_is_jud
         assert_change(ERR_FORBIDDEN, house, &house->admin, CHANGE_MERGE, KIND_GRANT, ended, "{\"until\":null}");
         assert_change(ERR_FORBIDDEN, house, &house->admin, CHANGE_MERGE, KIND_GRANT, ended, "{\"until\":\"2999-01-01T00:00:00Z\"}");
         house_check(house);
+        house_close(house);
+}
+
+/* R8: until just before this instant. What is judged at the instant itself confers nothing any more, a microsecond earlier it does. */
+static void test_R8_a_grant_is_a_tie_until_just_before_its_end(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *over = house_group(house, &house->admin, "over"), *pushed = house_group(house, &okta, "pushed");
+        int64_t end_us = (clock_now_us() / US_PER_S + 3600) * US_PER_S;
+        char end[CLOCK_TEXT_SIZE];
+        clock_format(end_us, end);
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_GRANT, NULL, "{\"principal\":\"%s\",\"role\":\"admin\",\"until\":\"%s\"}", over,
+                end);
+        house_script(house, "UPDATE root SET last_us = %lld WHERE root_no = 1", (long long)end_us - 1); /* no change is made before it */
+        assert_int_equal(nest(house, &house->admin, over, pushed), ERR_FORBIDDEN);
+        house_script(house, "UPDATE root SET last_us = %lld WHERE root_no = 1", (long long)end_us);
+        assert_int_equal(nest(house, &house->admin, over, pushed), ERR_OK);
         house_close(house);
 }
 
@@ -368,6 +387,7 @@ int main(void)
                 FIXTURE_TEST(test_R8_sec21_what_may_be_granted_to_a_group_under_each_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_R8_a_grant_far_above_the_pushed_group_is_a_tie, ON_BOTH),
                 FIXTURE_TEST(test_R8_a_grant_that_begins_later_is_a_tie_and_one_that_ended_is_judged_when_it_lives_again, ON_SQLITE),
+                FIXTURE_TEST(test_R8_a_grant_is_a_tie_until_just_before_its_end, ON_BOTH),
                 FIXTURE_TEST(test_R8_the_last_of_very_many_grants_is_judged, ON_BOTH),
                 FIXTURE_TEST(test_R8_nesting_by_an_administrator_is_a_tie, ON_BOTH),
                 FIXTURE_TEST(test_R8_nesting_over_SCIM_lifts_nobody_above_the_ceiling, ON_BOTH),

@@ -169,6 +169,24 @@ static void test_R8_undo_ties_nothing_above_a_ceiling(struct fixture *fixture)
         house_close(house);
 }
 
+/* R24: the pair was noted when it was made, or never, when that was before pairs were noted and its edge had ended by then. */
+static void test_R24_a_nested_group_that_undo_gives_back_is_noted_for_the_guard(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *outer = house_group(house, &okta, "outer"), *inner = house_group(house, &okta, "inner");
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, outer, "{\"displayName\":\"outer\",\"members\":[{\"value\":\"%s\"}]}", inner);
+        int64_t since_us = now();
+        house_do(house, &okta, CHANGE_REPLACE, KIND_GROUP, outer, "{\"displayName\":\"outer\",\"members\":[]}");
+        house_script(house, "DELETE FROM nested");
+        undo(house, &okta, since_us);
+        assert_true(house_is_member(house, outer, inner));
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM nested WHERE container_no = %lld AND member_no = %lld",
+                                 (long long)house_no(house, outer), (long long)house_no(house, inner)),
+                1);
+        house_close(house);
+}
+
 /* ---- more than one entry holds ---- */
 
 #define MANY 2500
@@ -352,6 +370,7 @@ int main(void)
                 FIXTURE_TEST(test_R16_undo_gives_back_every_group_of_a_user, ON_BOTH),
                 FIXTURE_TEST(test_R16_undo_takes_a_large_entry_in_pieces, ON_BOTH),
                 FIXTURE_TEST(test_R16_undo_gives_no_members_to_a_group_that_the_connection_no_longer_claims, ON_BOTH),
+                FIXTURE_TEST(test_R24_a_nested_group_that_undo_gives_back_is_noted_for_the_guard, ON_BOTH),
                 FIXTURE_TEST(test_R8_undo_ties_nothing_above_a_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_r16_what_was_taken_is_given_back_and_nothing_more, ON_BOTH),
                 FIXTURE_TEST(test_r16_names_that_are_taken_meanwhile_stay_where_they_are, ON_BOTH),
