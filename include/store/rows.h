@@ -152,12 +152,8 @@ enum err member_groups_source(struct session *session, int64_t root_no, int64_t 
 
 /* Groups may hold groups, so deep. */
 #define GROUP_DEPTH_MAX 16
-/* Numbers of all live groups that hold this member, directly or through groups, in the arena: rights are judged by them. `active_only`: by
- * chains of active groups. */
-enum err groups_above(struct session *session, int64_t root_no, int64_t member_no, bool active_only, struct arena *arena, int64_t **ret,
-        size_t *ret_count, struct fault *fault) MUST_USE;
-/* The same by the edges of one source, each group once, for an answer: the first GROUPS_ANSWERED_MAX by number, because the answer stands
- * in memory as a whole. */
+/* The live groups that hold this member, directly or through groups, by the edges of one source, each once, for an answer: the first
+ * GROUPS_ANSWERED_MAX by number, because the answer stands in memory as a whole. */
 #define GROUPS_ANSWERED_MAX 10000
 enum err groups_above_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, member_each each, void *context,
         struct fault *fault) MUST_USE;

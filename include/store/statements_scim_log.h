@@ -9,7 +9,7 @@
         "l.no, l.connection_no, l.credential_no, l.method, l.status, l.duration_us, l.path, l.request_id, l.resource_id, l.scim_type, " \
         "l.field, l.fields, l.leniencies, l.sealed, r.id, l.note"
 #define L_KINDS "iiiiiittttttt" "itt"
-#define L_FROM " FROM scim_log l JOIN resource r ON r.root_no = l.root_no AND r.no = l.connection_no WHERE l.root_no = $1 AND "
+#define L_FROM " FROM scim_log l JOIN resource r ON r.root_no = +l.root_no AND r.no = l.connection_no WHERE l.root_no = $1 AND "
 
 #define STATEMENTS_SCIM_LOG(X) \
         X(SCIM_LOG_INSERT, PLAIN, "iiiiiiittttttt" "ibt", "",                                                                       \

@@ -11,55 +11,23 @@
 
 /* ---- what a group confers ---- */
 
-static enum err add_page(struct work *work, int64_t principal_no, struct permission_set *set, int64_t *last_no, int *ret_count)
-{
-        auto_result result = { 0 };
-        enum err e = session_query(work->session, ST_GRANTS_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
-                V_I64(*last_no), V_I64(GRANTS_PAGE));
-        for (*ret_count = 0; !e; ++*ret_count) {
-                bool more;
-                e = result_next(&result, &more, work->fault);
-                if (e || !more)
-                        break;
-                *last_no = result_i64(&result, 0);
-                int64_t role_no = result_i64(&result, 1), until_us = result_i64(&result, 4);
-                if (until_us && until_us <= work->at_us) /* a longer life is judged when it is given */
-                        continue;
-                const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
-                enum permission_level level = result_i64(&result, 3) == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION;
-                if (role)
-                        permission_set_unite(set, &role->allow);
-                else if (!role_no)
-                        permission_set_add(set, permission_of_text(level, result_text(&result, 2, NULL)));
-        }
-        return e;
-}
-
-/* All of them: what is not read cannot be judged. */
-static enum err add_grants(struct work *work, int64_t principal_no, struct permission_set *set)
-{
-        int64_t last_no = 0;
-        int count;
-        enum err e;
-        do
-                e = add_page(work, principal_no, set, &last_no, &count);
-        while (!e && count == GRANTS_PAGE);
-        return e;
-}
-
+/* All of it: what is not read cannot be judged. A longer life of a grant is judged when it is given. */
 enum err ceiling_conferred(struct work *work, int64_t principal_no, struct permission_set *ret)
 {
         struct permission_set set = { 0 };
-        int64_t *groups = NULL;
-        size_t count = 0;
-        enum err e = add_grants(work, principal_no, &set);
-        if (!e)
-                e = groups_above(work->session, work->root_no, principal_no, false, work->arena, &groups, &count, work->fault);
-        for (size_t i = 0; !e && i < count; i++)
-                e = add_grants(work, groups[i], &set);
-        if (!e)
-                *ret = set;
-        return e;
+        auto_result result = { 0 };
+        bool more = true;
+        enum err e = session_query(work->session, ST_HELD_ANYWHERE, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
+                V_I64(false), V_I64(0), V_I64(INT64_MAX), V_I64(INT64_MAX), V_I64(work->at_us));
+        while (!e && more) {
+                e = result_next(&result, &more, work->fault);
+                if (!e && more)
+                        rights_add(&set, result_i64(&result, 0), result_text(&result, 1, NULL), (enum resource_kind)result_i64(&result, 2));
+        }
+        if (e)
+                return e;
+        *ret = set;
+        return ERR_OK;
 }
 
 /* ---- whose ceiling that exceeds ---- */

@@ -63,72 +63,32 @@ enum err rights_check_actor(struct work *work)
         return work->actor->replayed_by ? check_replay(work) : check_credential(work, work->actor);
 }
 
-struct rights_walk {
-        struct work *work;
-        int64_t scope_no;
-        bool ever; /* also what begins later, or through a suspended group */
-        struct permission_set *set;
-};
-
-/* "subject:action" as stored; what this program does not know confers nothing. */
-static enum err add_privilege(struct work *work, int64_t scope_no, const char *privilege, struct permission_set *set)
+/* What a row of grants confers in a place of this kind: "subject:action" as stored, or a role; what this program does not know confers
+ * nothing. */
+void rights_add(struct permission_set *set, int64_t role_no, const char *privilege, enum resource_kind place)
 {
-        struct resource_row scope;
-        enum err e = resource_load(work->session, work->root_no, scope_no, work->arena, &scope, work->fault);
-        if (e)
-                return e;
-        permission_set_add(set, permission_of_text(scope.kind == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION, privilege));
-        return ERR_OK;
+        const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
+        if (role)
+                permission_set_unite(set, &role->allow);
+        else if (!role_no)
+                permission_set_add(set, permission_of_text(place == KIND_PROJECT ? LEVEL_PROJECT : LEVEL_ORGANIZATION, privilege));
 }
 
-static enum err add_page(const struct rights_walk *walk, int64_t principal_no, int64_t *last_no, int *ret_count)
-{
-        struct work *work = walk->work;
-        auto_result result = { 0 };
-        enum err e = session_query(work->session, ST_GRANTS_IN_SCOPE_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
-                V_I64(walk->scope_no), V_I64(*last_no), V_I64(GRANTS_PAGE));
-        for (*ret_count = 0; !e; ++*ret_count) {
-                bool more;
-                e = result_next(&result, &more, work->fault);
-                if (e || !more)
-                        break;
-                *last_no = result_i64(&result, 0);
-                int64_t role_no = result_i64(&result, 1);
-                int64_t from_us = result_i64(&result, 3), until_us = result_i64(&result, 4);
-                if ((from_us > work->at_us && !walk->ever) || (until_us && until_us <= work->at_us))
-                        continue;
-                const struct builtin_role *role = role_no ? builtin_role_by_no(role_no) : NULL;
-                if (role)
-                        permission_set_unite(walk->set, &role->allow);
-                else if (!role_no)
-                        e = add_privilege(work, walk->scope_no, result_text(&result, 2, NULL), walk->set);
-        }
-        return e;
-}
+#define EVER INT64_MAX
 
-/* All of them (law 6): what is not seen could be handed out by somebody who does not hold it. */
-static enum err add_grants(const struct rights_walk *walk, int64_t principal_no)
-{
-        int64_t last_no = 0;
-        int count;
-        enum err e;
-        do
-                e = add_page(walk, principal_no, &last_no, &count);
-        while (!e && count == GRANTS_PAGE);
-        return e;
-}
-
-static enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, bool ever, struct permission_set *ret)
+/* Of all grants and of all groups (law 6): what is not seen could be handed out by somebody who does not hold it. */
+static enum err rights_of(struct work *work, int64_t principal_no, int64_t scope_no, struct permission_set *ret)
 {
         struct permission_set set = { 0 };
-        struct rights_walk walk = { work, scope_no, ever, &set };
-        int64_t *groups = NULL;
-        size_t count = 0;
-        enum err e = add_grants(&walk, principal_no);
-        if (!e)
-                e = groups_above(work->session, work->root_no, principal_no, !ever, work->arena, &groups, &count, work->fault);
-        for (size_t i = 0; !e && i < count; i++)
-                e = add_grants(&walk, groups[i]);
+        auto_result result = { 0 };
+        bool more = true;
+        enum err e = session_query(work->session, ST_HELD_IN_PLACES, &result, work->fault, V_I64(work->root_no), V_I64(principal_no), V_I64(true),
+                V_I64(scope_no), V_I64(scope_no), V_I64(work->at_us), V_I64(work->at_us));
+        while (!e && more) {
+                e = result_next(&result, &more, work->fault);
+                if (!e && more)
+                        rights_add(&set, result_i64(&result, 1), result_text(&result, 2, NULL), (enum resource_kind)result_i64(&result, 3));
+        }
         if (e)
                 return e;
         *ret = set;
@@ -159,7 +119,7 @@ enum err rights_need(struct work *work, const struct resource_row *scope, const 
         struct permission_set set;
         enum err e = organization_lives(work, scope);
         if (!e)
-                e = rights_of(work, work->actor->no, scope->no, false, &set);
+                e = rights_of(work, work->actor->no, scope->no, &set);
         if (e)
                 return e;
         return permission_set_has(&set, permission) ? ERR_OK : forbidden(work, level, subject, action);
@@ -184,7 +144,7 @@ enum err rights_contain(struct work *work, int64_t scope_no, const struct permis
                 return ERR_OK;
         struct permission_set held = { 0 };
         if (work->actor->kind == ACTOR_IDENTITY) {
-                enum err e = rights_of(work, work->actor->no, scope_no, false, &held);
+                enum err e = rights_of(work, work->actor->no, scope_no, &held);
                 if (e)
                         return e;
         }
@@ -192,58 +152,76 @@ enum err rights_contain(struct work *work, int64_t scope_no, const struct permis
         return permission_set_contains(&held, wanted, &missing) ? ERR_OK : exceeds(work, missing);
 }
 
-/* Scopes are collected before they are judged, because a session reads one page at a time. */
-#define COVER_SCOPES_MAX 1000
+/* ---- everywhere ---- */
 
-struct scopes {
-        int64_t no[COVER_SCOPES_MAX];
+#define PLACES_PAGE 1000
+
+/* A page of the places in which somebody holds something, ascending, and what he and the actor hold there. */
+struct places {
+        int64_t no[PLACES_PAGE];
+        struct permission_set his[PLACES_PAGE], own[PLACES_PAGE];
         size_t count;
 };
 
-static enum err scopes_add(struct work *work, int64_t principal_no, struct scopes *scopes)
+static enum err places_read(struct work *work, int64_t principal_no, int64_t after_no, struct places *places)
+{
+        return session_query_numbers(work->session, ST_HELD_PLACES, places->no, PLACES_PAGE, &places->count, work->fault,
+                V_I64(work->root_no), V_I64(principal_no), V_I64(false), V_I64(after_no + 1), V_I64(INT64_MAX), V_I64(PLACES_PAGE));
+}
+
+/* By rows in the order of the places. `ever`: also what begins later, or through a suspended group. */
+static enum err places_fill(
+        struct work *work, int64_t principal_no, bool ever, const struct places *places, struct permission_set sets[PLACES_PAGE])
 {
         auto_result result = { 0 };
-        enum err e = session_query(work->session, ST_GRANT_SCOPES_OF, &result, work->fault, V_I64(work->root_no), V_I64(principal_no));
-        while (!e) {
-                bool more;
+        bool more = true;
+        size_t at = 0;
+        enum err e = session_query(work->session, ST_HELD_IN_PLACES, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
+                V_I64(!ever), V_I64(places->no[0]), V_I64(places->no[places->count - 1]), V_I64(ever ? EVER : work->at_us),
+                V_I64(work->at_us));
+        while (!e && more) {
                 e = result_next(&result, &more, work->fault);
                 if (e || !more)
                         break;
-                if (scopes->count == COVER_SCOPES_MAX)
-                        return fault_set(
-                                work->fault, ERR_FORBIDDEN, "", "the identity holds rights in more than %d places", COVER_SCOPES_MAX);
-                scopes->no[scopes->count++] = result_i64(&result, 0);
+                while (at < places->count && places->no[at] < result_i64(&result, 0))
+                        at++;
+                if (at < places->count && places->no[at] == result_i64(&result, 0))
+                        rights_add(&sets[at], result_i64(&result, 1), result_text(&result, 2, NULL),
+                                (enum resource_kind)result_i64(&result, 3));
+        }
+        return e;
+}
+
+static enum err places_judge(struct work *work, int64_t principal_no, struct places *places)
+{
+        memset(places->his, 0, sizeof(places->his));
+        memset(places->own, 0, sizeof(places->own));
+        enum err e = places_fill(work, principal_no, true, places, places->his);
+        if (!e && work->actor->kind == ACTOR_IDENTITY)
+                e = places_fill(work, work->actor->no, false, places, places->own);
+        for (size_t i = 0; !e && i < places->count; i++) {
+                int missing;
+                if (!permission_set_contains(&places->own[i], &places->his[i], &missing))
+                        e = exceeds(work, missing);
         }
         return e;
 }
 
 /* A scope in the bin confers nothing, and does not come back. */
-static enum err covers_in(struct work *work, int64_t principal_no, int64_t scope_no)
-{
-        struct resource_row scope;
-        struct permission_set set;
-        enum err e = resource_load(work->session, work->root_no, scope_no, work->arena, &scope, work->fault);
-        if (e)
-                return e == ERR_NOT_FOUND ? ERR_OK : e;
-        e = rights_of(work, principal_no, scope_no, true, &set);
-        return e ? e : rights_contain(work, scope_no, &set);
-}
-
 enum err rights_cover(struct work *work, int64_t principal_no)
 {
         if (work->actor->kind == ACTOR_SYSTEM || work->actor->no == principal_no)
                 return ERR_OK;
-        struct scopes *scopes = arena_zero(work->arena, 1, sizeof(*scopes));
-        if (!scopes)
+        struct places *places = arena_zero(work->arena, 1, sizeof(*places));
+        if (!places)
                 return work_memory(work);
-        int64_t *groups = NULL;
-        size_t count = 0;
-        enum err e = scopes_add(work, principal_no, scopes);
-        if (!e)
-                e = groups_above(work->session, work->root_no, principal_no, false, work->arena, &groups, &count, work->fault);
-        for (size_t i = 0; !e && i < count; i++)
-                e = scopes_add(work, groups[i], scopes);
-        for (size_t i = 0; !e && i < scopes->count; i++)
-                e = covers_in(work, principal_no, scopes->no[i]);
+        int64_t last_no = 0;
+        enum err e;
+        do {
+                e = places_read(work, principal_no, last_no, places);
+                if (!e && places->count)
+                        e = places_judge(work, principal_no, places);
+                last_no = !e && places->count ? places->no[places->count - 1] : last_no;
+        } while (!e && places->count == PLACES_PAGE);
         return e;
 }

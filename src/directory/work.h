@@ -87,14 +87,14 @@ enum err reference_principal(struct work *work, const char *ref, struct resource
 /* A grant's scope: an organisation or a project. */
 enum err reference_scope(struct work *work, const char *ref, struct resource_row *ret) MUST_USE;
 
-#define GRANTS_PAGE 1000 /* of one principal, read until there are no more */
-
 /* ---- rights (rights.c): judged from rows in this transaction ---- */
 /* The actor's credential and the thing that owns it still live? (security.md 76) */
 enum err rights_check_actor(struct work *work) MUST_USE;
 /* ERR_FORBIDDEN that names the permission. The scope's kind gives the level; nothing is allowed in a deactivated organisation. */
 enum err rights_need(struct work *work, const struct resource_row *scope, const char *subject, const char *action) MUST_USE;
 enum err rights_need_org(struct work *work, int64_t org_no, const char *subject, const char *action) MUST_USE;
+/* Adds what a row of grants confers in a place of this kind. */
+void rights_add(struct permission_set *set, int64_t role_no, const char *privilege, enum resource_kind place);
 /* Nobody grants what he does not hold (law 6). */
 enum err rights_contain(struct work *work, int64_t scope_no, const struct permission_set *wanted) MUST_USE;
 /* Everything `principal_no` holds anywhere, now or once a grant's time begins or a suspended group wakes, is held by the actor, too: before a

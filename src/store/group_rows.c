@@ -3,53 +3,6 @@
  * Walks over nested groups. */
 #include "store/rows.h"
 
-static enum err out_of_memory(struct fault *fault)
-{
-        return fault_set(fault, ERR_MEMORY, "", "out of memory");
-}
-
-struct numbers {
-        struct arena *arena;
-        int64_t *list;
-        size_t count;
-};
-
-static enum err numbers_add(struct numbers *numbers, int64_t number, struct fault *fault)
-{
-        numbers->list = arena_grow(numbers->arena, numbers->list, numbers->count, sizeof(*numbers->list));
-        if (!numbers->list)
-                return out_of_memory(fault);
-        numbers->list[numbers->count++] = number;
-        return ERR_OK;
-}
-
-#define ABOVE_PAGE 10000
-
-enum err groups_above(struct session *session, int64_t root_no, int64_t member_no, bool active_only, struct arena *arena, int64_t **ret,
-        size_t *ret_count, struct fault *fault)
-{
-        struct numbers numbers = { .arena = arena };
-        enum err e = ERR_OK;
-        size_t before;
-        do {
-                auto_result result = { 0 };
-                bool more = true;
-                before = numbers.count;
-                e = session_query(session, ST_GROUPS_ABOVE, &result, fault, V_I64(root_no), V_I64(member_no), V_I64(active_only),
-                        V_I64(before ? numbers.list[before - 1] : 0), V_I64(ABOVE_PAGE));
-                while (!e && more) {
-                        e = result_next(&result, &more, fault);
-                        if (!e && more)
-                                e = numbers_add(&numbers, result_i64(&result, 0), fault);
-                }
-        } while (!e && numbers.count - before == ABOVE_PAGE);
-        if (e)
-                return e;
-        *ret = numbers.list;
-        *ret_count = numbers.count;
-        return ERR_OK;
-}
-
 enum err member_has_source(struct session *session, int64_t root_no, int64_t member_no, int64_t source_no, bool *ret, struct fault *fault)
 {
         return session_query_any(session, ST_MEMBER_OF_SOURCE, ret, fault, V_I64(root_no), V_I64(member_no), V_I64(source_no));

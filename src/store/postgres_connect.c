@@ -39,7 +39,7 @@ static void notice_ignore(void *context, const PGresult *result)
  * statistics yet, and one hash or sequential plan over it would be kept for hours. */
 #define PLANS \
         "SET join_collapse_limit = 1; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; " \
-        "SET enable_material = off; SET plan_cache_mode = force_generic_plan; SET jit = off; "
+        "SET enable_material = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; "
 
 /* lock_timeout only fires when something outside Muster holds our rows. */
 static const char writer_settings[] =

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "store/fixture.h"
+#include "store/postgres_connect.h"
 #include "store/postgres_proxy.h"
 
 static void one_root(struct fixture *fixture)
@@ -387,6 +388,73 @@ static void a_table_that_grew_is_analysed(struct fixture *fixture)
         assert_true(server_number(fixture, "SELECT reltuples::bigint FROM pg_class WHERE relname = 'resource'") >= 100);
 }
 
+/* ---- plans ---- */
+
+/* The plan that a session of ours keeps for a statement, as text. */
+static void plan_read(PGconn *connection, enum statement statement, char *ret, size_t size)
+{
+        static const char *const types[] = { ['i'] = "bigint", ['t'] = "text", ['b'] = "bytea" };
+        const struct statement_row *row = statement_row(statement);
+        char sql[8192];
+        int at = snprintf(sql, sizeof sql, "PREPARE %s (", row->name);
+        for (const char *kind = row->parameters; *kind; kind++)
+                at += snprintf(sql + at, sizeof sql - (size_t)at, "%s%s", kind == row->parameters ? "" : ", ", types[(int)*kind]);
+        (void)snprintf(sql + at, sizeof sql - (size_t)at, ") AS %s", row->sql);
+        PGresult *prepared = PQexec(connection, sql);
+        if (PQresultStatus(prepared) != PGRES_COMMAND_OK)
+                fail_msg("%s: %s", sql, PQerrorMessage(connection));
+        PQclear(prepared);
+        at = snprintf(sql, sizeof sql, "EXPLAIN (COSTS OFF) EXECUTE %s (", row->name);
+        for (const char *kind = row->parameters; *kind; kind++)
+                at += snprintf(sql + at, sizeof sql - (size_t)at, "%sNULL", kind == row->parameters ? "" : ", ");
+        (void)snprintf(sql + at, sizeof sql - (size_t)at, ")");
+        PGresult *plan = PQexec(connection, sql);
+        if (PQresultStatus(plan) != PGRES_TUPLES_OK)
+                fail_msg("%s: %s", sql, PQerrorMessage(connection));
+        for (int i = at = 0; i < PQntuples(plan) && at < (int)size; i++)
+                at += snprintf(ret + at, size - (size_t)at, "%s\n", PQgetvalue(plan, i, 0));
+        PQclear(plan);
+}
+
+/* A planner without statistics takes a whole root for one row. It keeps its plan until somebody analyses the tables that have grown. */
+static void walks_keep_to_their_indexes_while_tables_are_empty(struct fixture *fixture)
+{
+        static const struct {
+                enum statement statement;
+                const char *condition;
+        } plans[] = {
+                { ST_HELD_PLACES, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_HELD_PLACES, "Index Only Scan using role_grant_principal" },
+                { ST_HELD_IN_PLACES, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_HELD_IN_PLACES, "Index Scan using role_grant_principal" },
+                { ST_HELD_ANYWHERE, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_HELD_ANYWHERE, "Index Scan using role_grant_principal" },
+                { ST_NESTING_ABOVE, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_NESTING_BELOW, "((root_no = (+ m.root_no)) AND (no = m.member_no))" },
+                { ST_GROUPS_ABOVE_SOURCE, "((root_no = ($1)) AND (no = up.no))" },
+                { ST_ADMIN_DIRECT, "((root_no = (+ g.root_no)) AND (no = g.principal_no))" },
+                { ST_ADMIN_BY_GROUP, "((root_no = (+ g.root_no)) AND (no = g.principal_no))" },
+                { ST_ADMIN_NESTED, "((root_no = (+ g.root_no)) AND (no = g.principal_no))" },
+                { ST_MEMBER_LIST, "((root_no = (+ m.root_no)) AND (no = m.member_no))" },
+                { ST_MEMBER_LIST_SOURCE, "((root_no = (+ m.root_no)) AND (no = m.member_no))" },
+                { ST_MEMBER_GROUPS, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_MEMBER_GROUPS_SOURCE, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_VALUE_TAKEN, "((root_no = (+ v.root_no)) AND (no = v.no))" },
+                { ST_ACTOR_CHECK, "((root_no = (+ c.root_no)) AND (no = c.owner_no))" },
+                { ST_RESOURCE_BY_ID, "((root_no = $1) AND (id = $2))" },
+        };
+        PGconn *connection = NULL;
+        char plan[8192];
+        assert_ok(postgres_connect(fixture->store, ENGINE_READER, &connection, &fixture->fault));
+        for (size_t i = 0; i < COUNT_OF(plans); i++) {
+                if (i == 0 || plans[i].statement != plans[i - 1].statement)
+                        plan_read(connection, plans[i].statement, plan, sizeof plan);
+                if (!strstr(plan, plans[i].condition))
+                        fail_msg("%s: no %s in\n%s", statement_row(plans[i].statement)->name, plans[i].condition, plan);
+        }
+        PQfinish(connection);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -406,6 +474,7 @@ int main(void)
                 FIXTURE_TEST(a_second_program_is_refused, ON_POSTGRES),
                 FIXTURE_TEST(a_table_that_grew_is_analysed, ON_POSTGRES),
                 FIXTURE_TEST(a_lost_lock_is_taken_again_or_nothing_is_written, ON_POSTGRES),
+                FIXTURE_TEST(walks_keep_to_their_indexes_while_tables_are_empty, ON_POSTGRES),
         };
         return fixture_main(tests, COUNT_OF(tests));
 }
