@@ -79,6 +79,7 @@ struct claimed_row {
         struct resource_row resource;
         struct claim_row claim;
         bool no_groups; /* known: the connection has put it in none; false: not looked up */
+        bool by_claim;  /* found by what some claim says, perhaps another one: to be judged */
         bool adoptable; /* there is no claim: the connection may make one (R13), and sees no more of it than that it is there */
 };
 enum err claimed_load(struct session *session, int64_t root_no, int64_t connection_no, enum resource_kind kind, const char *id,

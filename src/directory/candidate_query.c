@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/auto.h"
 #include "directory/query.h"
+#include "model/document.h"
 
 #define PAGE 1000
 
@@ -43,7 +44,9 @@ enum exactness query_exactness(const struct resource_type *type, const struct fi
                 return EXACT_ALWAYS;
         if (narrowing == BY_NOTHING || equal != filter || equal->value.kind != FILTER_TEXT)
                 return EXACT_NEVER;
-        return narrowing == BY_VALUE ? EXACT_UNLESS_CLAIMED_OTHERWISE : EXACT_ALWAYS;
+        if (narrowing == BY_VALUE) /* what another's claim says stands there, too */
+                return EXACT_NEVER;
+        return narrowing == BY_NAME && type->kind == KIND_USER ? EXACT_UNLESS_CLAIMED_OTHERWISE : EXACT_ALWAYS;
 }
 
 /* ---- one ---- */
@@ -75,20 +78,6 @@ static enum err by_name(
                 return e == ERR_NOT_FOUND ? ERR_OK : e;
         *ret_no = row.no;
         return ERR_OK;
-}
-
-/* The commonest question of all, so in one statement. */
-static enum err by_user_name(const struct query *query, const struct filter *equal, claimed_each each, void *context, struct fault *fault)
-{
-        struct claimed_row row;
-        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
-                return ERR_OK;
-        enum err e = claimed_load_user_name(
-                query->session, query->actor->root_no, query->actor->no, equal->value.folded, query->arena, &row, fault);
-        if (e)
-                return e == ERR_NOT_FOUND ? ERR_OK : e;
-        claimed_expand(&row);
-        return each(context, &row, fault);
 }
 
 static enum err by_id(const struct query *query, const struct filter *equal, int64_t *ret_no, struct fault *fault)
@@ -136,6 +125,51 @@ static enum err by_value(const struct query *query, const struct resource_type *
                         e = one_candidate(query, type, after_no = found.numbers[i], each, context, fault);
         } while (!e && found.count == PAGE);
         return e;
+}
+
+/* Whom a claim calls so who bears another name; `bears` comes in its place, for a cursor goes by the order of numbers. */
+static enum err by_claimed_name(const struct query *query, const struct resource_type *type, const char *name,
+        const struct claimed_row *bears, claimed_each each, void *context, struct fault *fault)
+{
+        struct found found;
+        int64_t after_no = 0;
+        enum err e;
+        do {
+                e = query_within_deadline(query, fault);
+                if (!e)
+                        e = find_holders(query, INDEX_NAME, name, after_no, &found, fault);
+                for (size_t i = 0; !e && i < found.count; i++) {
+                        struct claimed_row row = { 0 };
+                        after_no = found.numbers[i];
+                        if (bears && bears->resource.no < after_no) {
+                                e = each(context, bears, fault);
+                                bears = NULL;
+                        }
+                        if (!e)
+                                e = query_claimed_no(query, type, after_no, &row, fault);
+                        row.by_claim = true;
+                        e = e == ERR_NOT_FOUND ? ERR_OK : e ? e : each(context, &row, fault);
+                }
+        } while (!e && found.count == PAGE);
+        return !e && bears ? each(context, bears, fault) : e;
+}
+
+/* The commonest question of all, so in one statement where the user bears the name that this connection gave him. */
+static enum err by_user_name(const struct query *query, const struct resource_type *type, const struct filter *equal, claimed_each each,
+        void *context, struct fault *fault)
+{
+        struct claimed_row row;
+        if (equal->value.kind != FILTER_TEXT || !equal->value.folded)
+                return ERR_OK;
+        enum err e = claimed_load_user_name(
+                query->session, query->actor->root_no, query->actor->no, equal->value.folded, query->arena, &row, fault);
+        if (e && e != ERR_NOT_FOUND)
+                return e;
+        if (!e)
+                claimed_expand(&row);
+        if (!e && claimed_as_is(&row))
+                return each(context, &row, fault);
+        return by_claimed_name(query, type, equal->value.folded, e ? NULL : &row, each, context, fault);
 }
 
 /* ---- by a member ---- */
@@ -258,7 +292,7 @@ enum err query_own_candidates(const struct query *query, const struct resource_t
                 break;
         case BY_NAME:
                 if (type->kind == KIND_USER)
-                        return by_user_name(query, equal, each, context, fault);
+                        return by_user_name(query, type, equal, each, context, fault);
                 e = by_name(query, type, equal, &no, fault);
                 break;
         }

@@ -113,9 +113,23 @@ static enum err want(void *context, const struct index_value *value)
         return ERR_OK;
 }
 
-static enum err want_claims(struct index_walk *walk, const struct person *person, const char *doc)
+/* R3: a connection finds a user by the userName that it gave him, whichever he bears. */
+static enum err want_name(struct index_walk *walk, const json_t *document, const char *borne)
+{
+        const char *name = NULL;
+        struct fault none = { 0 };
+        enum err e = walk->type->kind == KIND_USER ? document_name(walk->type, document, walk->work->arena, &name, &none) : ERR_NOT_FOUND;
+        if (e)
+                return e == ERR_MEMORY ? e : ERR_OK;
+        static const struct attribute any = { .name = "" };
+        const struct index_value value = { .number = INDEX_NAME, .value = name, .attribute = &any };
+        return strcmp(name, borne) == 0 ? ERR_OK : want(walk, &value);
+}
+
+static enum err want_claims(struct index_walk *walk, const struct person *person, const struct resource_row *row)
 {
         struct work *work = walk->work;
+        const char *doc = row->doc;
         enum err e = ERR_OK;
         for (size_t i = 0; !e && i < person->claim_count; i++) {
                 const struct claim_row *claim = &person->claims[i];
@@ -126,6 +140,8 @@ static enum err want_claims(struct index_walk *walk, const struct person *person
                 walk->claim = (int)i + 1;
                 if (!e)
                         e = document_index(walk->type, document, work->arena, want, walk);
+                if (!e)
+                        e = want_name(walk, document, row->name);
         }
         return e;
 }
@@ -169,7 +185,7 @@ enum err index_store(struct work *work, const struct resource_type *type, const 
         struct index_walk walk = { .work = work, .type = type, .no = row->no };
         enum err e = document_index(type, document, work->arena, want, &walk);
         if (!e && person)
-                e = want_claims(&walk, person, row->doc);
+                e = want_claims(&walk, person, row);
         if (!e && person)
                 e = load(&walk);
         if (!e && !(person && stands(&walk)))

@@ -65,7 +65,7 @@ struct walk {
 
 static bool is_decided(enum exactness exactness, const struct claimed_row *row)
 {
-        return exactness == EXACT_ALWAYS || (exactness == EXACT_UNLESS_CLAIMED_OTHERWISE && claimed_as_is(row));
+        return exactness == EXACT_ALWAYS || (exactness == EXACT_UNLESS_CLAIMED_OTHERWISE && !row->by_claim && claimed_as_is(row));
 }
 
 static enum err is_match(const struct walk *walk, const struct claimed_row *row, bool *ret)

@@ -195,3 +195,25 @@ def test_r13_domains_cannot_be_proved_yet(server, pair, unique):
     server.acme.api("PATCH", f"/connections/{pair[1].id}", {"adoption": "always"}, expect=400)
     made = server.cli_json("connection", "create", "scim", "--name", unique("cli"), "--adoption", "same_upstream", root=server.acme)
     assert server.acme.api("GET", f"/connections/{made['id']}", expect=200).json["adoption"] == "same_upstream"
+
+
+def test_r3_each_source_finds_a_user_by_what_itself_says_and_by_nothing_else(pair, unique):
+    """Names, addresses and ids that differ from those of another source: what is found is what is read."""
+    maker, adopter = pair
+    names = {maker: unique("mine@example.com"), adopter: unique("yours@example.com")}
+    first = maker.user(unique("earlier@example.com"))
+    user = maker.user(names[maker], externalId=unique("m"), emails=[{"value": names[maker], "type": "work", "primary": True}])["id"]
+    adopter.patch(f"/Users/{user}", {"op": "replace", "value": {"title": "adopted"}})
+    adopter.patch(f"/Users/{user}", {"op": "replace", "value": {"userName": names[adopter], "emails": [{"value": names[adopter], "type": "work"}]}})
+    for one, other in ((maker, adopter), (adopter, maker)):
+        for name in ("userName", "emails.value", "emails"):
+            for more in ("", "&cursor=", "&sortBy=userName"):
+                found = one("GET", f'/Users?filter={name} eq "{names[one].upper()}"{more}', expect=200).json
+                assert [(row["id"], row["userName"]) for row in found["Resources"]] == [(user, names[one])] and found["totalResults"] == 1, (name, more)
+                assert one("GET", f'/Users?filter={name} eq "{names[other]}"{more}', expect=200).json["totalResults"] == 0, (name, more)
+        assert one("GET", f'/Users?filter=not (userName eq "{names[one]}") and id eq "{user}"', expect=200).json["totalResults"] == 0
+    # the name that he bears goes to somebody else's claim and back: nothing stays behind
+    adopter.patch(f"/Users/{user}", {"op": "replace", "path": "userName", "value": names[maker]})
+    assert adopter("GET", f'/Users?filter=userName eq "{names[adopter]}"', expect=200).json["totalResults"] == 0
+    assert adopter("GET", f'/Users?filter=userName eq "{names[maker]}"', expect=200).json["Resources"][0]["id"] == user
+    assert maker("GET", f'/Users?filter=userName eq "{first["userName"]}"', expect=200).json["totalResults"] == 1
