@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * See house.h. */
+#include "directory/connection.h"
 #include "directory/house.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -68,6 +69,11 @@ void house_restart(struct house *house)
 {
         directory_close(STEAL(house->directory));
         open_directory(house);
+}
+
+void house_continue_work(struct house *house)
+{
+        directory_continue_work(house->directory, house->fixture->reader, 600 * US_PER_S);
 }
 
 /* ---- changes ---- */

@@ -35,6 +35,8 @@ struct house *house_open(struct fixture *fixture);
 void house_close(struct house *house);
 /* Closes and opens the directory again, as a restart does. */
 void house_restart(struct house *house);
+/* As the scheduler does, until nothing is left: the time only keeps a hang from lasting for ever. */
+void house_continue_work(struct house *house);
 
 /* Parses `text`, accepts it in the form of the verb and the actor's face, and runs the change. MEMBERS_ADD and MEMBERS_REMOVE take a list
  * of refs. NULL: no document. */

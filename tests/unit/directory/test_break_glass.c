@@ -195,7 +195,7 @@ static void test_R9_a_version_that_is_not_his_marks_nobody(struct fixture *fixtu
 
 static void finish_work(struct house *house)
 {
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+        house_continue_work(house);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
         house_check(house);
 }

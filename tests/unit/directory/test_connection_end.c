@@ -208,7 +208,7 @@ static void test_r4_an_interrupted_end_is_finished_by_whoever_comes(struct fixtu
                 assert_err(begin(house, id_of(house, &other), ends[v], -1), ERR_CONFLICT);
                 assert_ok(begin(house, id, ends[v], -1)); /* again: it goes on */
                 assert_false(house->done.changed);
-                directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+                house_continue_work(house);
                 house_check(house);
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
                 assert_int_equal(edges_of(house, okta.no), 0);
@@ -234,7 +234,7 @@ static void test_r4_one_that_fails_is_passed_over(struct fixture *fixture)
                         (long long)house_no(house, ids[1])); /* no JSON: a fault of the world */
                 house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", (long long)other.no);
                 assert_ok(begin(house, id, ends[v], -1));
-                directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+                house_continue_work(house);
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND claimed_active <> 3",
                                          (long long)okta.no),
@@ -266,7 +266,7 @@ static void test_r4_what_was_declared_ends_too(struct fixture *fixture)
                         (long long)house_no(house, ids[1]));
                 house_script(house, "INSERT INTO resource_count VALUES (1, %d, %lld, 1)", (int)DEVICE, (long long)other.no);
                 assert_ok(begin(house, id, ends[v], -1));
-                directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+                house_continue_work(house);
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
                 assert_int_equal(
                         house_number(house, "SELECT COUNT(*) FROM claim WHERE connection_no = %lld AND ended = 0", (long long)okta.no), 1);

@@ -257,7 +257,7 @@ static int64_t undisturbed(struct fixture *fixture, const struct story *story, b
         story->furnish(&play.scene);
         assert_ok(try(&play, beginning, &job));
         if (!by_steps)
-                directory_continue_work(house->directory, house->fixture->reader, 60 * US_PER_S);
+                house_continue_work(house);
         while (by_steps && job.connection_no)
                 assert_ok(try(&play, one_step, &job));
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
@@ -325,7 +325,7 @@ static void play_whole(struct fixture *fixture, const struct story *story)
                         assert_int_equal(house_digest(house), before);
                 } else {
                         house_check(house);
-                        directory_continue_work(house->directory, house->fixture->reader, 60 * US_PER_S);
+                        house_continue_work(house);
                         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
                         assert_int_equal(house_digest(house), expected);
                 }

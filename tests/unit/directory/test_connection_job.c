@@ -63,12 +63,12 @@ static void test_r4_the_scheduler_leaves_it_to_whoever_asked(struct fixture *fix
         struct change change = keeps(house, &okta);
         assert_ok(directory_change(house->directory, &change, &house->fault));
         atomic_store(&house->directory->at_work, 1);
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+        house_continue_work(house);
         assert_int_equal(under_way(house), 1);
         atomic_store(&house->directory->at_work, 0);
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+        house_continue_work(house);
         assert_int_equal(under_way(house), 0);
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S); /* nothing to do is no fault */
+        house_continue_work(house); /* nothing to do is no fault */
         house_check(house);
         house_close(house);
 }

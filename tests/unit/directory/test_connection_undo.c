@@ -17,7 +17,7 @@ static void undo(struct house *house, const struct actor *connection, int64_t si
 {
         assert_ok(begin(house, connection, since_us));
         house_check(house);
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+        house_continue_work(house);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
         house_check(house);
 }
@@ -133,7 +133,7 @@ static void test_r16_who_may_undo_and_since_when(struct fixture *fixture)
         assert_ok(begin(house, &okta, 1)); /* since before everything; a restart in the middle */
         house_restart(house);
         assert_ok(house_change(house, &house->admin, CHANGE_MERGE, KIND_CONNECTION, okta.id, "{\"description\":\"stays in use\"}"));
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+        house_continue_work(house);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us = 0", okta.id), 1);
         house_check(house);

@@ -89,7 +89,7 @@ static void test_what_is_in_use_does_not_go(struct fixture *fixture)
         house_do(house, &house->admin, CHANGE_DELETE, KIND_CONNECTION, okta.id, NULL);
         assert_change(
                 ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_UPSTREAM, "okta", NULL); /* not gone before its work is done */
-        directory_continue_work(house->directory, house->fixture->reader, 10 * US_PER_S);
+        house_continue_work(house);
         assert_change(ERR_UNAUTHENTICATED, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"x\"}");
         house_do(house, &house->admin, CHANGE_DELETE, KIND_UPSTREAM, "okta", NULL);
         assert_change(ERR_CONFLICT, house, &house->admin, CHANGE_DELETE, KIND_ORGANIZATION, kid, NULL);

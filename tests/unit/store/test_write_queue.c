@@ -4,7 +4,6 @@
  * jobs that run alone, what happens when a statement or COMMIT fails. */
 #include <pthread.h>
 #include <semaphore.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "store/fixture.h"
 
@@ -53,18 +52,24 @@ static void gate_open(struct gate *gate)
 }
 
 struct submitter {
-        struct fixture *fixture;
         struct write_job job;
-        pthread_t thread;
+        struct write_ticket ticket;
         enum err result;
         struct fault fault;
 };
 
-static void *submitter_main(void *context)
+static void submit_begin(struct fixture *fixture, struct submitter *submitters, size_t count)
 {
-        struct submitter *submitter = context;
-        submitter->result = write_queue_submit(submitter->fixture->queue, &submitter->job, &submitter->fault);
-        return NULL;
+        for (size_t i = 0; i < count; i++)
+                write_queue_begin(fixture->queue, &submitters[i].job, &submitters[i].ticket);
+}
+
+static void submit_end(struct submitter *submitters, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                submitters[i].fault = (struct fault){ 0 };
+                submitters[i].result = write_queue_end(&submitters[i].ticket, &submitters[i].fault);
+        }
 }
 
 /* Queues the jobs in order behind a gate, so that they form one batch, and waits for all. */
@@ -72,15 +77,9 @@ static void submit_together(struct fixture *fixture, struct submitter *submitter
 {
         struct gate gate;
         gate_shut(&gate, fixture);
-        for (size_t i = 0; i < count; i++) {
-                submitters[i].fixture = fixture;
-                submitters[i].fault = (struct fault){ 0 };
-                assert_int_equal(pthread_create(&submitters[i].thread, NULL, submitter_main, &submitters[i]), 0);
-                (void)usleep(5000); /* so that they queue in this order */
-        }
+        submit_begin(fixture, submitters, count);
         gate_open(&gate);
-        for (size_t i = 0; i < count; i++)
-                (void)pthread_join(submitters[i].thread, NULL);
+        submit_end(submitters, count);
 }
 
 static enum err job_refuse(struct session *session, void *context, struct fault *fault)
@@ -309,73 +308,46 @@ static void a_job_past_its_deadline_does_not_start(struct fixture *fixture)
 
 static void a_full_queue_refuses(struct fixture *fixture)
 {
-        struct submitter jobs[3] = { 0 };
+        struct submitter jobs[2] = { 0 };
         struct gate gate;
         roots(fixture, 1);
         write_queue_stop(STEAL(fixture->queue));
         const struct write_queue_options options = { .store = fixture->store, .length_max = 2 };
         assert_ok(write_queue_start(&options, &fixture->queue, &fixture->fault));
         gate_shut(&gate, fixture);
-        for (size_t i = 0; i < 2; i++) {
-                jobs[i] = (struct submitter){ .fixture = fixture, .job = { .root_no = 1, .run = job_raise_revision } };
-                assert_int_equal(pthread_create(&jobs[i].thread, NULL, submitter_main, &jobs[i]), 0);
-        }
-        (void)usleep(50000);
+        for (size_t i = 0; i < COUNT_OF(jobs); i++)
+                jobs[i].job = (struct write_job){ .root_no = 1, .run = job_raise_revision };
+        submit_begin(fixture, jobs, COUNT_OF(jobs));
         assert_err(fixture_submit(fixture, job_raise_revision, NULL), ERR_UNAVAILABLE);
         assert_int_equal(fixture->fault.retry_after_s, 1);
         gate_open(&gate);
-        for (size_t i = 0; i < 2; i++) {
-                (void)pthread_join(jobs[i].thread, NULL);
+        submit_end(jobs, COUNT_OF(jobs));
+        for (size_t i = 0; i < COUNT_OF(jobs); i++)
                 assert_ok(jobs[i].result);
-        }
         assert_ok(fixture_submit(fixture, job_raise_revision, NULL));
 }
 
-struct group {
-        struct fixture *fixture;
-        struct write_job jobs[6];
-        enum err results[6];
-        struct fault faults[6];
-        pthread_t thread;
-};
-
-static void *group_main(void *context)
-{
-        struct group *group = context;
-        struct write_ticket tickets[COUNT_OF(group->jobs)];
-        for (size_t i = 0; i < COUNT_OF(group->jobs); i++)
-                write_queue_begin(group->fixture->queue, &group->jobs[i], &tickets[i]);
-        for (size_t i = 0; i < COUNT_OF(group->jobs); i++)
-                group->results[i] = write_queue_end(&tickets[i], &group->faults[i]);
-        return NULL;
-}
-
-/* Five jobs of a group find room behind the gate, the sixth does not; one is refused, and the others share a commit in their order. */
-static void a_group_answers_each_of_its_jobs(struct fixture *fixture)
+/* Five jobs that one thread begins find room behind the gate, the sixth does not; one is refused, and the others share a commit in their order. */
+static void each_of_several_that_one_thread_begins_is_answered(struct fixture *fixture)
 {
         const struct new_resource rows[] = { { 1, 1, 0, 2, 0, 1, "a", NULL }, { 1, 2, 0, 2, 0, 1, "b", NULL },
                 { 1, 3, 0, 2, 0, 1, "a", NULL }, { 1, 4, 0, 2, 0, 1, "d", NULL } };
-        struct group group = { .fixture = fixture };
-        struct gate gate;
+        struct submitter jobs[6] = { 0 };
         roots(fixture, 1);
         write_queue_stop(STEAL(fixture->queue));
         const struct write_queue_options options = { .store = fixture->store, .length_max = 5 };
         assert_ok(write_queue_start(&options, &fixture->queue, &fixture->fault));
-        for (size_t i = 0; i < COUNT_OF(group.jobs); i++)
-                group.jobs[i] = (struct write_job){ .root_no = 1, .run = job_raise_revision };
+        for (size_t i = 0; i < COUNT_OF(jobs); i++)
+                jobs[i].job = (struct write_job){ .root_no = 1, .run = job_raise_revision };
         for (size_t i = 0; i < COUNT_OF(rows); i++)
-                group.jobs[i] = (struct write_job){ .root_no = 1, .run = job_insert_and_raise, .context = (void *)&rows[i] };
-        gate_shut(&gate, fixture);
+                jobs[i].job = (struct write_job){ .root_no = 1, .run = job_insert_and_raise, .context = (void *)&rows[i] };
         uint64_t commits = store_counters(fixture->store).commits;
-        assert_int_equal(pthread_create(&group.thread, NULL, group_main, &group), 0);
-        (void)usleep(50000);
-        gate_open(&gate);
-        (void)pthread_join(group.thread, NULL);
+        submit_together(fixture, jobs, COUNT_OF(jobs));
         static const enum err expected[] = { ERR_OK, ERR_OK, ERR_TAKEN, ERR_OK, ERR_OK, ERR_UNAVAILABLE };
         for (size_t i = 0; i < COUNT_OF(expected); i++)
-                assert_int_equal(group.results[i], expected[i]);
-        assert_string_equal(group.faults[2].field, "resource_user_name");
-        assert_int_equal(group.faults[5].retry_after_s, 1);
+                assert_int_equal(jobs[i].result, expected[i]);
+        assert_string_equal(jobs[2].fault.field, "resource_user_name");
+        assert_int_equal(jobs[5].fault.retry_after_s, 1);
         assert_int_equal(store_counters(fixture->store).commits, commits + 2); /* the gate's and one for all */
         assert_int_equal(read_revision(fixture->reader, 1), 4);
         assert_true(
@@ -388,19 +360,16 @@ static void stop_runs_what_is_queued(struct fixture *fixture)
         struct submitter jobs[5] = { 0 };
         struct gate gate;
         roots(fixture, 1);
+        for (size_t i = 0; i < COUNT_OF(jobs); i++)
+                jobs[i].job = (struct write_job){ .root_no = 1, .run = job_raise_revision };
         gate_shut(&gate, fixture);
-        for (size_t i = 0; i < COUNT_OF(jobs); i++) {
-                jobs[i] = (struct submitter){ .fixture = fixture, .job = { .root_no = 1, .run = job_raise_revision } };
-                assert_int_equal(pthread_create(&jobs[i].thread, NULL, submitter_main, &jobs[i]), 0);
-        }
-        (void)usleep(50000);
+        submit_begin(fixture, jobs, COUNT_OF(jobs));
         (void)sem_post(&gate.open);
         write_queue_stop(fixture->queue);
         (void)pthread_join(gate.thread, NULL);
-        for (size_t i = 0; i < COUNT_OF(jobs); i++) {
-                (void)pthread_join(jobs[i].thread, NULL);
+        submit_end(jobs, COUNT_OF(jobs));
+        for (size_t i = 0; i < COUNT_OF(jobs); i++)
                 assert_ok(jobs[i].result);
-        }
         fixture->queue = NULL;
         assert_int_equal(read_revision(fixture->reader, 1), 5);
 }
@@ -609,7 +578,7 @@ int main(void)
                 FIXTURE_TEST(a_job_cannot_go_on_after_a_failed_statement, ON_BOTH),
                 FIXTURE_TEST(a_job_past_its_deadline_does_not_start, ON_BOTH),
                 FIXTURE_TEST(a_full_queue_refuses, ON_BOTH),
-                FIXTURE_TEST(a_group_answers_each_of_its_jobs, ON_BOTH),
+                FIXTURE_TEST(each_of_several_that_one_thread_begins_is_answered, ON_BOTH),
                 FIXTURE_TEST(stop_runs_what_is_queued, ON_BOTH),
                 FIXTURE_TEST(many_threads_write_and_read, ON_BOTH),
                 FIXTURE_TEST(each_statement_in_turn_may_fail, ON_BOTH),
