@@ -22,8 +22,13 @@ int64_t work_next_no(struct work *work)
         return work->root->next_no++;
 }
 
+#define EFFECTS_MAX 20000 /* they stand in the request's arena, and once more in a graph that loads */
+
 enum err work_effect(struct work *work, const struct effect *effect)
 {
+        work->reload = work->reload || work->effect_count == EFFECTS_MAX;
+        if (work->reload)
+                return ERR_OK;
         struct effect *effects = arena_grow(work->arena, work->effects, work->effect_count, sizeof(*effects));
         if (!effects)
                 return work_memory(work);

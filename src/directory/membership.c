@@ -6,36 +6,7 @@
 #include <string.h>
 #include "work.h"
 
-#define PAGE 1000
-
-void moved_done(struct moved *moved)
-{
-        json_decref(moved->added);
-        json_decref(moved->removed);
-        *moved = (struct moved){ 0 };
-}
-
-enum err moved_describe(struct moved *moved, json_t *body)
-{
-        if (!moved->count)
-                return ERR_OK;
-        json_auto_t *members = json_object();
-        if (!members || (moved->added && json_object_set(members, "added", moved->added)) ||
-                (moved->removed && json_object_set(members, "removed", moved->removed)))
-                return ERR_MEMORY;
-        return json_object_set(body, "members", members) ? ERR_MEMORY : ERR_OK;
-}
-
-static enum err note(struct work *work, json_t **list, const char *id, struct moved *moved)
-{
-        if (!*list)
-                *list = json_array();
-        if (!*list || json_array_append_new(*list, json_string_nocheck(id)))
-                return work_memory(work);
-        moved->count++;
-        work->change->moved++;
-        return ERR_OK;
-}
+#define SCRATCH_BYTES ((size_t)64 << 10) /* of one look at one member */
 
 static enum err effect_member(struct work *work, int64_t container_no, int64_t member_no, bool stands)
 {
@@ -54,7 +25,7 @@ struct named {
 
 static enum err edge_added(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
 {
-        enum err e = note(work, &moved->added, member->id, moved);
+        enum err e = moved_note(work, moved, true, member->id);
         if (!e)
                 e = break_glass_moved(work, member->no, member->id);
         return e ? e : effect_member(work, group_no, member->no, true);
@@ -127,7 +98,7 @@ static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_
         e = break_glass_moved(work, member_no, id);
         if (!e && !count)
                 e = effect_member(work, group_no, member_no, false);
-        return e ? e : note(work, &moved->removed, id, moved);
+        return e ? e : moved_note(work, moved, false, id);
 }
 
 /* ---- who may be a member ---- */
@@ -228,71 +199,125 @@ static enum err remove_all_of(
         return e;
 }
 
-/* The edges of this source as they stand, page by page into one array sorted by number. */
+/* The edges of this source as they stand, a page at a time: there can be any number. `each` may remove the edge. */
+struct edge {
+        int64_t no;
+        enum resource_kind kind;
+        char id[UUID_TEXT_SIZE];
+};
+typedef enum err (*edge_each)(struct work *work, const struct edge *edge, void *context);
+
 struct edges {
-        struct work *work;
-        struct edge {
-                int64_t no, source_no;
-                const char *id;
-                enum resource_kind kind;
-        } * list;
+        struct edge list[EDGES_PAGE];
         size_t count;
 };
 
 static enum err edges_collect(void *context, const struct member_row *row, struct fault *fault)
 {
         struct edges *edges = context;
+        struct edge *edge = &edges->list[edges->count++];
         (void)fault;
-        edges->list = arena_grow(edges->work->arena, edges->list, edges->count, sizeof(*edges->list));
-        char *id = arena_strdup(edges->work->arena, row->id);
-        if (!id || !edges->list)
-                return work_memory(edges->work);
-        edges->list[edges->count++] = (struct edge){ row->no, row->source_no, id, row->kind };
+        edge->no = row->no;
+        edge->kind = row->kind;
+        (void)snprintf(edge->id, sizeof(edge->id), "%s", row->id);
         return ERR_OK;
 }
 
-static enum err edges_load(struct work *work, int64_t group_no, struct edges *ret)
+static enum err edges_walk(struct work *work, int64_t group_no, edge_each each, void *context)
 {
-        *ret = (struct edges){ .work = work };
-        for (;;) {
-                size_t before = ret->count;
-                int64_t after_no = before ? ret->list[before - 1].no : 0;
-                enum err e = member_list_source(
-                        work->session, work->root_no, group_no, work->source_no, after_no, PAGE, edges_collect, ret, work->fault);
-                if (e || ret->count - before < PAGE)
-                        return e;
-        }
+        struct edges *page = arena_alloc(work->arena, sizeof(*page));
+        int64_t after_no = 0;
+        enum err e;
+        if (!page)
+                return work_memory(work);
+        do {
+                page->count = 0;
+                e = member_list_source(
+                        work->session, work->root_no, group_no, work->source_no, after_no, EDGES_PAGE, edges_collect, page, work->fault);
+                for (size_t i = 0; !e && i < page->count; i++) {
+                        after_no = page->list[i].no;
+                        e = each(work, &page->list[i], context);
+                }
+        } while (!e && page->count == EDGES_PAGE);
+        return e;
 }
+
+/* Who is to be in the group, by number, each once. */
+struct wanted {
+        struct wanted_member {
+                int64_t no;
+                bool stands;
+        } * list;
+        size_t count;
+        int64_t group_no;
+        bool others; /* somebody else stands there */
+        struct moved *moved;
+};
 
 static int compare_no(const void *left, const void *right)
 {
-        int64_t l = *(const int64_t *)left, r = *(const int64_t *)right;
+        int64_t l = *(const int64_t *)left, r = ((const struct wanted_member *)right)->no;
         return (l > r) - (l < r);
+}
+
+static struct wanted_member *wanted_find(const struct wanted *wanted, int64_t no)
+{
+        return wanted->count ? bsearch(&no, wanted->list, wanted->count, sizeof(*wanted->list), compare_no) : NULL;
+}
+
+static enum err wanted_of(struct work *work, const struct named *named, size_t count, struct wanted *ret)
+{
+        struct wanted_member *list = arena_zero(work->arena, count + 1, sizeof(*list));
+        size_t once = 0;
+        if (!list)
+                return work_memory(work);
+        for (size_t i = 0; i < count; i++)
+                list[i].no = named[i].no;
+        qsort(list, count, sizeof(*list), compare_no);
+        for (size_t i = 0; i < count; i++)
+                if (!once || list[once - 1].no != list[i].no)
+                        list[once++] = list[i];
+        ret->list = list;
+        ret->count = once;
+        return ERR_OK;
+}
+
+static enum err edge_mark(struct work *work, const struct edge *edge, void *context)
+{
+        struct wanted *wanted = context;
+        struct wanted_member *member = wanted_find(wanted, edge->no);
+        (void)work;
+        if (member)
+                member->stands = true;
+        wanted->others = wanted->others || !member;
+        return ERR_OK;
+}
+
+static enum err edge_keep(struct work *work, const struct edge *edge, void *context)
+{
+        const struct wanted *wanted = context;
+        return wanted_find(wanted, edge->no) ? ERR_OK : edge_remove(work, wanted->group_no, edge->no, edge->id, wanted->moved);
 }
 
 static enum err replace_all(
         struct work *work, const struct resource_row *group, const struct edge_operation *operation, struct moved *moved)
 {
-        struct edges edges;
+        struct wanted wanted = { .group_no = group->no, .moved = moved, .others = true };
         struct named *named = NULL;
         size_t count = 0, missing = 0;
-        enum err e = edges_load(work, group->no, &edges);
+        enum err e = named_find(work, operation, true, &named, &count);
         if (!e)
-                e = named_find(work, operation, true, &named, &count);
-        int64_t *wanted = arena_zero(work->arena, count + 1, sizeof(*wanted));
-        if (e || !wanted)
-                return e ? e : work_memory(work);
-        for (size_t i = 0; i < count; i++) {
-                wanted[i] = named[i].no;
-                if (!edges.count || !bsearch(&named[i].no, edges.list, edges.count, sizeof(*edges.list), compare_no))
-                        named[missing++] = named[i];
+                e = wanted_of(work, named, count, &wanted);
+        if (!e && count) {
+                wanted.others = false;
+                e = edges_walk(work, group->no, edge_mark, &wanted);
         }
-        e = edges_add(work, group->no, named, missing, moved);
-        qsort(wanted, count, sizeof(*wanted), compare_no);
-        for (size_t i = 0; !e && i < edges.count; i++)
-                if (!bsearch(&edges.list[i].no, wanted, count, sizeof(*wanted), compare_no))
-                        e = edge_remove(work, group->no, edges.list[i].no, edges.list[i].id, moved);
-        return e;
+        for (size_t i = 0; !e && i < count; i++)
+                if (!wanted_find(&wanted, named[i].no)->stands)
+                        named[missing++] = named[i];
+        if (!e)
+                e = edges_add(work, group->no, named, missing, moved);
+        return e || !wanted.others ? e : edges_walk(work, group->no, edge_keep, &wanted);
 }
 
 /* As the connection reads it, so that a filter finds here what it finds in a list. */
@@ -301,6 +326,24 @@ static json_t *element_of(const struct work *work, const struct edge *edge)
         bool is_group = edge->kind == KIND_GROUP;
         json_auto_t *ref = json_sprintf("%s" SCIM_BASE "/%s/%s", work->directory->public_url, is_group ? "Groups" : "Users", edge->id);
         return ref ? json_pack("{s:s, s:s, s:O}", "value", edge->id, "type", is_group ? "Group" : "User", "$ref", ref) : NULL;
+}
+
+struct matching {
+        const struct filter *filter;
+        int64_t group_no;
+        struct moved *moved;
+        struct arena *scratch;
+};
+
+static enum err edge_match(struct work *work, const struct edge *edge, void *context)
+{
+        const struct matching *matching = context;
+        json_auto_t *element = element_of(work, edge);
+        if (!element)
+                return work_memory(work);
+        bool matches = filter_match_element(matching->filter, element, matching->scratch) == TRUTH_TRUE;
+        arena_reset(matching->scratch);
+        return matches ? edge_remove(work, matching->group_no, edge->no, edge->id, matching->moved) : ERR_OK;
 }
 
 static enum err remove_matching(
@@ -312,15 +355,9 @@ static enum err remove_matching(
                 const struct edge_operation one = { .verb = EDGE_REMOVE, .values = &value, .count = 1 };
                 return remove_all_of(work, group, &one, moved);
         }
-        struct edges edges;
-        enum err e = edges_load(work, group->no, &edges);
-        for (size_t i = 0; !e && i < edges.count; i++) {
-                json_auto_t *element = element_of(work, &edges.list[i]);
-                if (!element)
-                        return work_memory(work);
-                if (filter_match_element(operation->filter, element, work->arena) == TRUTH_TRUE)
-                        e = edge_remove(work, group->no, edges.list[i].no, edges.list[i].id, moved);
-        }
+        struct matching matching = { operation->filter, group->no, moved, arena_new(SCRATCH_BYTES) };
+        enum err e = matching.scratch ? edges_walk(work, group->no, edge_match, &matching) : work_memory(work);
+        arena_free(matching.scratch);
         return e;
 }
 
@@ -340,61 +377,6 @@ static enum err (*const verbs[])(struct work *, const struct resource_row *, con
         [EDGE_REMOVE_ALL] = remove_everything,
 };
 
-static int compare_id(const void *left, const void *right)
-{
-        return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static const char **sorted_ids(struct work *work, const json_t *list, size_t *ret_count)
-{
-        size_t count = json_array_size(list);
-        const char **ids = arena_zero(work->arena, count + 1, sizeof(*ids));
-        for (size_t i = 0; ids && i < count; i++)
-                ids[i] = json_string_value(json_array_get(list, i));
-        if (ids)
-                qsort(ids, count, sizeof(*ids), compare_id);
-        *ret_count = count;
-        return ids;
-}
-
-/* The new list of ids; none is NULL. */
-static void list_put(json_t **list, json_t *taken)
-{
-        json_decref(*list);
-        *list = json_array_size(taken) ? taken : NULL;
-        if (!*list)
-                json_decref(taken);
-}
-
-/* Who was taken out and put back, or the other way round, has not moved: he counts for no threshold (R16), no entry and no version. */
-static enum err moved_settle(struct work *work, struct moved *moved)
-{
-        size_t removed_count, added_count, r = 0, a = 0;
-        if (!moved->removed || !moved->added)
-                return ERR_OK;
-        const char **removed = sorted_ids(work, moved->removed, &removed_count);
-        const char **added = sorted_ids(work, moved->added, &added_count);
-        json_auto_t *gone = json_array();
-        json_auto_t *come = json_array();
-        if (!removed || !added || !gone || !come)
-                return work_memory(work);
-        while (r < removed_count || a < added_count) {
-                int order = r == removed_count ? 1 : a == added_count ? -1 : strcmp(removed[r], added[a]);
-                if (order && json_array_append_new(order < 0 ? gone : come, json_string_nocheck(order < 0 ? removed[r] : added[a])))
-                        return work_memory(work);
-                r += order <= 0;
-                a += order >= 0;
-        }
-        const int64_t left = (int64_t)(json_array_size(gone) + json_array_size(come));
-        list_put(&moved->removed, STEAL(gone));
-        list_put(&moved->added, STEAL(come));
-        work->change->moved += left - moved->count;
-        moved->count = left;
-        if (!left) /* who stands there is as before: nothing that an entry could tell */
-                session_mark_audited(work->session);
-        return ERR_OK;
-}
-
 enum err membership_apply(
         struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count, struct moved *moved)
 {
@@ -410,8 +392,10 @@ enum err membership_apply(
         if (!e)
                 e = moved_settle(work, moved);
         if (!e && takes && work->source_no)
-                e = threshold_removed(work, group, (int64_t)json_array_size(moved->removed), one_by_one);
-        return e || !takes ? e : guard_end(work, &guard);
+                e = threshold_removed(work, group, (int64_t)moved->removed.count, one_by_one);
+        if (!e && takes)
+                e = guard_end(work, &guard);
+        return e ? e : moved_tell(work, group, moved);
 }
 
 /* ---- leaving ---- */
@@ -495,8 +479,7 @@ enum err membership_move(struct work *work, int64_t from_no, const struct resour
                 e = session_run(work->session, ST_CONTAINER_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(source_no),
                         V_I64(to->no));
         if (!e && to->kind == KIND_GROUP)
-                e = session_run(
-                        work->session, ST_NESTED_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(to->no));
+                e = session_run(work->session, ST_NESTED_MOVE, NULL, work->fault, V_I64(work->root_no), V_I64(from_no), V_I64(to->no));
         if (!e && to->kind == KIND_GROUP)
                 e = membership_empty(work, from_no, source_no);
         work->reload = true;
@@ -535,7 +518,7 @@ static enum err members_change(struct work *work, bool add)
                 e = rights_cover(work, group.no); /* who adds to a group hands out what the group holds (law 6) */
         if (e)
                 return e;
-        __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
+        struct moved moved = { 0 };
         const struct edge_operation operation = {
                 .verb = add ? EDGE_ADD : EDGE_REMOVE,
                 .values = change->edges.values,

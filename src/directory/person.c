@@ -119,7 +119,7 @@ enum err person_create(struct work *work)
                 e = break_glass_make(work, &row);
         if (e)
                 return e;
-        __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
+        struct moved moved = { 0 };
         struct edge_operation all = whole_list(change);
         e = apply_edges(work, &row, &all, change->edges.given && change->edges.count ? 1 : 0, &moved);
         if (e)
@@ -162,18 +162,19 @@ static enum err finish(
                 e = document_check_extensions(work->change->type, person->document, document, work->fault);
         if (!e)
                 e = person_store(work, person, document);
-        __attribute__((cleanup(moved_done))) struct moved moved = { 0 };
+        struct moved moved = { 0 };
         if (!e)
                 e = apply_edges(work, &person->row, edges, edge_count, &moved);
         if (e)
                 return e;
         if (moved.count) {
-                if (!work->changed) {
+                if (!work->changed || person->row.version != work->version) { /* pages of them stand before this change */
                         person->row.version = work->version;
                         person->row.modified_us = work->at_us;
-                        work->event = EVENT_MEMBERS_CHANGED;
                         e = work_touch(work, person->row.no);
                 }
+                if (!work->changed)
+                        work->event = EVENT_MEMBERS_CHANGED;
                 work->changed = true;
         }
         answer(work, &person->row, person->own);

@@ -82,8 +82,8 @@ static enum err rights_of(struct work *work, int64_t principal_no, int64_t scope
         struct permission_set set = { 0 };
         auto_result result = { 0 };
         bool more = true;
-        enum err e = session_query(work->session, ST_HELD_IN_PLACES, &result, work->fault, V_I64(work->root_no), V_I64(principal_no), V_I64(true),
-                V_I64(scope_no), V_I64(scope_no), V_I64(work->at_us), V_I64(work->at_us));
+        enum err e = session_query(work->session, ST_HELD_IN_PLACES, &result, work->fault, V_I64(work->root_no), V_I64(principal_no),
+                V_I64(true), V_I64(scope_no), V_I64(scope_no), V_I64(work->at_us), V_I64(work->at_us));
         while (!e && more) {
                 e = result_next(&result, &more, work->fault);
                 if (!e && more)

@@ -214,11 +214,23 @@ enum err bin_purge(struct work *work) MUST_USE;
 enum err bin_erase(struct work *work, const struct resource_row *row) MUST_USE;
 
 /* ---- edges (membership.c) ---- */
+/* Ids, in the order in which they moved (moved.c). */
+struct moved_list {
+        struct moved_block *first, *last; /* in the arena */
+        size_t count, at; /* where the first of them stands in its block */
+};
 struct moved {
-        json_t *added, *removed; /* arrays of ids, for the ledger; new references, NULL until needed */
+        struct moved_list added, removed;
         int64_t count;
 };
-void moved_done(struct moved *moved);
+enum err moved_note(struct work *work, struct moved *moved, bool added, const char *id) MUST_USE;
+/* Who was taken out and put back, or the other way round, has not moved: he counts for no threshold (R16), no entry and no version. */
+enum err moved_settle(struct work *work, struct moved *moved) MUST_USE;
+/* Of more than a page of those taken out every full page stands in an entry of its own, at once: before the version of this change is
+ * written. */
+enum err moved_tell(struct work *work, const struct resource_row *group, struct moved *moved) MUST_USE;
+/* Adds {"added":[…],"removed":[…]} as "members" to a body, of those not told yet, who are then told. */
+enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
 enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
         struct moved *moved) MUST_USE;
 /* Other ends of edges, a bounded number of them. */
@@ -249,8 +261,6 @@ enum err nesting_check(struct work *work, int64_t group_no, int64_t member_no) M
 enum err nesting_fits(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind, bool *ret) MUST_USE;
 /* After a member was put into a group: the guard asks about groups in groups by what is noted here (R24). */
 enum err nesting_note(struct work *work, int64_t group_no, int64_t member_no, enum resource_kind kind) MUST_USE;
-/* Adds {"added":[…],"removed":[…]} as "members" to a body; steals from moved. */
-enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
 enum err members_add(struct work *work) MUST_USE;
 enum err members_remove(struct work *work) MUST_USE;
 

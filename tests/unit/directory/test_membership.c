@@ -351,6 +351,78 @@ static void test_R12_all_memberships_move_to_who_takes_the_claims(struct fixture
         house_close(house);
 }
 
+/* ---- very many at once ---- */
+
+#define TOLD_PAGE 1000 /* ids of one entry */
+#define EMPTIED 2503   /* in an arena that holds what the graph is told of them, and their ids, but not their rows, too */
+#define ARENA_BYTES ((size_t)5 << 18)
+#define EMPTIED_LONG 200003 /* in a request's own */
+#define ARENA_BYTES_LONG ((size_t)64 << 20)
+
+/* Every one of them in one entry since then, and none larger than a page. */
+static void assert_told(struct house *house, long long since, int64_t first, int count)
+{
+        const int some[] = { 0, 1, TOLD_PAGE - 1, TOLD_PAGE, TOLD_PAGE + 1, count / 2, count - 1 };
+        assert_int_equal(house_number(house,
+                                 "SELECT SUM((LENGTH(body) - LENGTH(REPLACE(body, '-4000-8000-', ''))) / 11) FROM ledger WHERE root_no = 1 "
+                                 "AND seq > %lld",
+                                 since),
+                count);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE root_no = 1 AND class = 1 AND seq > %lld", since),
+                (count + TOLD_PAGE - 1) / TOLD_PAGE);
+        assert_true(house_number(house, "SELECT MAX(LENGTH(body)) FROM ledger WHERE root_no = 1") < 50 * TOLD_PAGE);
+        for (size_t i = 0; i < COUNT_OF(some); i++)
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE root_no = 1 AND seq > %lld AND body LIKE '%%%s%%'",
+                                         since, many_id(house, first + some[i])),
+                        1);
+}
+
+/* R14, R16, R34: whatever takes all members of one source out of a group takes bounded memory, is one change, and is told whole. */
+static void test_R14_a_group_of_very_many_is_emptied_at_once(struct fixture *fixture)
+{
+        static const struct {
+                enum change_verb verb;
+                const char *text;
+        } ways[] = {
+                { CHANGE_PATCH, "{\"op\":\"remove\",\"path\":\"members\"}" },
+                { CHANGE_PATCH, "{\"op\":\"replace\",\"path\":\"members\",\"value\":[]}" },
+                { CHANGE_PATCH, "{\"op\":\"remove\",\"path\":\"members[type eq \\\"User\\\"]\"}" },
+                { CHANGE_REPLACE, "{\"displayName\":\"other\",\"members\":[]}" },
+                { CHANGE_DELETE, NULL },
+        };
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *crew = house_group(house, &okta, "crew"), *ann = house_user(house, &okta, "ann");
+        const int count = getenv("MUSTER_LONG") ? EMPTIED_LONG : EMPTIED;
+        const int64_t first = many_made(house, &okta, ann, KIND_USER, count);
+        const long long group_no = house_no(house, crew);
+        house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\"]", many_id(house, first + 7)); /* stays, for us */
+        for (size_t i = 0; i < COUNT_OF(ways); i++) {
+                many_tied(house, okta.no, first, count, arena_printf(house->arena, "%lld", group_no), "n.no");
+                house_script(house, "INSERT INTO hold VALUES (1, %lld, %d, %lld, %d, %d, 1, %lld, 1)", (long long)okta.no, 100 + (int)i,
+                        group_no, count, count, (long long)INT64_MAX);
+                house_restart(house);
+                const long long since = house_number(house, "SELECT revision FROM root WHERE root_no = 1");
+                house->change_arena = arena_new(getenv("MUSTER_LONG") ? ARENA_BYTES_LONG : ARENA_BYTES);
+                if (ways[i].verb == CHANGE_PATCH)
+                        house_patch(house, &okta, KIND_GROUP, crew, ERR_OK, ways[i].text);
+                else
+                        assert_change(ERR_OK, house, &okta, ways[i].verb, KIND_GROUP, crew, ways[i].text);
+                arena_free(STEAL(house->change_arena));
+                assert_int_equal(house_number(house, "SELECT COUNT(*) FROM member WHERE source_no <> 0"), 0);
+                assert_told(house, since, first, count);
+                if (ways[i].verb == CHANGE_DELETE)
+                        break;
+                assert_int_equal(house->done.moved, count);
+                assert_int_equal(house_version(house, crew), since + (count + TOLD_PAGE - 1) / TOLD_PAGE);
+                assert_true(house_is_member(house, crew, many_id(house, first + 7)));
+                assert_false(house_is_member(house, crew, many_id(house, first + 8)));
+        }
+        if (!getenv("MUSTER_LONG")) /* it compares the graph for so many principals only */
+                house_check(house);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -360,6 +432,7 @@ int main(void)
                 FIXTURE_TEST(test_R34_who_is_taken_out_and_put_back_has_not_moved, ON_BOTH),
                 FIXTURE_TEST(test_many_members_in_one_operation_are_each_added_once, ON_BOTH),
                 FIXTURE_TEST(test_many_at_once_lose_no_update, ON_BOTH),
+                FIXTURE_TEST(test_R14_a_group_of_very_many_is_emptied_at_once, ON_BOTH),
                 FIXTURE_TEST(test_R14_who_leaves_leaves_every_group, ON_BOTH),
                 FIXTURE_TEST(test_R12_all_memberships_move_to_who_takes_the_claims, ON_BOTH),
         };

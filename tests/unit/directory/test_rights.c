@@ -175,8 +175,8 @@ static void test_who_adds_to_a_group_hands_out_what_it_holds(struct fixture *fix
         house_close(house);
 }
 
-#define PAST_ANY_PAGE 10010 /* of groups above, of grants of one principal */
-#define PAST_A_PAGE 1010    /* of places */
+#define PAST_ANY_PAGE 10010      /* of groups above, of grants of one principal */
+#define PAST_A_PAGE 1010         /* of places */
 #define HANGS_US (30 * US_PER_S) /* it takes a tenth of a second */
 
 /* Judged in time, however much there is to look at. */
@@ -223,8 +223,8 @@ static long long in_each_place(struct house *house, const char *principal, const
         many_granted(house, house_grant(house, principal, project, "member"), PAST_A_PAGE);
         house_script(house, "UPDATE role_grant SET scope_no = no - %lld WHERE root_no = 1 AND no >= %lld AND no < %lld",
                 no - (long long)first_no, no, no + PAST_A_PAGE);
-        assert_int_equal(house_number(house, "SELECT COUNT(DISTINCT scope_no) FROM role_grant WHERE root_no = 1 AND no >= %lld", no),
-                PAST_A_PAGE);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(DISTINCT scope_no) FROM role_grant WHERE root_no = 1 AND no >= %lld", no), PAST_A_PAGE);
         return no;
 }
 
