@@ -66,9 +66,9 @@ json_t *document_merge(const json_t *before, const json_t *patch);
 enum err document_name(const struct resource_type *type, const json_t *document, struct arena *arena, const char **ret, struct fault *fault)
         MUST_USE;
 
-/* Every INDEXED value, and one row "" for each declared schema that the document has attributes of. */
 #define INDEX_NAME 2 /* the number of names, where only a claim says them; emails.value is 1 */
 
+/* Every INDEXED value, and one row "" for each declared schema that the document has attributes of. */
 struct index_value {
         int64_t number;
         const char *value; /* folded, or exact (CASE_EXACT) */

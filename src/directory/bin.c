@@ -77,14 +77,13 @@ static enum err is_free(struct work *work, const struct claim_row *claim, bool *
         enum err e = *claim->external_id ? claim_find_external(work->session, work->root_no, claim->connection_no, claim->kind,
                                                    claim->external_id, &no, work->fault)
                                          : ERR_OK;
-        if (e)
-                return e;
         *ret = !no;
-        return ERR_OK;
+        return e || no ? e : claim_name_is_free(work, claim, ret);
 }
 
 /* What a claim that ended says once its resource is back: nothing, but it stands, so that its connection knows him again. A connection that
- * is gone leaves its word to the local claim; one that calls somebody else by this externalId meanwhile stays as it is. */
+ * is gone leaves its word to the local claim; one that calls somebody else by this externalId meanwhile, or
+ * him by a name that somebody else has now, stays as it is. */
 static enum err wake_claim(struct work *work, struct claim_row *claim, struct claim_row *local, bool *ret_keep)
 {
         bool free = false, gone = false;
@@ -186,13 +185,15 @@ enum err bin_restore(struct work *work)
         if (!e)
                 e = index_check_unique(work, &row);
         if (!e)
-                e = email_check_name(work, &row);
+                e = name_check(work, &row);
         if (!e)
                 e = person_open(work, &row, &person);
         if (!e)
                 e = wake_claims(work, &person);
         if (!e)
                 e = person_settle(work, &person, &changed);
+        if (!e)
+                e = index_check_names(work, row.no);
         if (!e)
                 e = map_claims(work, &person);
         if (!e && row.kind == KIND_GROUP) /* its grants meet those who fill it now */

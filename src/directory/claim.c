@@ -243,13 +243,29 @@ enum err claim_localize(struct work *work, const struct claim_row *claim, struct
         return e;
 }
 
+enum err claim_name_is_free(struct work *work, const struct claim_row *claim, bool *ret)
+{
+        const struct resource_row user = { .kind = KIND_USER, .no = claim->no };
+        json_auto_t *document = NULL;
+        const char *folded = NULL;
+        struct fault none = { 0 };
+        *ret = true;
+        if (claim->kind != KIND_USER)
+                return ERR_OK;
+        enum err e = json_parse_object(claim->doc, claim->doc_length, &document, work->fault);
+        if (e)
+                return e;
+        e = document_name(resource_type(KIND_USER), document, work->arena, &folded, &none);
+        if (e || !folded) /* it says no name */
+                return e == ERR_MEMORY ? work_memory(work) : ERR_OK;
+        return name_is_free(work, &user, folded, ret);
+}
+
 enum err person_name_is_free(struct work *work, const struct person *person, bool *ret)
 {
         const struct resource_type *type = NULL;
-        struct resource_name name = { .kind = person->row.kind, .source_no = person->row.kind == KIND_GROUP ? person->row.source_no : -1 };
-        struct resource_row other;
         json_auto_t *document = NULL;
-        const char *doc;
+        const char *doc, *folded = NULL;
         size_t length;
         bool free = true;
         enum err e = work_type(work, person->row.kind, &type);
@@ -260,19 +276,13 @@ enum err person_name_is_free(struct work *work, const struct person *person, boo
         if (!e)
                 e = index_is_free(work, type, person->row.no, document, &free);
         if (!e)
-                e = document_name(type, document, work->arena, &name.folded, work->fault);
-        bool renames = !e && name.folded && strcmp(name.folded, person->row.name) != 0;
-        int64_t owner_no = 0;
-        if (renames && person->row.kind == KIND_USER)
-                e = email_find_owner(work, person->row.no, name.folded, &owner_no);
-        if (!e && renames)
-                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
-        else if (!e)
-                e = ERR_NOT_FOUND;
-        if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
-                return e;
-        *ret = e == ERR_NOT_FOUND && free && !owner_no;
-        return ERR_OK;
+                e = document_name(type, document, work->arena, &folded, work->fault);
+        if (!e && free && folded && strcmp(folded, person->row.name) != 0)
+                e = name_is_free(work, &person->row, folded, &free);
+        for (size_t i = 0; !e && free && i < person->claim_count; i++)
+                e = claim_asserts(&person->claims[i]) ? claim_name_is_free(work, &person->claims[i], &free) : ERR_OK;
+        *ret = free;
+        return e;
 }
 
 static bool effective(const struct person *person)
@@ -361,7 +371,7 @@ static enum err settle(struct work *work, struct person *person, bool merges, bo
         if (!e && doc_changed)
                 e = name_of(work, type, document, &row);
         if (!e && doc_changed && strcmp(row.name, person->row.name) != 0)
-                e = email_check_name(work, &row);
+                e = name_check(work, &row);
         struct guard guard = { 0 };
         bool takes = person->row.active && !row.active;
         if (!e && takes)
@@ -394,6 +404,7 @@ enum err person_settle_deleted(struct work *work, struct person *person)
 {
         bool free = true, changed;
         enum err e = person_name_is_free(work, person, &free);
+        person->yields = !free;
         return e ? e : settle(work, person, free, &changed);
 }
 
@@ -471,7 +482,7 @@ enum err person_insert(struct work *work, const json_t *document, struct resourc
         ident_uuid(row.id);
         e = name_of(work, type, document, &row);
         if (!e)
-                e = email_check_name(work, &row);
+                e = name_check(work, &row);
         if (e)
                 return e;
         row.no = claim.no = work_next_no(work);

@@ -83,18 +83,17 @@ static enum err part(const struct work_step *step, int64_t no, struct parted *re
 static enum err new_source(struct work *work, const struct parted *parted)
 {
         const struct resource_row *row = &parted->person.row;
-        struct resource_row other;
         int64_t source_no = 0;
+        bool free = true;
         if (row->source_no != parted->claim.connection_no)
                 return ERR_OK;
         for (size_t i = 0; !source_no && i < parted->person.claim_count; i++)
                 if (claim_asserts(&parted->person.claims[i]))
                         source_no = parted->person.claims[i].connection_no;
-        const struct resource_name name = { .kind = row->kind, .folded = row->name, .source_no = source_no };
-        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault)
-                                             : ERR_NOT_FOUND;
-        if (e != ERR_NOT_FOUND)
-                return e == ERR_CONFLICT ? ERR_OK : e;
+        const struct resource_row group = { .kind = KIND_GROUP, .source_no = source_no };
+        enum err e = row->kind == KIND_GROUP ? name_is_free(work, &group, row->name, &free) : ERR_OK;
+        if (e || !free)
+                return e;
         return session_run(work->session, ST_RESOURCE_SOURCE, NULL, work->fault, V_I64(work->root_no), V_I64(row->no), V_I64(source_no));
 }
 

@@ -151,12 +151,9 @@ static enum err drop_old(struct work *work, const struct claim_row *old)
 /* May the row be called the new connection's? Not where that has another group of this name. */
 static enum err may_be_source(struct work *work, const struct resource_row *row, int64_t new_connection, bool *ret)
 {
-        const struct resource_name name = { .kind = KIND_GROUP, .folded = row->name, .source_no = new_connection };
-        struct resource_row other;
-        enum err e = row->kind == KIND_GROUP ? resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault)
-                                             : ERR_NOT_FOUND;
-        *ret = e == ERR_NOT_FOUND;
-        return e == ERR_CONFLICT || e == ERR_NOT_FOUND ? ERR_OK : e;
+        const struct resource_row group = { .kind = KIND_GROUP, .source_no = new_connection };
+        *ret = true;
+        return row->kind == KIND_GROUP ? name_is_free(work, &group, row->name, ret) : ERR_OK;
 }
 
 static enum err put_source(struct work *work, int64_t no, int64_t source_no)

@@ -70,9 +70,7 @@ static enum err turn_back(struct work *work, const struct resource_type *type, j
 static enum err keep_taken(struct work *work, const struct person *person, json_t *document)
 {
         const struct resource_type *type = work->change->type;
-        const char *external_id = json_string_value(json_object_get(document, "externalId")), *folded;
-        struct resource_name name = { .kind = type->kind, .source_no = type->kind == KIND_GROUP ? person->row.source_no : -1 };
-        struct resource_row other = { 0 };
+        const char *external_id = json_string_value(json_object_get(document, "externalId")), *folded = NULL;
         int64_t no = 0;
         enum err e = external_id ? claim_find_external(work->session, work->root_no, person->own->connection_no, type->kind, external_id,
                                            &no, work->fault)
@@ -89,14 +87,10 @@ static enum err keep_taken(struct work *work, const struct person *person, json_
         if (now && !json_object_get(document, type->name_attribute) && json_object_set(document, type->name_attribute, now))
                 return work_memory(work); /* an entry about an adoption: there was no name before */
         e = document_name(type, document, work->arena, &folded, work->fault);
-        name.folded = e ? NULL : folded;
-        if (!e)
-                e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
-        if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
-                return e;
-        if (e == ERR_NOT_FOUND || other.no == person->row.no)
-                return ERR_OK;
-        return now && json_object_set(document, type->name_attribute, now) ? work_memory(work) : ERR_OK;
+        bool free = true;
+        if (!e && folded)
+                e = name_is_free(work, &person->row, folded, &free);
+        return !e && !free && now && json_object_set(document, type->name_attribute, now) ? work_memory(work) : e;
 }
 
 static enum err undo_update(const struct work_step *step, const struct resource_row *row, const json_t *difference)
@@ -189,19 +183,12 @@ static enum err give_back_edges(struct work_step *step, const struct resource_ro
 
 /* ---- out of the bin ---- */
 
-static enum err name_is_free(struct work *work, const struct resource_row *row, bool *ret)
+static enum err place_is_free(struct work *work, const struct resource_row *row, bool *ret)
 {
-        const struct resource_name name = {
-                .kind = row->kind, .folded = row->name, .source_no = row->kind == KIND_GROUP ? row->source_no : -1
-        };
-        struct resource_row other;
-        enum err e = resource_load_by_name(work->session, work->root_no, &name, work->arena, &other, work->fault);
+        enum err e = name_is_free(work, row, row->name, ret);
         json_auto_t *document = NULL;
-        if (e && e != ERR_NOT_FOUND && e != ERR_CONFLICT)
+        if (e || !*ret)
                 return e;
-        *ret = false;
-        if (e != ERR_NOT_FOUND)
-                return ERR_OK;
         e = json_parse_object(row->doc, row->doc_length, &document, work->fault);
         return e ? e : index_is_free(work, work->change->type, row->no, document, ret);
 }
@@ -233,7 +220,7 @@ static enum err undo_delete(struct work_step *step, struct resource_row *row, co
                 e = claim_find_external(
                         work->session, work->root_no, claim->connection_no, claim->kind, claim->external_id, &no, work->fault);
         if (!e && row->deleted_us)
-                e = name_is_free(work, row, &free);
+                e = place_is_free(work, row, &free);
         claim->active = json_is_false(json_object_get(body, "was_active")) ? CLAIMED_INACTIVE : CLAIMED_ACTIVE;
         claim->modified_us = work->at_us;
         if (!e && !no && !row->deleted_us)

@@ -99,7 +99,7 @@ enum err email_verified(struct session *session, int64_t root_no, const struct r
         return e;
 }
 
-/* ---- names (R10) ---- */
+/* ---- whom an address names (R10) ---- */
 
 static enum err others_with(struct work *work, int64_t user_no, const char *address, int64_t ret[OTHERS_MAX], size_t *ret_count)
 {
@@ -133,15 +133,4 @@ enum err email_find_owner(struct work *work, int64_t user_no, const char *name, 
         if (!e && !*ret_no && count == OTHERS_MAX) /* more than anybody has looked at */
                 *ret_no = others[0];
         return e;
-}
-
-enum err email_check_name(struct work *work, const struct resource_row *row)
-{
-        int64_t owner_no = 0;
-        enum err e = row->kind == KIND_USER ? email_find_owner(work, row->no, row->name, &owner_no) : ERR_OK;
-        if (e || !owner_no)
-                return e;
-        work->change->conflict = "userName";
-        work->change->conflict_no = owner_no;
-        return fault_set(work->fault, ERR_TAKEN, "userName", "userName \"%.120s\" is already taken", row->name);
 }

@@ -19,6 +19,7 @@ struct index_walk {
         struct stored_value *stored;
         struct index_value *wanted;
         size_t stored_count, wanted_count, wanted_room;
+        bool yields;
         int claim; /* the values come from this claim, counted from 1; 0: from the document */
 };
 
@@ -163,6 +164,15 @@ static bool stands(const struct index_walk *walk)
         return true;
 }
 
+/* R10: a name that stood there already keeps nobody from leaving. */
+static enum err check_claimed_name(const struct index_walk *walk, const struct index_value *value)
+{
+        bool known = walk->yields;
+        for (size_t i = 0; !known && i < walk->stored_count; i++)
+                known = walk->stored[i].number == value->number && strcmp(walk->stored[i].text, value->value) == 0;
+        return known ? ERR_OK : name_check_claimed(walk->work, walk->no, value->value);
+}
+
 static enum err write_values(struct index_walk *walk)
 {
         struct work *work = walk->work;
@@ -171,7 +181,7 @@ static enum err write_values(struct index_walk *walk)
                 e = session_run(work->session, ST_VALUE_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(walk->no));
         for (size_t i = 0; !e && i < walk->wanted_count; i++) {
                 const struct index_value *value = &walk->wanted[i];
-                e = check_unique(walk, value);
+                e = value->number == -INDEX_NAME ? check_claimed_name(walk, value) : check_unique(walk, value);
                 if (!e)
                         e = session_run(work->session, ST_VALUE_INSERT, NULL, work->fault, V_I64(work->root_no), V_I64(value->number),
                                 V_TEXT(value->value), V_I64(walk->no), V_I64(value->ord));
@@ -182,7 +192,7 @@ static enum err write_values(struct index_walk *walk)
 enum err index_store(struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document,
         const struct person *person)
 {
-        struct index_walk walk = { .work = work, .type = type, .no = row->no };
+        struct index_walk walk = { .work = work, .type = type, .no = row->no, .yields = person && person->yields };
         enum err e = document_index(type, document, work->arena, want, &walk);
         if (!e && person)
                 e = want_claims(&walk, person, row);
@@ -203,6 +213,16 @@ enum err index_check_unique(struct work *work, const struct resource_row *row)
         if (!e)
                 e = document_index(walk.type, document, work->arena, check_unique, &walk);
         return e == ERR_MEMORY ? work_memory(work) : e;
+}
+
+enum err index_check_names(struct work *work, int64_t no)
+{
+        struct index_walk walk = { .work = work, .no = no };
+        enum err e = load(&walk);
+        for (size_t i = 0; !e && i < walk.stored_count; i++)
+                if (walk.stored[i].number == -INDEX_NAME)
+                        e = name_check_claimed(work, no, walk.stored[i].text);
+        return e;
 }
 
 enum err index_is_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret)

@@ -134,6 +134,8 @@ enum err index_store(struct work *work, const struct resource_type *type, const 
         const struct person *person) MUST_USE;
 /* ERR_TAKEN: another live resource has a value that must be unique, as the index of the row's document says. */
 enum err index_check_unique(struct work *work, const struct resource_row *row) MUST_USE;
+/* ERR_TAKEN: a name that stands there because a claim says it is another's. */
+enum err index_check_names(struct work *work, int64_t no) MUST_USE;
 /* The same asked of a document that may come to stand in the place of the resource `no`. */
 enum err index_is_free(struct work *work, const struct resource_type *type, int64_t no, const json_t *document, bool *ret) MUST_USE;
 
@@ -145,6 +147,7 @@ struct person {
         struct claim_row *stored; /* the claims as their rows stand */
         size_t stored_count;
         bool adopts;              /* own is new: this request takes the user over (R13) */
+        bool yields;              /* somebody leaves: nothing is refused for a name that is another's */
         struct claim_row *own;    /* of the acting source; NULL: it claims nothing (local actor, managed user) */
         json_t *document;         /* own->doc with the columns externalId and active inside; NULL without own */
 };
@@ -153,7 +156,9 @@ void person_done(struct person *person);
 bool claim_asserts(const struct claim_row *claim);
 /* Fills person->document from its own claim. */
 enum err person_document(struct work *work, struct person *person) MUST_USE;
-/* Would the name that all claims make together be somebody else's? */
+/* Is the name that a claim says of its user nobody else's (R10)? */
+enum err claim_name_is_free(struct work *work, const struct claim_row *claim, bool *ret) MUST_USE;
+/* The same of the name that all claims make together, and of each of theirs. */
 enum err person_name_is_free(struct work *work, const struct person *person, bool *ret) MUST_USE;
 /* Adds to a local claim (doc "{}": none yet) what `claim` says: document and externalId where it asserts, and its veto (R4). */
 enum err claim_localize(struct work *work, const struct claim_row *claim, struct claim_row *local) MUST_USE;
@@ -339,10 +344,17 @@ enum err domain_list_ready(struct work *work, json_t *connection) MUST_USE;
 enum err domain_list_check(struct work *work, const struct resource_row *row, const json_t *before, json_t *after) MUST_USE;
 
 /* ---- verified e-mails (email.c) ---- */
-/* R10: may the user of this row have its name? ERR_TAKEN: it is another's verified e-mail. Asks nothing in a root without verified domains. */
-enum err email_check_name(struct work *work, const struct resource_row *row) MUST_USE;
-/* The live user other than `user_no` whose verified e-mail this folded name is; *ret_no 0: none. */
+/* The live user other than `user_no` whose verified e-mail this folded name is; *ret_no 0: none. Asks nothing in a root without verified
+ * domains. */
 enum err email_find_owner(struct work *work, int64_t user_no, const char *name, int64_t *ret_no) MUST_USE;
+
+/* ---- names (name.c, R10) ---- */
+/* May the user of this row have its name, as far as no unique index tells? ERR_TAKEN: another's claim says it, or it is his verified e-mail. */
+enum err name_check(struct work *work, const struct resource_row *row) MUST_USE;
+/* May a claim say this folded name of the user, although he bears another? ERR_TAKEN too when another bears it. */
+enum err name_check_claimed(struct work *work, int64_t user_no, const char *folded) MUST_USE;
+/* May the row (kind, no, and source_no of a group) be called so? */
+enum err name_is_free(struct work *work, const struct resource_row *row, const char *folded, bool *ret) MUST_USE;
 
 /* ---- grants (grant.c) ---- */
 struct grant_wish {

@@ -162,6 +162,53 @@ static void test_r12_a_delete_that_would_bring_a_taken_name_suspends(struct fixt
         house_close(house);
 }
 
+static void rename_by(struct house *house, const struct actor *source, const char *id, enum err expected, const char *name)
+{
+        char operation[128];
+        (void)snprintf(operation, sizeof(operation), "{\"op\":\"replace\",\"path\":\"userName\",\"value\":\"%s\"}", name);
+        house_patch(house, source, KIND_USER, id, expected, operation);
+}
+
+static void test_R10_a_name_is_one_users_over_all_sources(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        const char *bob = house_user(house, &scene.first, "bob");
+        rename_by(house, &scene.second, scene.user, ERR_TAKEN, "BOB"); /* he bears it */
+        assert_string_equal(house->fault.field, "userName");
+        rename_by(house, &scene.second, scene.user, ERR_OK, "Zoe"); /* ann is called so by the second source alone */
+        assert_true(doc_holds(&scene, "ann"));
+        assert_change(ERR_TAKEN, house, &scene.first, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\"}");
+        assert_string_equal(house->fault.field, "userName");
+        rename_by(house, &scene.first, bob, ERR_TAKEN, "zoe");
+        rename_by(house, &scene.first, scene.user, ERR_OK, "ZOE"); /* her own */
+        rename_by(house, &scene.first, scene.user, ERR_OK, "ann");
+        house_check(house);
+        /* Nothing keeps her from leaving, and the name is free when nobody says it. */
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_OK, "{\"op\":\"replace\",\"path\":\"active\",\"value\":false}");
+        rename_by(house, &scene.first, bob, ERR_TAKEN, "zoe");
+        rename_by(house, &scene.second, scene.user, ERR_OK, "ann");
+        rename_by(house, &scene.first, bob, ERR_OK, "zoe");
+        rename_by(house, &scene.second, scene.user, ERR_TAKEN, "zoe");
+        house_check(house);
+        house_close(house);
+}
+
+static void test_R10_who_comes_back_takes_no_name_that_was_given_away(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        rename_by(house, &scene.second, scene.user, ERR_OK, "zoe");
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        const char *zoe = house_user(house, &scene.first, "zoe");
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, scene.user, NULL); /* nobody calls her zoe any more */
+        house_check(house);
+        assert_change(ERR_TAKEN, house, &scene.second, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\",\"externalId\":\"second\"}");
+        house_do(house, &scene.first, CHANGE_DELETE, KIND_USER, zoe, NULL);
+        house_check(house);
+        house_close(house);
+}
+
 static void test_an_administrator_deletes_all_claims_at_once(struct fixture *fixture)
 {
         struct scene scene = scene_open(fixture);
@@ -181,6 +228,8 @@ int main(void)
                 FIXTURE_TEST(test_any_no_refuses_and_each_lifts_only_its_own, ON_BOTH),
                 FIXTURE_TEST(test_one_delete_of_two_suspends_until_released, ON_BOTH),
                 FIXTURE_TEST(test_r12_a_delete_that_would_bring_a_taken_name_suspends, ON_BOTH),
+                FIXTURE_TEST(test_R10_a_name_is_one_users_over_all_sources, ON_BOTH),
+                FIXTURE_TEST(test_R10_who_comes_back_takes_no_name_that_was_given_away, ON_BOTH),
                 FIXTURE_TEST(test_an_administrator_deletes_all_claims_at_once, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));

@@ -327,7 +327,8 @@ static void a_full_queue_refuses(struct fixture *fixture)
         assert_ok(fixture_submit(fixture, job_raise_revision, NULL));
 }
 
-/* Five jobs that one thread begins find room behind the gate, the sixth does not; one is refused, and the others share a commit in their order. */
+/* Five jobs that one thread begins find room behind the gate, the sixth does not; one is refused, and the others share a commit in their
+ * order. */
 static void each_of_several_that_one_thread_begins_is_answered(struct fixture *fixture)
 {
         const struct new_resource rows[] = { { 1, 1, 0, 2, 0, 1, "a", NULL }, { 1, 2, 0, 2, 0, 1, "b", NULL },
