@@ -84,6 +84,7 @@ static enum err check_shape(struct bulk_operation *operation, const json_t *row)
         return ERR_OK;
 }
 
+/* What is known of it stands in the answer, whatever is refused of the rest: method and bulkId, and where it is. */
 static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, struct fault *fault)
 {
         static const char *const names[] = { "method", "path", "bulkId", "version", "data", NULL };
@@ -97,21 +98,21 @@ static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, st
         enum err e = spell(row, names, operation->fault);
         if (!e)
                 e = json_take_text(row, "method", true, &method, operation->fault);
-        if (!e)
-                e = json_take_text(row, "path", true, &path, operation->fault);
-        if (!e)
-                e = json_take_text(row, "bulkId", false, &operation->bulk_id, operation->fault);
-        if (!e)
-                e = json_take_text(row, "version", false, &operation->version, operation->fault);
-        operation->refused = e;
         for (size_t i = 0; !e && i < COUNT_OF(methods); i++)
                 if (strcasecmp(methods[i].name, method) == 0)
                         operation->method = methods[i].method;
         if (!e)
+                e = json_take_text(row, "bulkId", false, &operation->bulk_id, operation->fault);
+        if (!e)
+                e = json_take_text(row, "path", true, &path, operation->fault);
+        if (!e && operation->method != METHOD_NONE && parse_path(bulk, operation, path, fault))
+                return fault->code;
+        if (!e)
+                e = json_take_text(row, "version", false, &operation->version, operation->fault);
+        if (!e && !operation->refused)
                 e = check_shape(operation, row);
-        if (e || operation->refused)
-                return ERR_OK;
-        return parse_path(bulk, operation, path, fault);
+        operation->refused = e ? e : operation->refused;
+        return ERR_OK;
 }
 
 /* ---- who needs whom ---- */

@@ -147,14 +147,16 @@ def test_a_refused_operation_affects_no_other(fresh, unique):
         {"method": "POST", "path": "/Nothing", "bulkId": "o", "data": {}},
         {"method": 7, "path": "/Users"},
         "DELETE /Users",
+        {"method": "DELETE", "path": "/Users/00000000-0000-7000-8000-000000000000", "version": 5},
         {"method": "DELETE", "path": "/Users/bulkId:good"},
     )
     assert statuses(entries) == ["409", "201", "409", "409", "400", "400", "405", "405", "405", "412", "400", "400", "404", "400", "501", "404",
-                                 "400", "400", "204"]
+                                 "400", "400", "400", "204"]
     for entry in entries:
         if entry["status"] >= "400":
             assert entry["response"]["schemas"] == ERROR and entry["response"]["status"] == entry["status"] and entry["response"]["detail"]
     assert "location" not in entries[0] and entries[12]["location"].endswith("/Users/00000000-0000-7000-8000-000000000000")
+    assert entries[18]["method"] == "DELETE" and entries[18]["location"] == entries[12]["location"]  # whatever else is wrong
     assert "bulkId:bad" in entries[2]["response"]["detail"] and "nobody" in entries[3]["response"]["detail"]
 
 
