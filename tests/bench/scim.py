@@ -5,13 +5,16 @@
     tests/bench/scim.py [--users 1000,20000,1000000] [--build build/release] [--engine sqlite|postgres] [--requests 2000] [--check]
                         [--peer scimmy] [--connections 16]
 
-Each N has a server of its own, filled by Bulk. Several N give a column each, and the last one beside the first. The bars are milliseconds of one
-machine; how much slower this one is at the moment is measured between the phases (machine.py), and a bar counts as met or missed by what is left
-when that is taken out. --peer installs an SCIM server of other people from npm into build/peer (Node 20 needed) and measures it at the first N in
-the same run with the same requests. --check exits 1 when a bar is missed. Everything runs on loopback, bounded in count and time.
+Each N has a server of its own, filled by Bulk; all of them run, and each phase is measured on one after the other, so that the last N stands
+beside the first in the same minute. The bars are milliseconds of one machine; how much slower this one is at the moment is measured around each
+phase (machine.py), and a bar counts as met or missed by what is left when that is taken out. --peer installs an SCIM server of other people
+from npm into build/peer (Node 20 needed) and measures it with as many users as the first N, in the same minutes, with the same requests. --check
+exits 1 when a bar is missed. Everything runs on loopback, bounded in count and time.
 """
 import argparse
 import concurrent.futures
+import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -64,7 +67,8 @@ class Target:
 
     def __init__(self, name, port, base, token, pid, load, folder, connections):
         self.name, self.port, self.base, self.token, self.pid, self.load, self.folder = name, port, base, token, pid, load, folder
-        self.connections, self.results = connections, {}
+        self.connections, self.phases, self.peak_after, self.label = connections, iter(()), None, name
+        self.results, self.slowness, self.handler = {}, {}, {}
 
     def request(self, method, path, body=None):
         return http(method, self.base + path, self.port, self.token, body)
@@ -84,7 +88,7 @@ class Target:
                 raise SystemExit(f"{phase}: {done.stdout}{done.stderr}")
             return
         self.results[phase] = cpu / words[0]
-        print(f"  {self.name:12} {phase:34} {self.results[phase]:9.4f} ms CPU "
+        print(f"  {self.label:12} {phase:34} {self.results[phase]:9.4f} ms CPU "
               f"{words[0] / words[2]:9.0f}/s  p50 {words[3]:7.0f} us  p99 {words[4]:8.0f} us", flush=True)
 
 
@@ -136,20 +140,29 @@ def cursors(scim, wanted):
         found.append(cursor)
 
 
-# ---- phases ----
+# ---- phases: what to ask, phase after phase; what must be made for one is made when it is reached ----
 
 def single_phases(target, ids, count):
     """What a provider does all day, spread over all users; a peer takes part in these."""
     seeds = [n * 7919 % len(ids) for n in range(count)]
     pick = [ids[n] for n in seeds]
-    target.measure("create", [target.request("POST", "/Users", user_body(f"new-{n}")) for n in range(count)])
-    target.measure("GET by id", [target.request("GET", f"/Users/{one}") for one in pick])
-    target.measure("userName eq", [target.request("GET", f"/Users?filter=userName%20eq%20%22seed-{n}@example.com%22") for n in seeds])
+    yield "create", [target.request("POST", "/Users", user_body(f"new-{n}")) for n in range(count)]
+    yield "GET by id", [target.request("GET", f"/Users/{one}") for one in pick]
+    yield "userName eq", [target.request("GET", f"/Users?filter=userName%20eq%20%22seed-{n}@example.com%22") for n in seeds]
     # Every request changes something: each user is switched off, then on.
     rounds = [(one, active) for active in (False, True) for one in pick[: count // 2]]
     switch = lambda active: patch_body({"op": "replace", "path": "active", "value": active})
-    target.measure("PATCH active", [target.request("PATCH", f"/Users/{one}", switch(active)) for one, active in rounds])
-    target.measure("PUT", [target.request("PUT", f"/Users/{ids[n]}", user_body(f"seed-{n}", title=f"Title {n}", id=ids[n])) for n in seeds])
+    yield "PATCH active", [target.request("PATCH", f"/Users/{one}", switch(active)) for one, active in rounds]
+    yield "PUT", [target.request("PUT", f"/Users/{ids[n]}", user_body(f"seed-{n}", title=f"Title {n}", id=ids[n])) for n in seeds]
+
+
+def list_phases(target, scim, count, users):
+    pages = max(100, count // 20)
+    get = lambda query: target.request("GET", f"/Users?count=100&{query}")
+    yield "page of 100, first", [get("startIndex=1")] * pages
+    yield "page of 100, last by index", [get(f"startIndex={max(1, users - 100 - n)}") for n in range(pages)]
+    places = cursors(scim, pages)
+    yield "page of 100, anywhere by cursor", [get(f"cursor={places[n % len(places)]}") for n in range(pages)]
 
 
 def member_phases(target, group, ids):
@@ -157,52 +170,63 @@ def member_phases(target, group, ids):
     add = lambda one, some: target.request("PATCH", f"/Groups/{one}", patch_body({"op": "add", "path": "members", "value": [{"value": i} for i in some]}))
     for phase, size, times in (("1,000 members in one PATCH", 1000, 16), ("10,000 members in one PATCH", 10000, 8)):
         if len(ids) >= size:
-            target.measure(phase, [add(group(f"{phase} {n}", []), ids[:size]) for n in range(times)])
+            yield phase, [add(group(f"{phase} {n}", []), ids[:size]) for n in range(times)]
     room = ids[-len(ids) // 4 :]
     small = [group(f"small {n}", ids[:10]) for n in range(100)]
-    target.measure("1 member to a group of 10", [add(small[n % 100], [one]) for n, one in enumerate(room[:1000])])
+    yield "1 member to a group of 10", [add(small[n % 100], [one]) for n, one in enumerate(room[:1000])]
     if len(ids) - len(room) >= 1000:
         large = group("large", ids[: min(LARGE_GROUP, len(ids) - len(room))])
-        target.measure("1 member to a large group", [add(large, [one]) for one in room[:1000]])
+        yield "1 member to a large group", [add(large, [one]) for one in room[:1000]]
 
 
-def list_phases(target, scim, count, users):
-    pages = max(100, count // 20)
-    get = lambda query: target.request("GET", f"/Users?count=100&{query}")
-    target.measure("page of 100, first", [get("startIndex=1")] * pages)
-    target.measure("page of 100, last by index", [get(f"startIndex={max(1, users - 100 - n)}") for n in range(pages)])
-    places = cursors(scim, pages)
-    target.measure("page of 100, anywhere by cursor", [get(f"cursor={places[n % len(places)]}") for n in range(pages)])
+def measure_all(targets, machine):
+    """Each phase on every target that has it, before the next one: what is compared is measured in the same minute."""
+    waiting = {target: next(target.phases, None) for target in targets}
+    for phase in BARS:
+        before = machine.measure()
+        for target, now in waiting.items():
+            if now and now[0] == phase:
+                target.measure(phase, now[1])
+                waiting[target] = next(target.phases, None)
+                if target.peak_after == phase:
+                    target.results["RSS MiB"] = peak_mib(target.pid)
+        after = machine.measure()
+        for target in targets:
+            target.slowness[phase] = (before[0] + after[0]) / 2
+            target.handler[phase] = (before[1] + after[1]) / 2
+    for target in targets:
+        target.results["RSS MiB with members"] = peak_mib(target.pid)
 
 
-def bench_us(options, users, load, folder):
-    from harness.postgres import Cluster
-    from harness.server import Server
+class Ours:
+    """One musterd with N users; closing it ends it."""
 
-    cluster = Cluster(fast=False) if options.engine == "postgres" else None
-    server = Server(folder, options.engine, cluster)
-    try:
-        server.install("acme")
-        server.start()
-        scim = server.acme.connection("bench")
-        print(f"muster, {users:,} users, {options.engine}", flush=True)
-        ids = fill(scim, users)
-        target = Target("muster", server.port, "/scim/v2", scim.token, server.pid, load, folder, options.connections)
-        count = min(options.requests, users)
-        with Machine(load, folder, options.connections) as machine:
-            single_phases(target, ids, count)
-            machine.measure()
-            list_phases(target, scim, count, users)
-            target.results["RSS MiB"] = peak_mib(server.pid)
-            member_phases(target, lambda name, members: group_of(scim, name, members), ids)
-            target.results["RSS MiB with members"] = peak_mib(server.pid)
-            machine.measure()
-        target.results["handler"], target.results["slowness"] = machine.handler_ms(), machine.slowness()
-        return target.results
-    finally:
-        server.kill9()
-        if cluster:
-            cluster.remove()
+    def __init__(self, options, users, load, folder):
+        from harness.postgres import Cluster
+        from harness.server import Server
+
+        self.title = f"N={users:,}"
+        self.cluster = Cluster(fast=False) if options.engine == "postgres" else None
+        self.server = Server(folder, options.engine, self.cluster)
+        try:
+            self.server.install("acme")
+            self.server.start()
+            scim = self.server.acme.connection("bench")
+            print(f"muster, {users:,} users, {options.engine}", flush=True)
+            ids, count = fill(scim, users), min(options.requests, users)
+        except BaseException:
+            self.close()
+            raise
+        self.target = Target("muster", self.server.port, "/scim/v2", scim.token, self.server.pid, load, folder, options.connections)
+        self.target.label, self.target.peak_after = self.title, "page of 100, anywhere by cursor"
+        self.target.phases = itertools.chain(
+            single_phases(self.target, ids, count), list_phases(self.target, scim, count, users),
+            member_phases(self.target, lambda name, members: group_of(scim, name, members), ids))
+
+    def close(self):
+        self.server.kill9()
+        if self.cluster:
+            self.cluster.remove()
 
 
 def peak_mib(pid):
@@ -220,32 +244,39 @@ PEERS = {
 }
 
 
-def bench_peer(options, name, users, load, folder):
-    peer, home = PEERS[name], ROOT / "build" / "peer"
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "node_modules").is_dir():
-        (home / "package.json").write_text('{"private": true, "type": "module"}')
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *peer["packages"]], cwd=home, check=True, timeout=300)
-    shutil.copy(HERE / peer["program"], home)
-    process = subprocess.Popen(["node", home / peer["program"]], stdout=subprocess.PIPE, text=True, cwd=home)
-    try:
+class Peer:
+    def __init__(self, options, name, users, load, folder):
         from harness.client import Client
 
-        port = int(process.stdout.readline())
-        client, headers = Client(f"http://127.0.0.1:{port}", timeout_s=60), {"Authorization": "Bearer secret", "Content-Type": "application/scim+json"}
-        make = lambda kind, body: json.loads(client.send("POST", f"/scim/v2/{kind}", json.dumps(body).encode(), headers).body)["id"]
+        peer, home, self.title = PEERS[name], ROOT / "build" / "peer", name
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "node_modules").is_dir():
+            (home / "package.json").write_text('{"private": true, "type": "module"}')
+            subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *peer["packages"]], cwd=home, check=True, timeout=300)
+        shutil.copy(HERE / peer["program"], home)
+        self.process = subprocess.Popen(["node", home / peer["program"]], stdout=subprocess.PIPE, text=True, cwd=home)
+        port = int(self.process.stdout.readline())
+        headers = {"Authorization": "Bearer secret", "Content-Type": "application/scim+json"}
+
+        def make(kind, body):
+            client = Client(f"http://127.0.0.1:{port}", timeout_s=60)  # it closes what was idle for some seconds
+            try:
+                return json.loads(client.send("POST", f"/scim/v2/{kind}", json.dumps(body).encode(), headers).body)["id"]
+            finally:
+                client.close()
+
         print(f"{name}, {users:,} users, in memory", flush=True)
         ids = [make("Users", user_body(f"seed-{n}")) for n in range(users)]
-        target = Target(name, port, "/scim/v2", "secret", process.pid, load, folder, options.connections)
-        single_phases(target, ids, min(options.requests, users))
-        target.results["RSS MiB"] = peak_mib(process.pid)
         body = lambda group, members: {"schemas": [GROUP], "displayName": group, "members": [{"value": one} for one in members]}
-        member_phases(target, lambda group, members: make("Groups", body(group, members)), ids)
-        target.results["RSS MiB with members"] = peak_mib(process.pid)
-        return target.results
-    finally:
-        process.terminate()
-        process.wait(10)
+        self.target = Target(name, port, "/scim/v2", "secret", self.process.pid, load, folder, options.connections)
+        self.target.peak_after = "PUT"
+        self.target.phases = itertools.chain(
+            single_phases(self.target, ids, min(options.requests, users)),
+            member_phases(self.target, lambda group, members: make("Groups", body(group, members)), ids))
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
 
 
 # ---- the table ----
@@ -254,10 +285,10 @@ def figure(value):
     return "-" if value is None else f"{value:.4f}" if value < 10 else f"{value:.1f}"
 
 
-def print_table(columns):
-    """columns: [(title, results)]; ours first. Returns the number of missed bars."""
-    ours = [results for title, results in columns if title.startswith("N=")]
-    missed = []
+def print_table(targets):
+    """targets: [(title, target)]; ours first. Returns the number of missed bars."""
+    ours = [target for title, target in targets if title.startswith("N=")]
+    first, last, missed = ours[0], ours[-1], []
 
     def judge(what, value, bar):
         if value is None or bar is None:
@@ -265,29 +296,23 @@ def print_table(columns):
         missed.extend([what] if value > bar else [])
         return f"{figure(value)} of {figure(bar)} {'MISSED' if value > bar else 'good'}"
 
-    def share(phase, of):
-        return ours[-1][phase] / ours[-1][of] if ours[-1].get(phase) else None
-
-    def growth_of(phase):
-        """Each N ran in minutes of its own: the machine's speed is taken out of both."""
-        return (ours[-1][phase] / ours[-1]["slowness"]) / (ours[0][phase] / ours[0]["slowness"])
-
-    print("\n" + f"{'ms of CPU per request':34}" + "".join(f"{title:>16}" for title, _ in columns)
-          + f"   {'largest N, as where':24} {'last / first':24} in bare\n{'':{34 + 16 * len(columns)}}   {'the bar was set':24} {'':24} handlers")
+    print("\n" + f"{'ms of CPU per request':34}" + "".join(f"{title:>16}" for title, _ in targets)
+          + f"   {'largest N, as where':24} {'last / first':24} in bare\n{'':{34 + 16 * len(targets)}}   {'the bar was set':24} {'':24} handlers")
     for phase, (bar, growth) in BARS.items():
-        values = [results.get(phase) for _, results in columns]
-        ratio = growth_of(phase) if len(ours) > 1 and ours[-1].get(phase) and ours[0].get(phase) else None
+        value = last.results.get(phase)
+        there, in_handlers = (value / last.slowness[phase], value / last.handler[phase]) if value else (None, None)
+        ratio = value / first.results[phase] if len(ours) > 1 and value and first.results.get(phase) else None
         spread = judge(f"{phase}, growth", ratio, growth) if growth else figure(ratio)
-        print(f"{phase:34}" + "".join(f"{figure(value):>16}" for value in values) + f"   {judge(phase, share(phase, 'slowness'), bar):24} {spread:24} {figure(share(phase, 'handler'))}")
-    print(f"{'a bare libmicrohttpd handler':34}" + "".join(f"{figure(results.get('handler')):>16}" for _, results in columns))
-    print(f"{'times slower than there':34}" + "".join(f"{figure(results.get('slowness')):>16}" for _, results in columns))
-    small, large = ours[-1].get("1 member to a group of 10"), ours[-1].get("1 member to a large group")
+        print(f"{phase:34}" + "".join(f"{figure(target.results.get(phase)):>16}" for _, target in targets)
+              + f"   {judge(phase, there, bar):24} {spread:24} {figure(in_handlers)}")
+    print(f"times slower than there: {min(last.slowness.values()):.2f} to {max(last.slowness.values()):.2f}")
+    small, large = last.results.get("1 member to a group of 10"), last.results.get("1 member to a large group")
     print(f"{'large group / group of 10':34} {judge('large group', large / small if small and large else None, LARGE_TO_SMALL)}")
     for title, key in (("peak RSS, MiB", "RSS MiB"), ("peak RSS with members, MiB", "RSS MiB with members")):
-        print(f"{title:34}" + "".join(f"{figure(results.get(key)):>16}" for _, results in columns))
-    for title, results in columns:
+        print(f"{title:34}" + "".join(f"{figure(target.results.get(key)):>16}" for _, target in targets))
+    for title, target in targets:
         if title == f"N={RSS_USERS:,}":
-            print(f"{'peak RSS at ' + title:34} {judge('RSS', results['RSS MiB'], RSS_MIB)}")
+            print(f"{'peak RSS at ' + title:34} {judge('RSS', target.results['RSS MiB'], RSS_MIB)}")
     return len(missed)
 
 
@@ -302,16 +327,19 @@ def main():
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     os.environ["MUSTER_BUILD"] = options.build
-    sizes, columns = [int(word) for word in options.users.split(",")], []
-    with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
+    sizes = [int(word) for word in options.users.split(",")]
+    with tempfile.TemporaryDirectory(prefix="muster-bench-") as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
         load = compile_tool(folder, "load")
+        servers = []
         for users in sizes:
             (folder / str(users)).mkdir()
-            columns.append((f"N={users:,}", bench_us(options, users, load, folder / str(users))))
+            servers.append(stack.enter_context(contextlib.closing(Ours(options, users, load, folder / str(users)))))
         for peer in options.peer:
-            columns.append((peer, bench_peer(options, peer, sizes[0], load, folder)))
-    missed = print_table(columns)
+            servers.append(stack.enter_context(contextlib.closing(Peer(options, peer, sizes[0], load, folder))))
+        with Machine(load, folder, options.connections) as machine:
+            measure_all([server.target for server in servers], machine)
+        missed = print_table([(server.title, server.target) for server in servers])
     return 1 if options.check and missed else 0
 
 
