@@ -134,6 +134,8 @@ enum err search_of_body(struct scim *scim, const json_t *body, struct search *re
                 return e;
         json_object_foreach ((json_t *)body, key, value) {
                 const struct parameter *parameter = find_parameter(key);
+                if (!parameter && strcasecmp(key, "schemas") != 0 && !leniency_use(&scim->leniency, LENIENT_UNKNOWN_ATTRIBUTE))
+                        return fault_set(&scim->fault, ERR_SYNTAX, "", "\"%.64s\" is no member of a SearchRequest", key);
                 if (!parameter || json_is_null(value))
                         continue;
                 const char *text = text_of(parameter, value, scim->request->arena);

@@ -55,6 +55,27 @@ def test_5_2_letter_case_is_one_rule_for_filters_and_uniqueness(strict, user):
     strict("GET", f"/Users/{other['id'].upper()}", expect=404)
 
 
+SEARCH, BULK = ("urn:ietf:params:scim:api:messages:2.0:" + name for name in ("SearchRequest", "BulkRequest"))
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/Users/.search", {"schemas": [SEARCH], "filter": 'userName eq "x"', "unheard": 1}),
+    ("/Bulk", {"schemas": [BULK], "Operations": [], "unheard": 1}),
+], ids=["search", "bulk"])
+def test_members_that_a_message_does_not_have_are_refused(strict, fresh, path, body):
+    refused(strict("POST", path, body), "invalidSyntax")
+    fresh("POST", path, body, expect=200)
+    del body["unheard"]
+    strict("POST", path, body, expect=200)
+
+
+def test_members_that_an_operation_of_bulk_does_not_have_are_refused(strict, user):
+    operation = {"method": "DELETE", "path": f"/Users/{user['id']}", "unheard": 1}
+    entry = strict("POST", "/Bulk", {"schemas": [BULK], "Operations": [operation]}, expect=200).json["Operations"][0]
+    assert entry["status"] == "400" and "unheard" in entry["response"]["detail"]
+    strict("GET", f"/Users/{user['id']}", expect=200)
+
+
 @pytest.mark.parametrize("more", [
     {"unheard": 1}, {"name": {"unheard": "x"}}, {"emails": [{"value": "a@example.com", "unheard": 1}]}, {ENTERPRISE: {"unheard": 1}},
     {"urn:example:unheard:2.0:User": {"a": 1}}, {"schemas": [USER, "urn:example:unheard:2.0:User"]}, {"schemas": [USER, MICROSOFT]},
