@@ -393,7 +393,8 @@ static void test_R14_a_group_of_very_many_is_emptied_at_once(struct fixture *fix
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta");
         const char *crew = house_group(house, &okta, "crew"), *ann = house_user(house, &okta, "ann");
-        const int count = getenv("MUSTER_LONG") ? EMPTIED_LONG : EMPTIED;
+        const int most = fixture->kind == ON_SQLITE ? EMPTIED_LONG : EMPTIED_LONG / 10; /* PostgreSQL takes 0.2 ms for each */
+        const int count = getenv("MUSTER_LONG") ? most : EMPTIED;
         const int64_t first = many_made(house, &okta, ann, KIND_USER, count);
         const long long group_no = house_no(house, crew);
         house_do(house, &house->admin, CHANGE_MEMBERS_ADD, KIND_GROUP, crew, "[\"%s\"]", many_id(house, first + 7)); /* stays, for us */
