@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +22,6 @@
 #define WAL_RESTART_BYTES ((int64_t)64 << 20)
 #define WAL_FRAME_HEADER_BYTES 24
 
-/* Pages that a connection keeps. The inner pages of all b-trees are about a 300th of a database: where they fit, a look-up reads one page
- * of each tree and not two. Each of the workers has such a cache, and few of them are awake, so a small database has small ones. */
-static const struct cache_size {
-        int share;
-        int64_t min_kib, max_kib;
-} reader_cache = { 128, 512, 8192 }, writer_cache = { 32, 8192, 32768 };
-
 struct sqlite_shared {
         int lock_fd;
         sqlite3 *anchor; /* keeps the WAL alive, checkpoints, reads the schema */
@@ -37,7 +29,6 @@ struct sqlite_shared {
         struct unique_names names;
         char *wal_path;
         int64_t page_bytes;
-        _Atomic(int64_t) database_kib; /* size of the file, as of the last checkpoint */
 };
 
 struct prepared {
@@ -53,7 +44,6 @@ struct sqlite_connection {
         sqlite3 *db;
         sqlite3_stmt *controls[CONTROL_COUNT + 1][2]; /* the last row is COMMIT */
         struct prepared prepared[STATEMENT_COUNT];
-        int64_t cache_kib;        /* of its pages */
         int64_t wal_frames;       /* after the last commit */
         int64_t restart_after_us; /* do not try a RESTART before */
 };
@@ -120,9 +110,9 @@ static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct f
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
         const char *pragmas = writable ? "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; "
                                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
-                                         "PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 0"
-                                       : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; "
-                                         "PRAGMA query_only = ON";
+                                         "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0"
+                                       : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512; "
+                                         "PRAGMA mmap_size = 0; PRAGMA query_only = ON";
         enum err e = ERR_OK;
         if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
@@ -160,14 +150,6 @@ static bool journal_is_wal(sqlite3 *db)
         return wal;
 }
 
-static void database_measure(struct store *store)
-{
-        struct sqlite_shared *shared = store->shared;
-        struct stat status;
-        if (stat(store->location, &status) == 0)
-                atomic_store_explicit(&shared->database_kib, status.st_size / 1024, memory_order_relaxed);
-}
-
 static enum err shared_open(struct store *store, const struct store_options *options, struct fault *fault)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -194,7 +176,6 @@ static enum err shared_open(struct store *store, const struct store_options *opt
                         fault, ERR_UNAVAILABLE, "database.url", "the file system of %s cannot hold a WAL database", store->location);
         if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
-        database_measure(store);
         return ERR_OK;
 }
 
@@ -226,21 +207,6 @@ static int wal_hook(void *context, sqlite3 *db, const char *name, int frames)
         return SQLITE_OK;
 }
 
-/* Gives the connection the cache that the database's size asks for. One that cannot be had is no reason not to work. */
-static void cache_fit(struct sqlite_connection *connection)
-{
-        struct sqlite_shared *shared = connection->base.store->shared;
-        const struct cache_size *size = connection->base.role == ENGINE_WRITER ? &writer_cache : &reader_cache;
-        int64_t kib = atomic_load_explicit(&shared->database_kib, memory_order_relaxed) / size->share;
-        kib = kib < size->min_kib ? size->min_kib : kib > size->max_kib ? size->max_kib : kib / 256 * 256;
-        char sql[48];
-        if (kib == connection->cache_kib)
-                return;
-        (void)snprintf(sql, sizeof sql, "PRAGMA cache_size = -%lld", (long long)kib);
-        (void)sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
-        connection->cache_kib = kib;
-}
-
 static enum err connection_open(struct store *store, enum engine_role role, struct connection **ret, struct fault *fault)
 {
         auto_free_ struct sqlite_connection *connection = calloc(1, sizeof *connection);
@@ -251,7 +217,6 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         if (e)
                 return e;
         (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
-        cache_fit(connection);
         *ret = &STEAL(connection)->base;
         return ERR_OK;
 }
@@ -270,7 +235,6 @@ static void connection_close(struct connection *base)
 
 static enum err revive(struct connection *base, struct fault *fault)
 {
-        cache_fit((struct sqlite_connection *)base);
         return ERR_OK;
 }
 
@@ -543,7 +507,6 @@ static enum err checkpoint(struct store *store, struct fault *fault)
         int code = sqlite3_wal_checkpoint_v2(shared->anchor, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? ERR_OK : sqlite_error(shared->anchor, &shared->names, &failure, fault);
         (void)pthread_mutex_unlock(&shared->anchor_mutex);
-        database_measure(store);
         return e;
 }
 

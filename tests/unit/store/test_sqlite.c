@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "store/engine.h"
 #include "store/fault_vfs.h"
 #include "store/fixture.h"
 
@@ -336,32 +335,6 @@ static void a_reader_in_a_snapshot_only_delays_the_restart(struct fixture *fixtu
         assert_true(resource_exists(fixture->reader, 1, 12));
 }
 
-static int64_t cache_kib_of(struct fixture *fixture)
-{
-        int64_t kib = 0;
-        assert_ok(session_query_number(fixture->reader, ST_MEMBER_ANY, &kib, &fixture->fault, V_I64(1), V_I64(1))); /* any question */
-        assert_ok(engine_sqlite.number(fixture->reader->connection, "PRAGMA cache_size", &kib, &fixture->fault));
-        return -kib;
-}
-
-static void readers_keep_more_pages_of_a_larger_database(struct fixture *fixture)
-{
-        static const struct {
-                off_t file_mib;
-                int64_t kib;
-        } expected[] = { { 8, 512 }, { 96, 768 }, { 256, 2048 }, { 4096, 8192 }, { 8, 512 } };
-        struct stat before;
-        assert_int_equal(cache_kib_of(fixture), 512);
-        assert_ok(store_checkpoint(fixture->store, &fixture->fault));
-        assert_int_equal(stat(fixture->path, &before), 0);
-        for (size_t i = 0; i < COUNT_OF(expected); i++) {
-                assert_int_equal(truncate(fixture->path, expected[i].file_mib << 20), 0); /* sparse; pages behind the last are nobody's */
-                assert_ok(store_checkpoint(fixture->store, &fixture->fault));
-                assert_int_equal(cache_kib_of(fixture), expected[i].kib);
-        }
-        assert_int_equal(truncate(fixture->path, before.st_size), 0);
-}
-
 static void a_checkpoint_moves_the_wal_into_the_database(struct fixture *fixture)
 {
         struct stat before, after;
@@ -448,7 +421,6 @@ int main(void)
                 FIXTURE_TEST(what_was_acknowledged_survives_kill_9, ON_SQLITE),
                 FIXTURE_TEST(the_writer_restarts_a_large_wal, ON_SQLITE),
                 FIXTURE_TEST(a_reader_in_a_snapshot_only_delays_the_restart, ON_SQLITE),
-                FIXTURE_TEST(readers_keep_more_pages_of_a_larger_database, ON_SQLITE),
                 FIXTURE_TEST(a_checkpoint_moves_the_wal_into_the_database, ON_SQLITE),
                 FIXTURE_TEST(the_files_belong_to_their_owner_alone, ON_SQLITE),
                 FIXTURE_TEST(what_is_no_database_is_refused, ON_SQLITE),
