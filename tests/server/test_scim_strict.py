@@ -59,13 +59,12 @@ SEARCH, BULK = ("urn:ietf:params:scim:api:messages:2.0:" + name for name in ("Se
 
 
 @pytest.mark.parametrize("path, body", [
-    ("/Users/.search", {"schemas": [SEARCH], "filter": 'userName eq "x"', "unheard": 1}),
-    ("/Bulk", {"schemas": [BULK], "Operations": [], "unheard": 1}),
+    ("/Users/.search", {"schemas": [SEARCH], "filter": 'userName eq "x"'}),
+    ("/Bulk", {"schemas": [BULK], "Operations": []}),
 ], ids=["search", "bulk"])
 def test_members_that_a_message_does_not_have_are_refused(strict, fresh, path, body):
-    refused(strict("POST", path, body), "invalidSyntax")
-    fresh("POST", path, body, expect=200)
-    del body["unheard"]
+    refused(strict("POST", path, {**body, "unheard": 1}), "invalidSyntax")
+    fresh("POST", path, {**body, "unheard": 1}, expect=200)
     strict("POST", path, body, expect=200)
 
 
