@@ -82,8 +82,8 @@ static enum err is_free(struct work *work, const struct claim_row *claim, bool *
 }
 
 /* What a claim that ended says once its resource is back: nothing, but it stands, so that its connection knows him again. A connection that
- * is gone leaves its word to the local claim; one that calls somebody else by this externalId meanwhile, or
- * him by a name that somebody else has now, stays as it is. */
+ * is gone leaves its word to the local claim. One that meanwhile calls somebody else by this externalId stays as it is, and so does one
+ * whose userName somebody else has. */
 static enum err wake_claim(struct work *work, struct claim_row *claim, struct claim_row *local, bool *ret_keep)
 {
         bool free = false, gone = false;

@@ -19,7 +19,7 @@ struct index_walk {
         struct stored_value *stored;
         struct index_value *wanted;
         size_t stored_count, wanted_count, wanted_room;
-        bool yields;
+        bool yields; /* person->yields */
         int claim; /* the values come from this claim, counted from 1; 0: from the document */
 };
 
@@ -28,15 +28,12 @@ static enum err check_unique(void *context, const struct index_value *value)
 {
         const struct index_walk *walk = context;
         struct work *work = walk->work;
-        auto_result result = { 0 };
-        bool row = false;
+        bool taken = false;
         if (!value->is_unique)
                 return ERR_OK;
-        enum err e = session_query(work->session, ST_VALUE_TAKEN, &result, work->fault, V_I64(work->root_no), V_I64(value->number),
+        enum err e = session_query_any(work->session, ST_VALUE_TAKEN, &taken, work->fault, V_I64(work->root_no), V_I64(value->number),
                 V_TEXT(value->value), V_I64(walk->no));
-        if (!e)
-                e = result_next(&result, &row, work->fault);
-        if (e || !row)
+        if (e || !taken)
                 return e;
         bool in_core = value->schema == walk->type->core;
         const char *path = arena_printf(work->arena, "%s%s%s%s%s", in_core ? "" : value->schema->urn, in_core ? "" : ":",
@@ -167,10 +164,10 @@ static bool stands(const struct index_walk *walk)
 /* R10: a name that stood there already keeps nobody from leaving. */
 static enum err check_claimed_name(const struct index_walk *walk, const struct index_value *value)
 {
-        bool known = walk->yields;
-        for (size_t i = 0; !known && i < walk->stored_count; i++)
-                known = walk->stored[i].number == value->number && strcmp(walk->stored[i].text, value->value) == 0;
-        return known ? ERR_OK : name_check_claimed(walk->work, walk->no, value->value);
+        bool passes = walk->yields;
+        for (size_t i = 0; !passes && i < walk->stored_count; i++)
+                passes = walk->stored[i].number == value->number && strcmp(walk->stored[i].text, value->value) == 0;
+        return passes ? ERR_OK : name_check_claimed(walk->work, walk->no, value->value);
 }
 
 static enum err write_values(struct index_walk *walk)

@@ -43,22 +43,25 @@ enum err name_check(struct work *work, const struct resource_row *row)
         return e ? e : refuse(work, owner_no, row->name);
 }
 
+/* Whoever stands in the way of the row being called so; 0: nobody. */
+static enum err find_owner(struct work *work, const struct resource_row *row, const char *folded, int64_t *ret_no)
+{
+        enum err e = find_bearer(work, row, folded, ret_no);
+        return e || *ret_no || row->kind != KIND_USER ? e : find_reserved(work, row->no, folded, ret_no);
+}
+
 enum err name_check_claimed(struct work *work, int64_t user_no, const char *folded)
 {
-        const struct resource_row row = { .kind = KIND_USER, .no = user_no };
+        const struct resource_row user = { .kind = KIND_USER, .no = user_no };
         int64_t owner_no = 0;
-        enum err e = find_bearer(work, &row, folded, &owner_no);
-        if (!e && !owner_no)
-                e = find_reserved(work, user_no, folded, &owner_no);
+        enum err e = find_owner(work, &user, folded, &owner_no);
         return e ? e : refuse(work, owner_no, folded);
 }
 
 enum err name_is_free(struct work *work, const struct resource_row *row, const char *folded, bool *ret)
 {
         int64_t owner_no = 0;
-        enum err e = find_bearer(work, row, folded, &owner_no);
-        if (!e && !owner_no && row->kind == KIND_USER)
-                e = find_reserved(work, row->no, folded, &owner_no);
+        enum err e = find_owner(work, row, folded, &owner_no);
         *ret = !e && !owner_no;
         return e;
 }

@@ -108,8 +108,9 @@ static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, st
                 e = json_take_text(row, "bulkId", false, &operation->bulk_id, operation->fault);
         if (!e)
                 e = json_take_text(row, "path", true, &path, operation->fault);
-        if (!e && operation->method != METHOD_NONE && parse_path(bulk, operation, path, fault))
-                return fault->code;
+        enum err memory = e || operation->method == METHOD_NONE ? ERR_OK : parse_path(bulk, operation, path, fault);
+        if (memory)
+                return memory;
         if (!e)
                 e = json_take_text(row, "version", false, &operation->version, operation->fault);
         if (!e && !operation->refused)
