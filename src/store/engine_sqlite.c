@@ -17,6 +17,7 @@
 #include "store/sqlite_error.h"
 
 #define BUSY_TIMEOUT_MS 5000
+#define WAL_SWITCH_PAUSE_MS 10
 #define RESTART_BUSY_MS 100
 #define RESTART_PAUSE_US US_PER_S
 #define WAL_RESTART_BYTES ((int64_t)64 << 20)
@@ -102,6 +103,19 @@ static enum err file_prepare(const char *path, bool make, struct fault *fault)
                 fault, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE, "database.url", "cannot open %s: %s", path, strerror(errno));
 }
 
+/* The first switch of a new file to WAL raises a read lock to an exclusive one, and there SQLite never waits: of two programs that open
+ * it at once, one gets BUSY without its busy timeout having been asked. */
+static int wal_switch(sqlite3 *db)
+{
+        int code = SQLITE_BUSY;
+        for (int waited_ms = 0; code == SQLITE_BUSY && waited_ms <= BUSY_TIMEOUT_MS; waited_ms += WAL_SWITCH_PAUSE_MS) {
+                if (waited_ms)
+                        (void)sqlite3_sleep(WAL_SWITCH_PAUSE_MS);
+                code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) & 0xff;
+        }
+        return code;
+}
+
 static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct fault *fault)
 {
         static const struct unique_names none = { 0 };
@@ -109,7 +123,7 @@ static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct f
         sqlite3 *db = NULL;
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
         const char *pragmas = writable ? "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; "
-                                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
+                                         "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
                                          "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0"
                                        : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512; "
                                          "PRAGMA mmap_size = 0; PRAGMA query_only = ON";
@@ -117,7 +131,7 @@ static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct f
         if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK ||
-                sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK ||
+                sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK || (writable && wal_switch(db) != SQLITE_OK) ||
                 sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
                 e = db ? sqlite_error(db, &none, &failure, fault) : fault_set(fault, ERR_MEMORY, "", "no memory for a connection");
         if (e) {
