@@ -76,6 +76,18 @@ void house_continue_work(struct house *house)
         directory_continue_work(house->directory, house->fixture->reader, 600 * US_PER_S);
 }
 
+bool house_step(struct house *house, size_t at_once)
+{
+        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
+        struct change change = { .verb = CHANGE_STEP,
+                .actor = &system,
+                .type = resource_type(KIND_CONNECTION),
+                .arena = house->arena,
+                .step = { .at_once = at_once } };
+        assert_ok(directory_change(house->directory, &change, &house->fault));
+        return change.job.connection_no != 0;
+}
+
 /* ---- changes ---- */
 
 static void accept(struct house *house, const struct actor *actor, struct change *change, json_t **document, enum err *ret)

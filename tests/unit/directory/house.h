@@ -37,6 +37,8 @@ void house_close(struct house *house);
 void house_restart(struct house *house);
 /* As the scheduler does, until nothing is left: the time only keeps a hang from lasting for ever. */
 void house_continue_work(struct house *house);
+/* One step of it, which must not fail, of so many at once (0: as many as it likes); false: nothing was left to do. */
+bool house_step(struct house *house, size_t at_once);
 
 /* Parses `text`, accepts it in the form of the verb and the actor's face, and runs the change. MEMBERS_ADD and MEMBERS_REMOVE take a list
  * of refs. NULL: no document. */

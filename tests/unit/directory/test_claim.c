@@ -209,6 +209,48 @@ static void test_R10_who_comes_back_takes_no_name_that_was_given_away(struct fix
         house_close(house);
 }
 
+/* Two sources call her by two names, and she lies in the bin while the one that she does not bear is given away. */
+static void test_R10_a_local_name_that_was_given_away_keeps_its_user_in_the_bin(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta");
+        const char *ann = house_do(house, &house->admin, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\",\"title\":\"local\"}");
+        house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'x-ann', 1, 1, '{\"userName\":\"zoe\",\"nickName\":\"A\"}', 0)",
+                (long long)okta.no, (long long)house_no(house, ann));
+        house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, 1)", (long long)okta.no);
+        access_unload(house->directory->access, 1);
+        house_do(house, &okta, CHANGE_REPLACE, KIND_USER, ann, "{\"userName\":\"ann\",\"externalId\":\"x-ann\"}");
+        assert_change(ERR_TAKEN, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\"}"); /* hers, as we say */
+        house_do(house, &house->admin, CHANGE_DELETE, KIND_USER, ann, NULL);
+        const char *zoe = house_user(house, &house->admin, "zoe");
+        assert_change(ERR_TAKEN, house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        assert_string_equal(house->fault.field, "userName");
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s' AND deleted_us > 0", ann), 1);
+        house_check(house);
+        house->want.replace = zoe; /* who gives way to her gives the name back */
+        house_do(house, &house->admin, CHANGE_RESTORE, KIND_USER, ann, NULL);
+        assert_change(ERR_TAKEN, house, &okta, CHANGE_CREATE, KIND_USER, NULL, "{\"userName\":\"zoe\"}");
+        house_check(house);
+        house_close(house);
+}
+
+static void test_R10_undo_gives_back_no_name_that_was_given_away(struct fixture *fixture)
+{
+        struct scene scene = scene_open(fixture);
+        struct house *house = scene.house;
+        rename_by(house, &scene.second, scene.user, ERR_OK, "zoe");
+        house_do(house, &scene.second, CHANGE_DELETE, KIND_USER, scene.user, NULL);
+        const char *zoe = house_user(house, &scene.first, "zoe");
+        house->want.wish = (struct connection_wish){ .verb = CONNECTION_UNDO, .since_us = 1, .confirm = -1 };
+        assert_change(ERR_OK, house, &house->admin, CHANGE_WORK, KIND_CONNECTION, scene.second.id, NULL);
+        while (house_step(house, 0)) /* none of which fails for the name */
+                house_check(house);
+        house_patch(house, &scene.second, KIND_USER, scene.user, ERR_NOT_FOUND, "{\"op\":\"replace\",\"path\":\"title\",\"value\":\"x\"}");
+        rename_by(house, &scene.first, zoe, ERR_OK, "zoe.new");
+        house_check(house);
+        house_close(house);
+}
+
 static void test_an_administrator_deletes_all_claims_at_once(struct fixture *fixture)
 {
         struct scene scene = scene_open(fixture);
@@ -230,6 +272,8 @@ int main(void)
                 FIXTURE_TEST(test_r12_a_delete_that_would_bring_a_taken_name_suspends, ON_BOTH),
                 FIXTURE_TEST(test_R10_a_name_is_one_users_over_all_sources, ON_BOTH),
                 FIXTURE_TEST(test_R10_who_comes_back_takes_no_name_that_was_given_away, ON_BOTH),
+                FIXTURE_TEST(test_R10_a_local_name_that_was_given_away_keeps_its_user_in_the_bin, ON_BOTH),
+                FIXTURE_TEST(test_R10_undo_gives_back_no_name_that_was_given_away, ON_BOTH),
                 FIXTURE_TEST(test_an_administrator_deletes_all_claims_at_once, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));

@@ -15,11 +15,9 @@ static enum err begin(struct house *house, const char *connection, enum connecti
 /* One step; false: nothing was left to do. */
 static bool step(struct house *house)
 {
-        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
-        struct change change = { .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena };
-        assert_ok(directory_change(house->directory, &change, &house->fault));
+        bool more = house_step(house, 0);
         house_check(house);
-        return change.job.connection_no != 0;
+        return more;
 }
 
 static void end(struct house *house, const char *connection, enum connection_verb verb)

@@ -23,16 +23,10 @@ static enum err begin(struct house *house, const struct actor *old, const char *
 /* Step by step, all that must hold after each. */
 static void replace(struct house *house, const struct actor *old, const struct actor *new, enum join_by by)
 {
-        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
         assert_ok(begin(house, old, new->id, by));
-        for (bool more = true; more;) {
-                struct change change = {
-                        .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena
-                };
-                assert_ok(directory_change(house->directory, &change, &house->fault));
+        while (house_step(house, 0))
                 house_check(house);
-                more = change.job.connection_no != 0;
-        }
+        house_check(house);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM connection_job"), 0);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE source_no < 0"), 0);
 }
@@ -176,7 +170,6 @@ static void test_r4_a_large_group_is_replaced_in_pages(struct fixture *fixture)
 {
         struct house *house = house_open(fixture);
         struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
-        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
         const char *ids[2] = { "", "" }, *groups[2];
         for (int side = 0; side < 2; side++) {
                 for (int i = 0; i < 260; i++) {
@@ -189,16 +182,10 @@ static void test_r4_a_large_group_is_replaced_in_pages(struct fixture *fixture)
                 groups[side] = group(house, side ? &entra : &okta, side ? "b" : "a", "g", ids[side]);
         }
         assert_ok(begin(house, &okta, entra.id, JOIN_EXTERNAL_ID));
-        int steps = 0;
-        for (bool more = true; more; steps++) {
-                struct change change = {
-                        .verb = CHANGE_STEP, .actor = &system, .type = resource_type(KIND_CONNECTION), .arena = house->arena
-                };
-                assert_ok(directory_change(house->directory, &change, &house->fault));
-                more = change.job.connection_no != 0;
+        int steps = 1;
+        for (; house_step(house, 0); steps++)
                 if (steps % 4 == 0)
                         house_restart(house);
-        }
         assert_true(steps > 7);
         house_check(house);
         assert_true(is_binned(house, groups[1]));

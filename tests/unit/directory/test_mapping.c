@@ -61,15 +61,9 @@ static int64_t rule_rows(struct house *house)
 /* One step of what a change of a rule has begun; false: nothing was left to do. */
 static bool step(struct house *house)
 {
-        const struct actor system = { .kind = ACTOR_SYSTEM, .root_no = 1 };
-        struct change change = { .verb = CHANGE_STEP,
-                .actor = &system,
-                .type = resource_type(KIND_CONNECTION),
-                .arena = house->arena,
-                .step = { .at_once = 2 } };
-        assert_ok(directory_change(house->directory, &change, &house->fault));
+        bool more = house_step(house, 2);
         house_check(house);
-        return change.job.connection_no != 0;
+        return more;
 }
 
 static void finish(struct house *house)
