@@ -73,7 +73,7 @@ struct index_value {
         int64_t number;
         const char *value; /* folded, or exact (CASE_EXACT) */
         int ord;           /* position in its list */
-        /* Where it stands; attribute NULL: the schema's own row. */
+        /* Where it stands; attribute NULL: the schema's own row; both NULL: a name. */
         const struct schema *schema;
         const struct attribute *attribute, *sub; /* sub NULL: none */
         bool is_unique;

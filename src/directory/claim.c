@@ -248,17 +248,11 @@ enum err claim_name_is_free(struct work *work, const struct claim_row *claim, bo
         const struct resource_row user = { .kind = KIND_USER, .no = claim->no };
         json_auto_t *document = NULL;
         const char *folded = NULL;
-        struct fault none = { 0 };
         *ret = true;
-        if (claim->kind != KIND_USER)
-                return ERR_OK;
-        enum err e = json_parse_object(claim->doc, claim->doc_length, &document, work->fault);
-        if (e)
-                return e;
-        e = document_name(resource_type(KIND_USER), document, work->arena, &folded, &none);
-        if (e || !folded) /* it says no name */
-                return e == ERR_MEMORY ? work_memory(work) : ERR_OK;
-        return name_is_free(work, &user, folded, ret);
+        enum err e = claim->kind == KIND_USER ? json_parse_object(claim->doc, claim->doc_length, &document, work->fault) : ERR_OK;
+        if (!e)
+                e = name_claimed(work, claim->kind, document, &folded);
+        return e || !folded ? e : name_is_free(work, &user, folded, ret);
 }
 
 enum err person_name_is_free(struct work *work, const struct person *person, bool *ret)

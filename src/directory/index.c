@@ -87,7 +87,7 @@ static enum err want(void *context, const struct index_value *value)
 {
         struct index_walk *walk = context;
         struct index_value row = *value;
-        if (walk->claim && (!value->attribute || is_wanted(walk, value->number, value->value)))
+        if (walk->claim && ((value->schema && !value->attribute) || is_wanted(walk, value->number, value->value)))
                 return ERR_OK;
         if (walk->wanted_count == walk->wanted_room) {
                 size_t room = walk->wanted_room ? 2 * walk->wanted_room : 8;
@@ -114,14 +114,9 @@ static enum err want(void *context, const struct index_value *value)
 /* R3: a connection finds a user by the userName that it gave him, whichever he bears. */
 static enum err want_name(struct index_walk *walk, const json_t *document, const char *borne)
 {
-        const char *name = NULL;
-        struct fault none = { 0 };
-        enum err e = walk->type->kind == KIND_USER ? document_name(walk->type, document, walk->work->arena, &name, &none) : ERR_NOT_FOUND;
-        if (e)
-                return e == ERR_MEMORY ? e : ERR_OK;
-        static const struct attribute any = { .name = "" };
-        const struct index_value value = { .number = INDEX_NAME, .value = name, .attribute = &any };
-        return strcmp(name, borne) == 0 ? ERR_OK : want(walk, &value);
+        struct index_value value = { .number = INDEX_NAME };
+        enum err e = name_claimed(walk->work, walk->type->kind, document, &value.value);
+        return e || !value.value || strcmp(value.value, borne) == 0 ? e : want(walk, &value);
 }
 
 static enum err want_claims(struct index_walk *walk, const struct person *person, const struct resource_row *row)
@@ -178,7 +173,7 @@ static enum err write_values(struct index_walk *walk)
                 e = session_run(work->session, ST_VALUE_CLEAR, NULL, work->fault, V_I64(work->root_no), V_I64(walk->no));
         for (size_t i = 0; !e && i < walk->wanted_count; i++) {
                 const struct index_value *value = &walk->wanted[i];
-                e = value->number == -INDEX_NAME ? check_claimed_name(walk, value) : check_unique(walk, value);
+                e = value->number == INDEX_CLAIMED_NAME ? check_claimed_name(walk, value) : check_unique(walk, value);
                 if (!e)
                         e = session_run(work->session, ST_VALUE_INSERT, NULL, work->fault, V_I64(work->root_no), V_I64(value->number),
                                 V_TEXT(value->value), V_I64(walk->no), V_I64(value->ord));
@@ -217,7 +212,7 @@ enum err index_check_names(struct work *work, int64_t no)
         struct index_walk walk = { .work = work, .no = no };
         enum err e = load(&walk);
         for (size_t i = 0; !e && i < walk.stored_count; i++)
-                if (walk.stored[i].number == -INDEX_NAME)
+                if (walk.stored[i].number == INDEX_CLAIMED_NAME)
                         e = name_check_claimed(work, no, walk.stored[i].text);
         return e;
 }

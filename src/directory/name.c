@@ -5,10 +5,20 @@
 #include "model/document.h"
 #include "work.h"
 
+enum err name_claimed(struct work *work, enum resource_kind kind, const json_t *document, const char **ret)
+{
+        struct fault none = { 0 };
+        *ret = NULL;
+        if (kind != KIND_USER)
+                return ERR_OK;
+        enum err e = document_name(resource_type(KIND_USER), document, work->arena, ret, &none);
+        return e == ERR_MEMORY ? work_memory(work) : ERR_OK;
+}
+
 /* The user of whom another's claim says the name, or whose verified e-mail it is; 0: none. */
 static enum err find_reserved(struct work *work, int64_t user_no, const char *folded, int64_t *ret_no)
 {
-        enum err e = session_query_number(work->session, ST_VALUE_TAKEN, ret_no, work->fault, V_I64(work->root_no), V_I64(-INDEX_NAME),
+        enum err e = session_query_number(work->session, ST_VALUE_TAKEN, ret_no, work->fault, V_I64(work->root_no), V_I64(INDEX_CLAIMED_NAME),
                 V_TEXT(folded), V_I64(user_no));
         return e || *ret_no ? e : email_find_owner(work, user_no, folded, ret_no);
 }

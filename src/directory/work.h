@@ -128,6 +128,7 @@ enum err guard_begin_for(struct work *work, int64_t no, struct guard *ret) MUST_
 enum err guard_end(struct work *work, const struct guard *guard) MUST_USE;
 
 /* ---- index values (index.c) ---- */
+#define INDEX_CLAIMED_NAME (-INDEX_NAME) /* what a claim says and the resource does not has the number with a minus */
 /* Makes the rows of resource_value those of the row's document (given parsed, too) and of the person's claims; NULL: it is new. */
 struct person;
 enum err index_store(struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document,
@@ -349,6 +350,8 @@ enum err domain_list_check(struct work *work, const struct resource_row *row, co
 enum err email_find_owner(struct work *work, int64_t user_no, const char *name, int64_t *ret_no) MUST_USE;
 
 /* ---- names (name.c, R10) ---- */
+/* The folded name that a claim's document says of its user; *ret NULL: it says none. */
+enum err name_claimed(struct work *work, enum resource_kind kind, const json_t *document, const char **ret) MUST_USE;
 /* May the user of this row have its name, as far as no unique index tells? ERR_TAKEN: another's claim says it, or it is his verified e-mail. */
 enum err name_check(struct work *work, const struct resource_row *row) MUST_USE;
 /* May a claim say this folded name of the user, although he bears another? ERR_TAKEN too when another bears it. */
