@@ -33,6 +33,9 @@ enum err json_take_object(const json_t *object, const char *key, bool required, 
 enum err json_take_i64(const json_t *object, const char *key, bool required, int64_t fallback, int64_t *ret, struct fault *fault) MUST_USE;
 enum err json_take_bool(const json_t *object, const char *key, bool required, bool fallback, bool *ret, struct fault *fault) MUST_USE;
 
+/* ERR_SYNTAX: no member of `what` is called `key`, and the fault says which there are. `names` ends with NULL. */
+enum err json_unknown_member(const char *key, const char *what, const char *const *names, struct fault *fault) MUST_USE;
+
 /* Copies that are whole or NULL: jansson's own leave members out, and say nothing, when memory ends half-way. json_whole_copy shares the
  * values below the top level, json_whole_deep_copy nothing. New references. */
 json_t *json_whole_copy(const json_t *value);

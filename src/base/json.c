@@ -170,6 +170,16 @@ enum err json_take_bool(const json_t *object, const char *key, bool required, bo
         return ERR_OK;
 }
 
+enum err json_unknown_member(const char *key, const char *what, const char *const *names, struct fault *fault)
+{
+        char known[sizeof(fault->message)] = "";
+        for (size_t i = 0; names[i]; i++) {
+                size_t length = strlen(known);
+                (void)snprintf(known + length, sizeof(known) - length, "%s%s", length ? ", " : "", names[i]);
+        }
+        return fault_set(fault, ERR_SYNTAX, "", "\"%.64s\" is no member of %s, which has %s", key, what, known);
+}
+
 json_t *json_whole_copy(const json_t *value)
 {
         json_t *copy = json_copy((json_t *)value);

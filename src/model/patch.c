@@ -95,7 +95,8 @@ static enum err blame(const struct patch_work *work, size_t index, bool is_pathl
 }
 
 /* Puts the members whose names are in `names` (case-insensitive) into `ret`; what is not named there is dropped, or refused (strict). */
-static enum err take_members(const struct patch_work *work, const json_t *object, const char *const *names, const json_t **ret)
+static enum err take_members(
+        const struct patch_work *work, const json_t *object, const char *what, const char *const *names, const json_t **ret)
 {
         const char *key;
         json_t *member;
@@ -104,8 +105,7 @@ static enum err take_members(const struct patch_work *work, const json_t *object
                 while (names[i] && strcasecmp(names[i], key) != 0)
                         i++;
                 if (!names[i] && !leniency_use(work->accept.leniency, LENIENT_UNKNOWN_ATTRIBUTE))
-                        return fault_set(
-                                work->fault, ERR_SYNTAX, NULL, "\"%.*s\" is no member of a PATCH message.", shown_length(key, 64), key);
+                        return json_unknown_member(key, what, names, work->fault);
                 if (!names[i])
                         continue;
                 if (ret[i])
@@ -135,7 +135,7 @@ static enum err read_message(const struct patch_work *work, const json_t *messag
         if (!json_is_object(message))
                 return fault_set(
                         work->fault, ERR_SYNTAX, NULL, "The body is of type %s; expected a PATCH message.", json_type_name(message));
-        enum err e = take_members(work, message, names, members);
+        enum err e = take_members(work, message, "a PATCH message", names, members);
         if (!e)
                 e = check_schemas(work, members[0]);
         if (e)
@@ -274,7 +274,7 @@ static enum err apply_operation(struct patch_work *work, const json_t *json, boo
         const json_t *members[3] = { NULL };
         if (!json_is_object(json))
                 return fault_set(work->fault, ERR_SYNTAX, NULL, "An operation is an object, not %s.", json_type_name(json));
-        enum err e = take_members(work, json, names, members);
+        enum err e = take_members(work, json, "an operation", names, members);
         struct patch_step step = { .value = members[2] };
         if (!e)
                 e = read_verb(work, members[0], &step.verb);

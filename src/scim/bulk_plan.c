@@ -23,7 +23,7 @@ static enum err out_of_memory(struct fault *fault)
 
 /* Names in a message are case-insensitive as those of attributes are (RFC 7643 section 2.1): the object's keys as they are spelled here.
  * Others are dropped, or refused (strict). */
-static enum err spell(json_t *object, const char *const names[], struct leniency *leniency, struct fault *fault)
+static enum err spell(json_t *object, const char *what, const char *const names[], struct leniency *leniency, struct fault *fault)
 {
         const char *key;
         json_t *value;
@@ -34,7 +34,7 @@ static enum err spell(json_t *object, const char *const names[], struct leniency
                 while (names[i] && strcasecmp(names[i], key) != 0)
                         i++;
                 if (!names[i] && !leniency_use(leniency, LENIENT_UNKNOWN_ATTRIBUTE))
-                        return fault_set(fault, ERR_SYNTAX, "", "\"%.64s\" is no member of a BulkRequest or its operations", key);
+                        return json_unknown_member(key, what, names, fault);
                 if (!names[i] || strcmp(names[i], key) == 0)
                         continue;
                 if (json_object_get(object, names[i]))
@@ -98,7 +98,7 @@ static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, st
                 return out_of_memory(fault);
         if (!json_is_object(row))
                 return refuse(operation, ERR_SYNTAX, "Operations", "an operation must be an object");
-        enum err e = spell(row, names, leniency, operation->fault);
+        enum err e = spell(row, "an operation of a BulkRequest", names, leniency, operation->fault);
         if (!e)
                 e = json_take_text(row, "method", true, &method, operation->fault);
         for (size_t i = 0; !e && i < COUNT_OF(methods); i++)
@@ -326,7 +326,7 @@ enum err bulk_parse(json_t *message, const struct schema_set *schemas, struct ar
         struct fault *fault)
 {
         static const char *const names[] = { "schemas", "failOnErrors", "Operations", NULL };
-        enum err e = spell(message, names, leniency, fault);
+        enum err e = spell(message, "a BulkRequest", names, leniency, fault);
         const json_t *rows = json_object_get(message, "Operations");
         struct bulk bulk = { .arena = arena, .schemas = schemas, .count = json_array_size(rows) };
         if (!e)

@@ -9,12 +9,13 @@
 #define START_MAX INT32_MAX
 #define URN_SEARCH "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
-enum { FILTER, ATTRIBUTES, EXCLUDED, SORT_BY, SORT_ORDER, START, COUNT, CURSOR, PARAMETER_COUNT };
+enum { SCHEMAS, FILTER, ATTRIBUTES, EXCLUDED, SORT_BY, SORT_ORDER, START, COUNT, CURSOR, PARAMETER_COUNT };
 
 static const struct parameter {
         const char *name;
-        enum { TEXT, NUMBER, LIST } form; /* in a body; LIST: text, or an array of texts */
+        enum { TEXT, NUMBER, LIST, URNS } form; /* in a body; LIST: text, or an array of texts; URNS: a body's alone */
 } parameters[PARAMETER_COUNT] = {
+        [SCHEMAS] = { "schemas", URNS },
         [FILTER] = { "filter", TEXT },
         [ATTRIBUTES] = { "attributes", LIST },
         [EXCLUDED] = { "excludedAttributes", LIST },
@@ -125,6 +126,14 @@ static enum err check_schema(struct scim *scim, const json_t *body)
         return fault_set(&scim->fault, ERR_SYNTAX, "schemas", "[\"%s\"] is expected", URN_SEARCH);
 }
 
+static enum err refuse_member(const char *key, struct fault *fault)
+{
+        const char *names[PARAMETER_COUNT + 1] = { NULL };
+        for (size_t i = 0; i < PARAMETER_COUNT; i++)
+                names[i] = parameters[i].name;
+        return json_unknown_member(key, "a SearchRequest", names, fault);
+}
+
 enum err search_of_body(struct scim *scim, const json_t *body, struct search *ret)
 {
         const char *texts[PARAMETER_COUNT] = { NULL }, *key;
@@ -134,9 +143,9 @@ enum err search_of_body(struct scim *scim, const json_t *body, struct search *re
                 return e;
         json_object_foreach ((json_t *)body, key, value) {
                 const struct parameter *parameter = find_parameter(key);
-                if (!parameter && strcasecmp(key, "schemas") != 0 && !leniency_use(&scim->leniency, LENIENT_UNKNOWN_ATTRIBUTE))
-                        return fault_set(&scim->fault, ERR_SYNTAX, "", "\"%.64s\" is no member of a SearchRequest", key);
-                if (!parameter || json_is_null(value))
+                if (!parameter && !leniency_use(&scim->leniency, LENIENT_UNKNOWN_ATTRIBUTE))
+                        return refuse_member(key, &scim->fault);
+                if (!parameter || parameter->form == URNS || json_is_null(value))
                         continue;
                 const char *text = text_of(parameter, value, scim->request->arena);
                 if (!text)

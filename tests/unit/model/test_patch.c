@@ -387,16 +387,22 @@ static void test_an_error_in_any_operation_changes_nothing(void **state)
         patch_fixture_done(&fixture);
 }
 
-static void check_message(const char *message, bool strict, enum err code)
+/* `told` stands in the fault; NULL: anything does. */
+static void check_told(const char *message, bool strict, enum err code, const char *told)
 {
         struct patch_fixture fixture = { .leniency.strict = strict };
         json_t *before = json_of(MINIMAL), *body = json_of(message);
         enum err e = patch_json(&fixture, KIND_USER, before, body);
-        if (e != code)
+        if (e != code || (told && !strstr(fixture.fault.message, told)))
                 fail_msg("%s: %s (%s)", message, error_row(e)->name, fixture.fault.message);
         patch_fixture_done(&fixture);
         json_decref(before);
         json_decref(body);
+}
+
+static void check_message(const char *message, bool strict, enum err code)
+{
+        check_told(message, strict, code, NULL);
 }
 
 static void test_message_shape(void **state)
@@ -417,6 +423,11 @@ static void test_message_shape(void **state)
                 "{'schemas':['" URN_PATCH "'],'Operations':[{'op':'add','Op':'remove','path':'title','value':'x'}]}", false, ERR_SYNTAX);
         check_message("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'operations':[]}", false, ERR_SYNTAX);
         check_message("[]", false, ERR_SYNTAX);
+        check_message("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'more':1}", false, ERR_OK);
+        check_told("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'more':1}", true, ERR_SYNTAX,
+                "\"more\" is no member of a PATCH message, which has schemas, Operations");
+        check_told("{'schemas':['" URN_PATCH "'],'Operations':[{'op':'add','path':'title','value':'x','more':1}]}", true, ERR_SYNTAX,
+                "\"more\" is no member of an operation, which has op, path, value");
 }
 
 static void test_limit_of_operations(void **state)
