@@ -124,7 +124,7 @@ static enum err check_misspelt(const struct call *call, const json_t *body, cons
                              attribute_find(attribute_common(), key, strlen(key));
                 const char *nearest = known ? NULL : text_nearest(key, names);
                 if (nearest)
-                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\"; did you mean \"%s\"?", key, nearest);
+                        return fault_set(fault, ERR_VALUE, key, "there is no field \"%.64s\"; did you mean \"%s\"?", key, nearest);
         }
         return ERR_OK;
 }
@@ -159,7 +159,7 @@ enum err call_check_keys(const json_t *body, const char *known, struct fault *fa
         json_t *value;
         json_object_foreach ((json_t *)body, key, value)
                 if (!is_named(known, key))
-                        return fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here, only \"%s\"", key, known);
+                        return fault_set(fault, ERR_VALUE, key, "there is no field \"%.64s\" here, only \"%s\"", key, known);
         return ERR_OK;
 }
 
@@ -180,7 +180,7 @@ enum err call_check_empty(const struct call *call, struct fault *fault)
         json_auto_t *body = NULL;
         enum err e = call_take_body(call, &body, fault);
         const char *key = e ? NULL : json_object_iter_key(json_object_iter(body));
-        return key ? fault_set(fault, ERR_VALUE, "", "there is no field \"%.64s\" here: nothing is asked for", key) : e;
+        return key ? fault_set(fault, ERR_VALUE, key, "there is no field \"%.64s\" here: nothing is asked for", key) : e;
 }
 
 enum err call_page(const struct call *call, enum resource_kind kind, int *ret_limit, int64_t *ret_after_no, struct fault *fault)

@@ -30,17 +30,24 @@ int shown_length(const char *text, int max)
         return length;
 }
 
-enum err spot_fault(const struct spot *spot, struct fault *fault, enum err code, const char *format, ...)
+/* The path of the spot, or of the key `inside` that stands there; NULL: none. */
+static void spot_path(const struct spot *spot, const char *inside, char ret[sizeof(((struct fault *)0)->field)])
 {
-        const char *names[3] = { spot->extension ? spot->extension->urn : NULL, spot->attribute ? spot->attribute->name : NULL,
-                spot->sub ? spot->sub->name : NULL };
-        char path[sizeof(fault->field)] = "", position[32] = "", message[sizeof(fault->message)];
-        va_list arguments;
+        const char *urn = spot->extension ? spot->extension->urn : "", *name = spot->attribute ? spot->attribute->name : "";
+        const char *last = inside ? inside : spot->sub ? spot->sub->name : "", *colon = *urn && (*name || *last) ? ":" : "";
+        char position[32] = "";
 
         if (spot->element)
                 (void)snprintf(position, sizeof(position), "[%zu]", spot->element - 1);
-        (void)snprintf(path, sizeof(path), "%s%s%s%s%s%s", names[0] ? names[0] : "", names[0] && names[1] ? ":" : "",
-                names[1] ? names[1] : "", position, names[2] ? "." : "", names[2] ? names[2] : "");
+        (void)snprintf(ret, sizeof(((struct fault *)0)->field), "%s%s%s%s%s%s", urn, colon, name, position, *name && *last ? "." : "", last);
+}
+
+enum err spot_fault(const struct spot *spot, struct fault *fault, enum err code, const char *format, ...)
+{
+        char path[sizeof(fault->field)], message[sizeof(fault->message)];
+        va_list arguments;
+
+        spot_path(spot, NULL, path);
         va_start(arguments, format);
         (void)vsnprintf(message, sizeof(message), format, arguments);
         va_end(arguments);
@@ -59,11 +66,13 @@ enum err unknown_key(
                         shown_length(key, KEY_SHOWN_MAX), key);
 
         const char *names[NAMES_MAX] = { NULL };
+        char path[sizeof(fault->field)];
         size_t count = 0;
         for (; *known; known++)
                 count += attribute_names(*known, names + count, NAMES_MAX - count);
         const char *nearest = text_nearest(key, names);
-        return spot_fault(spot, fault, ERR_VALUE, "there is no attribute \"%.*s\"%s%s%s", shown_length(key, KEY_SHOWN_MAX), key,
+        spot_path(spot, key, path);
+        return fault_set(fault, ERR_VALUE, path, "there is no attribute \"%.*s\"%s%s%s", shown_length(key, KEY_SHOWN_MAX), key,
                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 

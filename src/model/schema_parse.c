@@ -68,7 +68,7 @@ static enum err unknown_member(const struct reader *reader, const char *key)
         for (size_t i = 0; i < MEMBERS; i++)
                 names[i] = members[i].name;
         const char *nearest = text_nearest(key, names);
-        return wrong(reader, "", "an attribute has no \"%.64s\"%s%s%s", key, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+        return wrong(reader, key, "an attribute has no \"%.64s\"%s%s%s", key, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
                 nearest ? "\"?" : "");
 }
 

@@ -300,7 +300,7 @@ BAD_ATTRIBUTES = [
     ({"name": "a", "uniqueness": "global"}, "attributes[0].uniqueness", ["global", "server"]),
     ({"name": "a", "uniqueness": "server", "type": "boolean"}, "attributes[0].uniqueness", ["server", "string, reference or integer"]),
     ({"name": "a", "multiValued": "yes"}, "attributes[0].multiValued", ["string", "true or false"]),
-    ({"name": "a", "mutabilty": "readOnly"}, "attributes[0]", ["mutabilty", "mutability"]),
+    ({"name": "a", "mutabilty": "readOnly"}, "attributes[0].mutabilty", ["mutabilty", "mutability"]),
     ({"name": "a", "type": "complex"}, "attributes[0].subAttributes", ["at least one"]),
     ({"name": "a", "subAttributes": [{"name": "b"}]}, "attributes[0].subAttributes", ["complex"]),
     ({"name": "a", "type": "complex", "subAttributes": [{"name": "b", "type": "complex", "subAttributes": [{"name": "c"}]}]},
@@ -331,7 +331,7 @@ BAD_SCHEMAS = [
     ({"attributes": [attribute("a", "complex", subAttributes=[attribute(f"s{i}") for i in range(31)])]}, "attributes[0].subAttributes", "at most 30"),
     ({"attributes": [attribute(f"a{i}", canonicalValues=["v" * 250] * 60) for i in range(5)]}, "attributes", "65536 bytes"),
     ({"resourceType": "Gadget"}, "resourceType", "Gadget"), ({"resourceType": "Project"}, "resourceType", "Project"),
-    ({"resorceType": "User"}, "", "resourceType"),
+    ({"resorceType": "User"}, "resorceType", "resourceType"),
 ]
 
 

@@ -4,7 +4,7 @@
  * bodies of operations that take one key or none; the paging of lists. */
 #include "api/desk.h"
 
-/* Refused with 400; `field` as the answer names it, "": none, but `said` stands in the text. */
+/* Refused with 400; `field` as the answer names it, "": none; `said` stands in the text. */
 struct refused {
         enum method method;
         const char *path, *body, *field, *said;
@@ -63,16 +63,17 @@ static void a_life_is_a_minute_to_ten_years(struct fixture *fixture)
 static void extras_stand_only_where_they_mean_something(struct fixture *fixture)
 {
         static const struct refused rows[] = {
-                { METHOD_POST, "/api/v1/groups", "{\"displayName\":\"x\",\"role\":\"admin\"}", "", "role" },
-                { METHOD_POST, "/api/v1/groups", "{\"displayName\":\"x\",\"break_glass\":true}", "", "break_glass" },
-                { METHOD_POST, "/api/v1/users", "{\"userName\":\"x\",\"ttl_s\":60}", "", "ttl_s" },
-                { METHOD_POST, "/api/v1/users", "{\"userName\":\"x\",\"operator_verified\":true}", "", "operator_verified" },
-                { METHOD_POST, "/api/v1/identities", "{\"name\":\"x\",\"scopes\":[\"users\"]}", "", "scopes" },
-                { METHOD_POST, "/api/v1/connections", ONE("\"role\":\"admin\""), "", "role" },
-                { METHOD_PATCH, "/api/v1/identities/bootstrap", "{\"role\":\"admin\"}", "", "role" },
-                { METHOD_PATCH, "/api/v1/identities/bootstrap", "{\"ttl_s\":60}", "", "ttl_s" },
-                { METHOD_POST, "/api/v1/identities/bootstrap/rotate", "{\"scopes\":[\"users\"]}", "", "scopes" },
-                { METHOD_POST, "/api/v1/identities/bootstrap/rotate", "{\"role\":\"admin\"}", "", "role" },
+                { METHOD_POST, "/api/v1/groups", "{\"displayName\":\"x\",\"role\":\"admin\"}", "role", "role" },
+                { METHOD_POST, "/api/v1/groups", "{\"displayName\":\"x\",\"break_glass\":true}", "break_glass", "break_glass" },
+                { METHOD_POST, "/api/v1/users", "{\"userName\":\"x\",\"ttl_s\":60}", "ttl_s", "ttl_s" },
+                { METHOD_POST, "/api/v1/users", "{\"userName\":\"x\",\"operator_verified\":true}", "operator_verified",
+                        "operator_verified" },
+                { METHOD_POST, "/api/v1/identities", "{\"name\":\"x\",\"scopes\":[\"users\"]}", "scopes", "scopes" },
+                { METHOD_POST, "/api/v1/connections", ONE("\"role\":\"admin\""), "role", "role" },
+                { METHOD_PATCH, "/api/v1/identities/bootstrap", "{\"role\":\"admin\"}", "role", "role" },
+                { METHOD_PATCH, "/api/v1/identities/bootstrap", "{\"ttl_s\":60}", "ttl_s", "ttl_s" },
+                { METHOD_POST, "/api/v1/identities/bootstrap/rotate", "{\"scopes\":[\"users\"]}", "scopes", "scopes" },
+                { METHOD_POST, "/api/v1/identities/bootstrap/rotate", "{\"role\":\"admin\"}", "role", "role" },
         };
         struct desk *desk = desk_open(fixture);
         assert_refused(desk, rows, COUNT_OF(rows));
@@ -82,11 +83,13 @@ static void extras_stand_only_where_they_mean_something(struct fixture *fixture)
 static void a_misspelt_extra_is_told_its_name(struct fixture *fixture)
 {
         static const struct refused rows[] = {
-                { METHOD_POST, "/api/v1/identities", "{\"name\":\"x\",\"rol\":\"admin\"}", "", "did you mean \"role\"" },
-                { METHOD_POST, "/api/v1/connections", ONE("\"scope\":[\"users\"]"), "", "did you mean \"scopes\"" },
-                { METHOD_POST, "/api/v1/users", "{\"userName\":\"x\",\"brake_glass\":true}", "", "did you mean \"break_glass\"" },
-                { METHOD_PATCH, "/api/v1/users/owner@acme.example", "{\"breakglass\":true}", "", "did you mean \"break_glass\"" },
-                { METHOD_POST, "/api/v1/domains", "{\"name\":\"a.example\",\"operator_verifed\":true}", "", "\"operator_verified\"" },
+                { METHOD_POST, "/api/v1/identities", "{\"name\":\"x\",\"rol\":\"admin\"}", "rol", "did you mean \"role\"" },
+                { METHOD_POST, "/api/v1/connections", ONE("\"scope\":[\"users\"]"), "scope", "did you mean \"scopes\"" },
+                { METHOD_POST, "/api/v1/users", "{\"userName\":\"x\",\"brake_glass\":true}", "brake_glass",
+                        "did you mean \"break_glass\"" },
+                { METHOD_PATCH, "/api/v1/users/owner@acme.example", "{\"breakglass\":true}", "breakglass", "did you mean \"break_glass\"" },
+                { METHOD_POST, "/api/v1/domains", "{\"name\":\"a.example\",\"operator_verifed\":true}", "operator_verifed",
+                        "\"operator_verified\"" },
         };
         struct desk *desk = desk_open(fixture);
         assert_refused(desk, rows, COUNT_OF(rows));
@@ -96,15 +99,15 @@ static void a_misspelt_extra_is_told_its_name(struct fixture *fixture)
 static void a_body_with_one_key_takes_no_other(struct fixture *fixture)
 {
         static const struct refused rows[] = {
-                { METHOD_POST, "/api/v1/users/x/restore", "{\"replace\":\"a\",\"by\":\"b\"}", "", "only \"replace\"" },
-                { METHOD_POST, "/api/v1/groups/x/members", "{\"members\":[\"a\"],\"add\":1}", "", "only \"members\"" },
-                { METHOD_POST, "/api/v1/connections/x/capture", "{\"minute\":5}", "", "only \"minutes\"" },
-                { METHOD_POST, "/api/v1/connections/x/undo", "{\"until\":\"\"}", "", "only \"since\"" },
-                { METHOD_POST, "/api/v1/connections/x/adoptions", "{\"user\":\"a\",\"User\":\"b\"}", "", "only \"user\"" },
+                { METHOD_POST, "/api/v1/users/x/restore", "{\"replace\":\"a\",\"by\":\"b\"}", "by", "only \"replace\"" },
+                { METHOD_POST, "/api/v1/groups/x/members", "{\"members\":[\"a\"],\"add\":1}", "add", "only \"members\"" },
+                { METHOD_POST, "/api/v1/connections/x/capture", "{\"minute\":5}", "minute", "only \"minutes\"" },
+                { METHOD_POST, "/api/v1/connections/x/undo", "{\"until\":\"\"}", "until", "only \"since\"" },
+                { METHOD_POST, "/api/v1/connections/x/adoptions", "{\"user\":\"a\",\"User\":\"b\"}", "User", "only \"user\"" },
                 { METHOD_POST, "/api/v1/users/x/restore", "[]", "", "object" },
                 { METHOD_POST, "/api/v1/users/x/purge", "[]", "", "object" },
                 { METHOD_POST, "/api/v1/users/x/purge", "{", "", "" },
-                { METHOD_POST, "/api/v1/users/x/purge", "{\"a\":null}", "", "nothing is asked for" },
+                { METHOD_POST, "/api/v1/users/x/purge", "{\"a\":null}", "a", "nothing is asked for" },
         };
         struct desk *desk = desk_open(fixture);
         assert_refused(desk, rows, COUNT_OF(rows));

@@ -16,7 +16,7 @@ struct refusal {
         operation_run run;
         const char *query, *body, *second; /* NULL: none */
         enum err e;
-        const char *field; /* "": a key that nobody asked for, or a part of the path */
+        const char *field; /* "": a part of the path */
 };
 
 static const char *many_members(struct arena *arena, size_t count)
@@ -81,7 +81,7 @@ static void audit_says_what_it_takes(void **state)
                 { audit_list_answer, "limit=1000&after=5&class=Change", NULL, NULL, ERR_VALUE, "class" },
                 { audit_verify_answer, NULL, "{\"checkpoint\":7}", NULL, ERR_VALUE, "checkpoint" },
                 { audit_verify_answer, NULL, "{\"from_checkpoint\":\"7\"}", NULL, ERR_VALUE, "from_checkpoint" },
-                { audit_verify_answer, NULL, "{\"from\":7}", NULL, ERR_VALUE, "" },
+                { audit_verify_answer, NULL, "{\"from\":7}", NULL, ERR_VALUE, "from" },
         };
         check_all(refusals, COUNT_OF(refusals));
 }
@@ -95,7 +95,7 @@ static void members_are_a_list_of_names(void **state)
                 { members_add_answer, NULL, "{\"members\":\"ann\"}", NULL, ERR_VALUE, "members" },
                 { members_add_answer, NULL, "{\"members\":[\"ann\",7]}", NULL, ERR_VALUE, "members" },
                 { members_add_answer, NULL, "{\"members\":[\"ann\",\"\"]}", NULL, ERR_VALUE, "members" },
-                { members_add_answer, NULL, "{\"members\":[\"ann\"],\"force\":true}", NULL, ERR_VALUE, "" },
+                { members_add_answer, NULL, "{\"members\":[\"ann\"],\"force\":true}", NULL, ERR_VALUE, "force" },
                 { members_add_answer, NULL, many_members(arena, MEMBERS_AT_ONCE_MAX + 1), NULL, ERR_VALUE, "members" },
         };
         check_all(refusals, COUNT_OF(refusals));
@@ -110,7 +110,7 @@ static void holds_have_numbers(void **state)
                 { hold_release_answer, NULL, NULL, "", ERR_NOT_FOUND, "" },
                 { hold_release_answer, NULL, NULL, "7x", ERR_NOT_FOUND, "" },
                 { hold_release_answer, NULL, NULL, "9223372036854775808", ERR_NOT_FOUND, "" },
-                { hold_release_answer, NULL, "{\"all\":true}", "7", ERR_VALUE, "" },
+                { hold_release_answer, NULL, "{\"all\":true}", "7", ERR_VALUE, "all" },
         };
         check_all(refusals, COUNT_OF(refusals));
 }
@@ -127,17 +127,17 @@ static void work_on_a_connection_is_said_exactly(void **state)
                 { connection_undo_answer, NULL, NULL, NULL, ERR_VALUE, "since" },
                 { connection_undo_answer, NULL, "{\"since\":\"yesterday\"}", NULL, ERR_VALUE, "since" },
                 { connection_undo_answer, NULL, "{\"since\":\"2026-11-21\"}", NULL, ERR_VALUE, "since" },
-                { connection_undo_answer, NULL, "{\"since\":\"2026-11-21T05:06:07Z\",\"until\":\"x\"}", NULL, ERR_VALUE, "" },
+                { connection_undo_answer, NULL, "{\"since\":\"2026-11-21T05:06:07Z\",\"until\":\"x\"}", NULL, ERR_VALUE, "until" },
                 { connection_replace_answer, NULL, NULL, NULL, ERR_VALUE, "by" },
                 { connection_replace_answer, NULL, "{\"by\":\"ad\"}", NULL, ERR_VALUE, "join" },
                 { connection_replace_answer, NULL, "{\"by\":\"ad\",\"join\":\"id\"}", NULL, ERR_VALUE, "join" },
                 { connection_replace_answer, NULL, "{\"by\":\"ad\",\"join\":\"username\"}", NULL, ERR_VALUE, "join" },
                 { connection_replace_answer, NULL, "{\"by\":\"ad\",\"join\":\"userName\",\"confirm\":\"2\"}", NULL, ERR_VALUE, "confirm" },
-                { connection_replace_answer, NULL, "{\"by\":\"ad\",\"join\":\"userName\",\"force\":1}", NULL, ERR_VALUE, "" },
-                { connection_map_answer, NULL, "{\"rule\":\"x\"}", NULL, ERR_VALUE, "" },
+                { connection_replace_answer, NULL, "{\"by\":\"ad\",\"join\":\"userName\",\"force\":1}", NULL, ERR_VALUE, "force" },
+                { connection_map_answer, NULL, "{\"rule\":\"x\"}", NULL, ERR_VALUE, "rule" },
                 { adoption_approve_answer, NULL, NULL, NULL, ERR_VALUE, "user" },
                 { adoption_approve_answer, NULL, "{\"user\":7}", NULL, ERR_VALUE, "user" },
-                { adoption_approve_answer, NULL, "{\"user\":\"ann\",\"by\":\"x\"}", NULL, ERR_VALUE, "" },
+                { adoption_approve_answer, NULL, "{\"user\":\"ann\",\"by\":\"x\"}", NULL, ERR_VALUE, "by" },
         };
         check_all(refusals, COUNT_OF(refusals));
 }
@@ -154,7 +154,7 @@ static void the_request_log_says_what_it_takes(void **state)
                 { capture_start_answer, NULL, "{\"minutes\":0}", NULL, ERR_VALUE, "minutes" },
                 { capture_start_answer, NULL, "{\"minutes\":1000000}", NULL, ERR_VALUE, "minutes" },
                 { capture_start_answer, NULL, "{\"minutes\":\"5\"}", NULL, ERR_VALUE, "minutes" },
-                { capture_start_answer, NULL, "{\"seconds\":5}", NULL, ERR_VALUE, "" },
+                { capture_start_answer, NULL, "{\"seconds\":5}", NULL, ERR_VALUE, "seconds" },
         };
         check_all(refusals, COUNT_OF(refusals));
 }

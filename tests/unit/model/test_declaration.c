@@ -80,7 +80,7 @@ static const struct {
         { "[{'name':'a','type':'decimal','uniqueness':'server'}]", "attributes[0].uniqueness", "integer" },
         { "[{'name':'a','required':'yes'}]", "attributes[0].required", "true or false" },
         { "[{'name':'a','required':true,'mutability':'readOnly'}]", "attributes[0].required", "readOnly" },
-        { "[{'name':'a','multivalued':true}]", "attributes[0]", "multiValued" },
+        { "[{'name':'a','multivalued':true}]", "attributes[0].multivalued", "multiValued" },
         { "[{'name':'a','type':'complex'}]", "attributes[0].subAttributes", "at least one" },
         { "[{'name':'a','subAttributes':[{'name':'b'}]}]", "attributes[0].subAttributes", "complex" },
         { "[{'name':'a','type':'complex','subAttributes':[{'name':'b','multiValued':true}]}]", "attributes[0].subAttributes[0].multiValued",

@@ -213,14 +213,17 @@ static void test_the_management_api_names_the_nearest(void **state)
         struct fixture *f = *state;
 
         f->accept.leniency = NULL;
-        assert_refuses(f, "{'userName':'a','diplayName':'x'}", ERR_VALUE, "");
+        assert_refuses(f, "{'userName':'a','diplayName':'x'}", ERR_VALUE, "diplayName");
         assert_non_null(strstr(f->fault.message, "displayName"));
-        assert_refuses(f, "{'userName':'a','emails':[{'valeu':'x'}]}", ERR_VALUE, "emails[0]");
+        assert_refuses(f, "{'userName':'a','emails':[{'valeu':'x'}]}", ERR_VALUE, "emails[0].valeu");
         assert_non_null(strstr(f->fault.message, "value"));
+        assert_refuses(f, "{'userName':'a','name':{'givenname':'x','x':1}}", ERR_VALUE, "name.x");
+        assert_refuses(f, "{'userName':'a','" ENTERPRISE "':{'departement':'x'}}", ERR_VALUE, ENTERPRISE ":departement");
+        assert_refuses(f, "{'userName':'a','" ENTERPRISE "':{'manager':{'mail':'x'}}}", ERR_VALUE, ENTERPRISE ":manager.mail");
         assert_refuses(f, "{'userName':'a','active':'true'}", ERR_VALUE, "active");
         assert_accepts(f, "{'userName':'a','id':'x','meta':{},'schemas':[]}", "{'userName':'a'}", 0);
         f->accept.type = resource_type(KIND_PROJECT);
-        assert_refuses(f, "{'slug':'a','name':'A','externalId':'x'}", ERR_VALUE, "");
+        assert_refuses(f, "{'slug':'a','name':'A','externalId':'x'}", ERR_VALUE, "externalId");
         assert_accepts(f, "{'slug':'a','name':'A','id':'x','active':false}", "{'slug':'a','name':'A','active':false}", 0);
 }
 
