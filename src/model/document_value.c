@@ -39,7 +39,8 @@ static void spot_path(const struct spot *spot, const char *inside, char ret[size
 
         if (spot->element)
                 (void)snprintf(position, sizeof(position), "[%zu]", spot->element - 1);
-        (void)snprintf(ret, sizeof(((struct fault *)0)->field), "%s%s%s%s%s%s", urn, colon, name, position, *name && *last ? "." : "", last);
+        (void)snprintf(
+                ret, sizeof(((struct fault *)0)->field), "%s%s%s%s%s%s", urn, colon, name, position, *name && *last ? "." : "", last);
 }
 
 enum err spot_fault(const struct spot *spot, struct fault *fault, enum err code, const char *format, ...)
