@@ -72,6 +72,7 @@ struct scim_log_page {
         const char *connection; /* ref; NULL: all */
         int64_t after;          /* < 0: the newest `limit` rows */
         int status_min;         /* 400: refusals only; 0: all */
+        bool partly_refused;    /* with what has a lower status, but operations that were refused (Bulk) */
         int limit;              /* 1..1000 */
 };
 enum err query_scim_log(

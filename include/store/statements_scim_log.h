@@ -12,19 +12,22 @@
 #define L_FROM " FROM scim_log l JOIN resource r ON r.root_no = +l.root_no AND r.no = l.connection_no WHERE l.root_no = $1 AND "
 
 #define STATEMENTS_SCIM_LOG(X) \
-        X(SCIM_LOG_INSERT, PLAIN, "iiiiiiittttttt" "ibt", "",                                                                       \
+        X(SCIM_LOG_INSERT, PLAIN, "iiiiiiittttttt" "ibti", "",                                                                              \
                 "INSERT INTO scim_log (root_no, no, connection_no, credential_no, method, status, duration_us, path, request_id, "  \
-                "resource_id, scim_type, field, fields, leniencies, sealed, body, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, " \
-                "$9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING")                                                 \
-        X(SCIM_LOG_AFTER, READ, "iiii", L_KINDS,                                                                                    \
-                "SELECT " L_COLUMNS L_FROM "l.no > $2 AND l.status >= $3 ORDER BY l.no LIMIT $4")                                   \
-        X(SCIM_LOG_AFTER_OF, READ, "iiiii", L_KINDS,                                                                                \
-                "SELECT " L_COLUMNS L_FROM "l.connection_no = $2 AND l.no > $3 AND l.status >= $4 ORDER BY l.no LIMIT $5")          \
-        X(SCIM_LOG_TAIL, READ, "iii", "i",                                                                                          \
-                "SELECT no FROM scim_log WHERE root_no = $1 AND status >= $2 ORDER BY no DESC LIMIT 1 OFFSET $3")                   \
-        X(SCIM_LOG_TAIL_OF, READ, "iiii", "i",                                                                                      \
-                "SELECT no FROM scim_log WHERE root_no = $1 AND connection_no = $2 AND status >= $3 ORDER BY no DESC LIMIT 1 "      \
-                "OFFSET $4")                                                                                                        \
+                "resource_id, scim_type, field, fields, leniencies, sealed, body, note, partly_refused) VALUES ($1, $2, $3, $4, $5, $6, "   \
+                "$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING")                                          \
+        /* Of at least a status, or partly refused: 1 asks for these, too, 2 for none. */                                                   \
+        X(SCIM_LOG_AFTER, READ, "iiiii", L_KINDS,                                                                                           \
+                "SELECT " L_COLUMNS L_FROM "l.no > $2 AND (l.status >= $3 OR l.partly_refused >= $4) ORDER BY l.no LIMIT $5")               \
+        X(SCIM_LOG_AFTER_OF, READ, "iiiiii", L_KINDS,                                                                                       \
+                "SELECT " L_COLUMNS L_FROM "l.connection_no = $2 AND l.no > $3 AND (l.status >= $4 OR l.partly_refused >= $5) ORDER BY "    \
+                "l.no LIMIT $6")                                                                                                            \
+        X(SCIM_LOG_TAIL, READ, "iiii", "i",                                                                                                 \
+                "SELECT no FROM scim_log WHERE root_no = $1 AND (status >= $2 OR partly_refused >= $3) ORDER BY no DESC LIMIT 1 OFFSET "    \
+                "$4")                                                                                                                       \
+        X(SCIM_LOG_TAIL_OF, READ, "iiiii", "i",                                                                                             \
+                "SELECT no FROM scim_log WHERE root_no = $1 AND connection_no = $2 AND (status >= $3 OR partly_refused >= $4) ORDER BY "    \
+                "no DESC LIMIT 1 OFFSET $5")                                                                                                \
         X(SCIM_LOG_ONE, READ, "ii", L_KINDS, "SELECT " L_COLUMNS L_FROM "l.no = $2")                                                \
         X(SCIM_LOG_BODY, READ, "ii", "b", "SELECT body FROM scim_log WHERE root_no = $1 AND no = $2 AND sealed = 1")                \
         X(SCIM_LOG_FORGET, PLAIN, "ibi", "",                                                                                        \

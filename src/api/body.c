@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What comes in beside attributes: keys of a body that belong to the operation, not to the resource, and the paging of lists. An unknown
- * key is refused with the nearest known one, never ignored. */
+ * What comes in beside attributes: keys of a body that belong to the operation, not to the resource, flags, and the paging of lists. An
+ * unknown key is refused with the nearest known one, never ignored. */
 #include "call.h"
 #include "cursor.h"
 #include "token.h"
@@ -181,6 +181,15 @@ enum err call_check_empty(const struct call *call, struct fault *fault)
         enum err e = call_take_body(call, &body, fault);
         const char *key = e ? NULL : json_object_iter_key(json_object_iter(body));
         return key ? fault_set(fault, ERR_VALUE, key, "there is no field \"%.64s\" here: nothing is asked for", key) : e;
+}
+
+enum err call_flag(const struct call *call, const char *name, bool *ret, struct fault *fault)
+{
+        const char *text = request_query(call->request, name);
+        if (text && *text && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+                return fault_set(fault, ERR_VALUE, name, "%s is true or false", name);
+        *ret = text && strcmp(text, "false") != 0;
+        return ERR_OK;
 }
 
 enum err call_page(const struct call *call, enum resource_kind kind, int *ret_limit, int64_t *ret_after_no, struct fault *fault)

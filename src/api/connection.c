@@ -10,16 +10,6 @@
 #include "directory/connection.h"
 #include "view.h"
 
-/* ?name, ?name=true, ?name=false */
-static enum err flag(const struct call *call, const char *name, bool *ret, struct fault *fault)
-{
-        const char *text = request_query(call->request, name);
-        if (text && *text && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-                return fault_set(fault, ERR_VALUE, name, "%s is true or false", name);
-        *ret = text && strcmp(text, "false") != 0;
-        return ERR_OK;
-}
-
 static void put_job(const struct call *call, const char *id, enum connection_verb verb, const struct connection_job *job)
 {
         static const char *const words[CONNECTION_VERB_COUNT] = { NULL, "keep", "remove", "replace", "undo", "map" };
@@ -94,11 +84,11 @@ enum err connection_delete_answer(const struct call *call, struct fault *fault)
 {
         struct change change = call_change(call, CHANGE_DELETE);
         bool keep = false, remove = false, preview = false;
-        enum err e = flag(call, "keep", &keep, fault);
+        enum err e = call_flag(call, "keep", &keep, fault);
         if (!e)
-                e = flag(call, "remove", &remove, fault);
+                e = call_flag(call, "remove", &remove, fault);
         if (!e)
-                e = flag(call, "preview", &preview, fault);
+                e = call_flag(call, "preview", &preview, fault);
         if (!e && !request_query_i64(call->request, "confirm", 0, INT64_MAX, -1, &change.wish.confirm))
                 e = fault_set(fault, ERR_VALUE, "confirm", "confirm is the number of users that the preview names");
         if (!e && keep && remove)

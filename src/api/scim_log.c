@@ -81,11 +81,16 @@ enum err scim_log_list_answer(const struct call *call, struct fault *fault)
                 return fault_set(fault, ERR_COUNT, "limit", "limit must be a number from 1 to %d", LIST_LIMIT_MAX);
         if (!request_query_i64(request, "status_min", 0, 599, 0, &status))
                 return fault_set(fault, ERR_VALUE, "status_min", "status_min must be a status; 400 for refusals only");
+        enum err e = call_flag(call, "refused", &page.partly_refused, fault);
+        if (!e && page.partly_refused && request_query(request, "status_min"))
+                e = fault_set(fault, ERR_VALUE, "refused", "refused and status_min exclude each other");
+        if (e)
+                return e;
         page.limit = (int)limit;
-        page.status_min = (int)status;
+        page.status_min = page.partly_refused ? 400 : (int)status;
         struct listing listing = { .body = &request->reply.body, .last = page.after > 0 ? page.after : 0 };
         BUFFER_LITERAL(listing.body, "{\"items\":[");
-        enum err e = query_scim_log(&call->query, &page, list_row, &listing, fault);
+        e = query_scim_log(&call->query, &page, list_row, &listing, fault);
         if (e)
                 return e;
         buffer_printf(listing.body, "],\"next_after\":\"%" PRId64 "\"}", listing.last);

@@ -57,7 +57,7 @@ enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_FILE, OPTION_NUMBER, OPTION_
         X(FROM_CHECKPOINT, "from-checkpoint", "SEQ", NUMBER, NULL, "The ledger was cut at the signed checkpoint of this entry")            \
         X(IDENTITY, "identity", NULL, FLAG, NULL, "SUBJECT is a machine identity, not a user")                                             \
         X(CONNECTION, "connection", "CONNECTION", TEXT, NULL, "Connection, by name or id")                                                 \
-        X(REFUSED, "refused", NULL, FLAG, NULL, "Only what was refused")                                                                   \
+        X(REFUSED, "refused", NULL, FLAG, NULL, "Only what was refused, also in part")                                                     \
         X(MINUTES, "minutes", "N", NUMBER, NULL, "How long, 1 to 15; default 15")                                                         \
         X(STOP, "stop", NULL, FLAG, NULL, "End it now")                                                                                    \
         X(DRY_RUN, "dry-run", NULL, FLAG, NULL, "Change nothing; show what would come out")                                                \

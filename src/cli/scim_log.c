@@ -43,7 +43,7 @@ static enum err read_page(struct walk *walk, struct client *client, struct answe
         if (connection)
                 call_put_query(&path, "connection", connection);
         if (walk->invocation->values[OPT_REFUSED])
-                call_put_query(&path, "status_min", "400");
+                call_put_query(&path, "refused", "true");
         enum err e = buffer_check(&path, fault);
         return e ? e : client_call(client, "GET", path.data, NULL, ret, fault);
 }

@@ -29,6 +29,7 @@ struct waiting {
         size_t size;
         int64_t root_no, no, connection_no, credential_no, duration_us;
         int method, status;
+        bool partly_refused;
         const char *texts[TEXT_COUNT];
         const char *body; /* NULL: none; NUL-terminated */
         size_t body_length;
@@ -134,6 +135,7 @@ static struct waiting *waiting_new(const struct scim_log_entry *entry)
                 .duration_us = entry->duration_us,
                 .method = entry->method,
                 .status = entry->status,
+                .partly_refused = (entry->refused_operations && *entry->refused_operations) || entry->refused_more,
                 .body_length = body_length,
                 .knows_fields = entry->fields != NULL,
         };
@@ -309,7 +311,8 @@ static enum err insert_rows(struct session *session, void *context, struct fault
                         V_TEXT(texts[TEXT_REQUEST_ID]), V_TEXT(texts[TEXT_RESOURCE_ID]), V_TEXT(texts[TEXT_SCIM_TYPE]),
                         V_TEXT(texts[TEXT_FIELD]), V_TEXT(at->fields.length ? at->fields.data : texts[TEXT_FIELDS]),
                         V_TEXT(texts[TEXT_LENIENCIES]), V_I64(at->sealed.length > 0),
-                        V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length), V_TEXT(texts[TEXT_NOTE]));
+                        V_BYTES(at->sealed.length ? at->sealed.data : "", at->sealed.length), V_TEXT(texts[TEXT_NOTE]),
+                        V_I64(at->partly_refused));
                 if (!e)
                         e = insert_about(session, at, fault);
         }

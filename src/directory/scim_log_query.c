@@ -56,6 +56,12 @@ static enum err walk(struct result *result, scim_log_each each, void *context, i
         }
 }
 
+/* What partly_refused is at least, where the status is lower than asked: no row has 2. */
+static struct value partly_min(const struct scim_log_page *page)
+{
+        return V_I64(page->partly_refused ? 1 : 2);
+}
+
 /* The number before the newest `limit` rows. */
 static enum err tail_start(
         const struct query *query, const struct scim_log_page *page, int64_t connection_no, int64_t *ret, struct fault *fault)
@@ -64,9 +70,9 @@ static enum err tail_start(
         struct session *session = query->session;
         int64_t root_no = query->actor->root_no;
         enum err e = connection_no ? session_query(session, ST_SCIM_LOG_TAIL_OF, &result, fault, V_I64(root_no), V_I64(connection_no),
-                                             V_I64(page->status_min), V_I64(page->limit - 1))
+                                             V_I64(page->status_min), partly_min(page), V_I64(page->limit - 1))
                                    : session_query(session, ST_SCIM_LOG_TAIL, &result, fault, V_I64(root_no), V_I64(page->status_min),
-                                             V_I64(page->limit - 1));
+                                             partly_min(page), V_I64(page->limit - 1));
         bool found = false;
         if (!e)
                 e = result_next(&result, &found, fault);
@@ -89,9 +95,9 @@ enum err query_scim_log(const struct query *query, const struct scim_log_page *p
                 return e;
         auto_result result = { 0 };
         e = connection.no ? session_query(query->session, ST_SCIM_LOG_AFTER_OF, &result, fault, V_I64(root_no), V_I64(connection.no),
-                                    V_I64(after), V_I64(page->status_min), V_I64(page->limit))
+                                    V_I64(after), V_I64(page->status_min), partly_min(page), V_I64(page->limit))
                           : session_query(query->session, ST_SCIM_LOG_AFTER, &result, fault, V_I64(root_no), V_I64(after),
-                                    V_I64(page->status_min), V_I64(page->limit));
+                                    V_I64(page->status_min), partly_min(page), V_I64(page->limit));
         return e ? e : walk(&result, each, context, &count, fault);
 }
 

@@ -26,7 +26,8 @@
         X(18, migration_0018, "0018_scim_log_note.sql") \
         X(19, migration_0019, "0019_member.sql") \
         X(20, migration_0020, "0020_scim_log_about.sql") \
-        X(21, migration_0021, "0021_nested.sql")
+        X(21, migration_0021, "0021_nested.sql") \
+        X(22, migration_0022, "0022_scim_log_partly.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

@@ -100,6 +100,13 @@ def test_R19_the_row_of_a_bulk_says_why_operations_were_refused(server, fresh, u
     assert row["note"] == "; ".join([f"operation {n}: {one}" for n, one in zip(number, sentences)] + [more])
     assert "operation 2: " in server.cli("scim", "log", "--connection", fresh.id).stdout
     assert more in server.cli("scim", "show", row["id"]).stdout
+    log = f"/scim-log?connection={fresh.id}&limit=1000"
+    assert [one["id"] for one in server.acme.api("GET", f"{log}&refused=true", expect=200).json["items"]] == [row["id"]]
+    assert server.acme.api("GET", f"{log}&status_min=400", expect=200).json["items"] == []
+    assert len(server.acme.api("GET", f"{log}&refused=false", expect=200).json["items"]) == 6
+    assert server.acme.api("GET", f"{log}&refused=true&status_min=400", expect=400).json["field"] == "refused"
+    told = server.cli("scim", "log", "--connection", fresh.id, "--refused").stdout
+    assert "operation 2: " in told and told.count("/scim/v2/") == 1
     good = fresh("POST", "/Bulk", {**message, "Operations": [create(unique("fine@example.com"))]}, expect=200)
     assert good.json["Operations"][0]["status"] == "201" and log_of(server.acme, fresh, 7)[6]["note"] is None
 

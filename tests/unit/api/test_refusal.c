@@ -149,6 +149,8 @@ static void the_request_log_says_what_it_takes(void **state)
                 { scim_log_list_answer, "limit=0", NULL, NULL, ERR_COUNT, "limit" },
                 { scim_log_list_answer, "limit=1001", NULL, NULL, ERR_COUNT, "limit" },
                 { scim_log_list_answer, "status_min=600", NULL, NULL, ERR_VALUE, "status_min" },
+                { scim_log_list_answer, "refused=yes", NULL, NULL, ERR_VALUE, "refused" },
+                { scim_log_list_answer, "refused=true&status_min=400", NULL, NULL, ERR_VALUE, "refused" },
                 { scim_log_get_answer, NULL, NULL, "0", ERR_NOT_FOUND, "" },
                 { scim_log_get_answer, NULL, NULL, "x", ERR_NOT_FOUND, "" },
                 { capture_start_answer, NULL, "{\"minutes\":0}", NULL, ERR_VALUE, "minutes" },

@@ -382,7 +382,8 @@ static void test_a_purge_leaves_nothing_of_the_person(struct fixture *fixture)
         house_do(house, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
         assert_change(ERR_FORBIDDEN, house, &weak, CHANGE_PURGE, KIND_USER, ann, NULL);
         house_script(house,
-                "INSERT INTO scim_log VALUES (1, 77, %lld, 1, 4, 200, 5, '/scim/v2/Users/%s', 'r', '%s', '', '', 'userName', '', 0, %s, '')",
+                "INSERT INTO scim_log VALUES (1, 77, %lld, 1, 4, 200, 5, '/scim/v2/Users/%s', 'r', '%s', '', '', 'userName', '', 0, %s, '', "
+                "0)",
                 (long long)okta.no, ann, ann, fixture->kind == ON_POSTGRES ? "''" : "x''");
         house_do(house, &house->admin, CHANGE_PURGE, KIND_USER, ann, NULL);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM resource WHERE id = '%s'", ann), 0);

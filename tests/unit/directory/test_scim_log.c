@@ -391,6 +391,42 @@ static void test_R31_a_purge_forgets_the_notes_that_name_the_person_wherever_the
         house_close(house);
 }
 
+/* A Bulk is answered with 200 whatever became of its operations. */
+static void test_R19_what_was_refused_in_part_is_found_among_the_refused(struct fixture *fixture)
+{
+        static const char *const refused[] = { "operation 2: no", NULL }, *const none[] = { NULL };
+        static const struct {
+                int status;
+                const char *const *operations;
+        } bulks[] = { { 200, refused }, { 200, none }, { 413, NULL }, { 200, NULL }, { 200, refused } };
+        struct house *house = house_open(fixture);
+        struct actor okta = house_connection(house, "okta"), entra = house_connection(house, "entra");
+        for (size_t i = 0; i < COUNT_OF(bulks); i++)
+                scim_log_add(house->directory->scim_log, &(struct scim_log_entry){ .actor = i ? &okta : &entra,
+                                                                 .method = METHOD_POST,
+                                                                 .status = bulks[i].status,
+                                                                 .path = "/scim/v2/Bulk",
+                                                                 .refused_operations = bulks[i].operations,
+                                                                 .fields = "" });
+        directory_flush_scim_log(house->directory);
+        const struct {
+                struct scim_log_page page;
+                int count;
+        } cases[] = {
+                { { .limit = 10 }, 5 },
+                { { .status_min = 400, .limit = 10 }, 1 },
+                { { .status_min = 400, .partly_refused = true, .limit = 10 }, 3 },
+                { { .status_min = 400, .partly_refused = true, .limit = 2, .after = -1 }, 2 },
+                { { .connection = "okta", .status_min = 400, .limit = 10 }, 1 },
+                { { .connection = "okta", .status_min = 400, .partly_refused = true, .limit = 10 }, 2 },
+                { { .connection = "okta", .status_min = 400, .partly_refused = true, .limit = 1, .after = -1 }, 1 },
+                { { .connection = "entra", .status_min = 400, .partly_refused = true, .limit = 10, .after = -1 }, 1 },
+        };
+        for (size_t i = 0; i < COUNT_OF(cases); i++)
+                assert_int_equal(rows(house, &cases[i].page).count, cases[i].count);
+        house_close(house);
+}
+
 /* What is told of refused operations names nobody and stays; the outcome beside it named the person, and goes with the whole note. */
 static void test_R31_a_purge_forgets_the_note_of_a_bulk_that_names_the_person(struct fixture *fixture)
 {
@@ -495,6 +531,7 @@ int main(void)
                 FIXTURE_TEST(passwords_leave_a_body_at_any_depth_and_names_stay, ON_SQLITE),
                 FIXTURE_TEST(a_sealed_body_opens_for_its_row_alone, ON_SQLITE),
                 FIXTURE_TEST(test_R31_a_refusal_is_kept_without_what_a_client_sent, ON_SQLITE),
+                FIXTURE_TEST(test_R19_what_was_refused_in_part_is_found_among_the_refused, ON_BOTH),
                 FIXTURE_TEST(test_R31_refused_operations_are_kept_without_what_a_client_sent, ON_SQLITE),
                 FIXTURE_TEST(a_note_is_kept_up_to_its_bound_in_whole_characters, ON_BOTH),
                 FIXTURE_TEST(rows_are_written_read_by_connection_and_status_and_age, ON_BOTH),

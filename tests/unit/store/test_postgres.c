@@ -442,6 +442,10 @@ static void walks_keep_to_their_indexes_while_tables_are_empty(struct fixture *f
                 { ST_VALUE_TAKEN, "((root_no = (+ v.root_no)) AND (no = v.no))" },
                 { ST_ACTOR_CHECK, "((root_no = (+ c.root_no)) AND (no = c.owner_no))" },
                 { ST_RESOURCE_BY_ID, "((root_no = $1) AND (id = $2))" },
+                { ST_SCIM_LOG_AFTER, "((root_no = $1) AND (no > $2))" },
+                { ST_SCIM_LOG_AFTER_OF, "((root_no = $1) AND (connection_no = $2) AND (no > $3))" },
+                { ST_SCIM_LOG_TAIL, "Index Scan Backward using scim_log_pkey" },
+                { ST_SCIM_LOG_TAIL_OF, "Index Scan Backward using scim_log_connection" },
         };
         PGconn *connection = NULL;
         char plan[8192];
