@@ -28,7 +28,9 @@ static enum err list_add(struct work *work, struct moved_list *list, const char 
                 *(list->last ? &list->last->next : &list->first) = block;
                 list->last = block;
         }
-        (void)snprintf(block->ids[block->count++], UUID_TEXT_SIZE, "%s", id);
+        size_t length = strnlen(id, UUID_TEXT_SIZE - 1);
+        memcpy(block->ids[block->count], id, length); /* printing it takes thirty times as long, and there are thousands */
+        block->ids[block->count++][length] = 0;
         list->count++;
         return ERR_OK;
 }
