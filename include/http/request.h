@@ -100,6 +100,9 @@ bool request_query_i64(struct request *request, const char *name, int64_t min, i
  * untouched. */
 bool request_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
 
+/* ERR_MEDIA_TYPE: Content-Type names another charset than UTF-8, in which JSON is (RFC 8259 section 8.1), or ASCII, which is a part of it. */
+enum err request_check_charset(const struct request *request, struct fault *fault) MUST_USE;
+
 void reply_header(struct request *request, const char *name, const char *value); /* value must be free of CR, LF; copied */
 void reply_json(struct request *request, int status, const char *content_type);  /* body was written into reply.body by the caller */
 void reply_empty(struct request *request, int status);

@@ -28,7 +28,8 @@
         X(LENIENT_UNKNOWN_SELECTION, "unknown-selection", "a name in attributes or excludedAttributes that no schema has selects nothing") \
         X(LENIENT_UNKNOWN_ORDER, "unknown-order", "sortBy with a name that nothing can be sorted by leaves the order of making") \
         X(LENIENT_EXTENSION_NAME, "extension-name", "an attribute of an extension by its name alone, without the URN: manager, department (Entra samples)") \
-        X(LENIENT_MEMBER_TYPE, "member-type", "a member whose `type` is not what its id names: the id decides")
+        X(LENIENT_MEMBER_TYPE, "member-type", "a member whose `type` is not what its id names: the id decides") \
+        X(LENIENT_CHARSET, "foreign-charset", "a Content-Type with another charset than UTF-8: the body is read as UTF-8 all the same")
 
 enum leniency_code {
 #define X(code, name, what) code,

@@ -158,8 +158,10 @@ enum err call_memory(struct fault *fault)
 enum err call_take_body(const struct call *call, json_t **ret, struct fault *fault)
 {
         const struct request *request = call->request;
-        if (request->body_length)
-                return json_parse_object(request->body, request->body_length, ret, fault);
+        if (request->body_length) {
+                enum err e = request_check_charset(request, fault);
+                return e ? e : json_parse_object(request->body, request->body_length, ret, fault);
+        }
         json_t *empty = json_object();
         if (!empty)
                 return call_memory(fault);

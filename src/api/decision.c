@@ -146,11 +146,13 @@ enum handled decision_evaluate(struct request *request)
         enum err e = ERR_OK;
         if (!is_json(request->headers[HEADER_CONTENT_TYPE]))
                 e = fault_set(&fault, ERR_SYNTAX, "Content-Type", "Content-Type must be application/json");
+        if (!e)
+                e = request_check_charset(request, &fault);
         if (!e && !request->body_length)
                 e = fault_set(&fault, ERR_SYNTAX, "", "the body is empty; an object with subject, action and resource is expected");
         if (!e)
                 e = json_parse_object(request->body, request->body_length, &body, &fault);
-        if (e == ERR_TOO_LARGE) /* 64 KiB of JSON that would need 64 MiB */
+        if (e == ERR_TOO_LARGE || e == ERR_MEDIA_TYPE) /* 64 KiB of JSON that would need 64 MiB; AuthZEN has no 415 */
                 e = ERR_SYNTAX;
         if (!e)
                 e = question_parse(body, &inquiry.asked, &fault);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Query parameters of a request. The gate has proved that the whole query decodes to UTF-8 without NUL, so a parameter is either there
- * or absent, never malformed. */
+ * Query parameters of a request, and the charset of its body. The gate has proved that the whole query decodes to UTF-8 without NUL, so a
+ * parameter is either there or absent, never malformed. */
 #include "http/request.h"
 
+#include "base/auto.h"
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *decode(struct request *request, const char *text, size_t length)
 {
@@ -85,4 +87,40 @@ bool request_query_i64(struct request *request, const char *name, int64_t min, i
                 return text_parse_i64(text, min, max, ret);
         *ret = fallback;
         return true;
+}
+
+/* One parameter of a media type from behind its semicolon: its name and value, both cut to the room; answers what follows. */
+#define PARAMETER_ROOM 40
+static const char *parameter_read(const char *at, char ret_name[PARAMETER_ROOM], char ret_value[PARAMETER_ROOM])
+{
+        size_t length = 0;
+        at += strspn(at, " \t");
+        (void)snprintf(ret_name, PARAMETER_ROOM, "%.*s", (int)strcspn(at, "=; \t"), at);
+        at += strcspn(at, "=; \t");
+        at += strspn(at, "= \t");
+        bool is_quoted = *at == '"';
+        for (at += is_quoted; *at && !strchr(is_quoted ? "\"" : "; \t", *at); at++) {
+                at += is_quoted && at[0] == '\\' && at[1];
+                if (length < PARAMETER_ROOM - 1)
+                        ret_value[length++] = *at;
+        }
+        ret_value[length] = '\0';
+        return at + strcspn(at, ";");
+}
+
+enum err request_check_charset(const struct request *request, struct fault *fault)
+{
+        static const char *const same[] = { "", "utf-8", "utf8", "us-ascii" };
+        const char *at = request->headers[HEADER_CONTENT_TYPE];
+        for (at = at ? at + strcspn(at, ";") : ""; *at;) {
+                char name[PARAMETER_ROOM], value[PARAMETER_ROOM];
+                bool is_same = false;
+                at = parameter_read(at + 1, name, value);
+                for (size_t i = 0; !is_same && i < COUNT_OF(same); i++)
+                        is_same = strcasecmp(value, same[i]) == 0;
+                if (!is_same && strcasecmp(name, "charset") == 0)
+                        return fault_set(
+                                fault, ERR_MEDIA_TYPE, "Content-Type", "charset \"%s\" came; JSON is UTF-8 (RFC 8259 section 8.1)", value);
+        }
+        return ERR_OK;
 }

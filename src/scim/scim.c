@@ -80,11 +80,24 @@ static void note_fields(struct request *request, const json_t *body)
         request->body_fields = fields.failed ? NULL : arena_text(request->arena, fields.data ? fields.data : "", fields.length);
 }
 
+static enum err check_charset(struct scim *scim)
+{
+        struct fault fault = { 0 };
+        enum err e = request_check_charset(scim->request, &fault);
+        if (!e || leniency_use(&scim->leniency, LENIENT_CHARSET))
+                return ERR_OK;
+        scim->fault = fault;
+        return e;
+}
+
 enum err scim_body(struct scim *scim, json_t **ret)
 {
         if (!scim->request->body_length)
                 return fault_set(&scim->fault, ERR_SYNTAX, "", "a JSON object is expected as the body, and none came");
-        enum err e = json_parse_object(scim->request->body, scim->request->body_length, ret, &scim->fault);
+        enum err e = check_charset(scim);
+        if (e)
+                return e;
+        e = json_parse_object(scim->request->body, scim->request->body_length, ret, &scim->fault);
         if (!e)
                 note_fields(scim->request, *ret);
         return e;

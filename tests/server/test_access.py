@@ -76,6 +76,8 @@ def test_malformed_json_is_400(server, text):
 def test_wrong_content_type_is_400_not_415(server, person):
     body = server.acme.question(person["id"], "read", "groups")
     assert server.acme.evaluate(body, content_type="text/plain").status == 400
+    assert server.acme.evaluate(body, content_type="application/json; charset=latin1").status == 400
+    assert server.acme.evaluate(body, content_type='application/json; charset="UTF-8"').status == 200
 
 
 def test_unknown_fields_are_ignored(server, person):

@@ -115,7 +115,8 @@ def test_wrong_method_names_the_right_ones(scim):
     assert "GET" in allow and "POST" in allow
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/scim+json", "application/scim+json; charset=utf-8", "Application/JSON;charset=UTF-8"])
+@pytest.mark.parametrize("kind", ["application/json", "application/scim+json", "application/scim+json; charset=utf-8", "Application/JSON;charset=UTF-8",
+                                  'application/json; charset="utf-8"', "application/json; charset=us-ascii"])
 def test_accepted_media_types(scim, unique, kind):
     scim("POST", "/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": unique("media@example.com")},
          content_type=kind, expect=201)

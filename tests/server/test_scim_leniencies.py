@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every leniency by its name: one request that needs it, what comes of it, its record in the request log, its refusal by the strict profile,
 and its place in the documents."""
+import json
 import re
 import time
 from urllib.parse import quote
@@ -16,7 +17,13 @@ MICROSOFT = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/
 NOBODY = "01890000-0000-7000-8000-000000000001"
 WORK = {"value": "work@example.com", "type": "work"}
 
-# name -> (type, operations of a PATCH, members of a new resource or the path of a GET, part of the resource afterwards, scimType in the strict profile)
+def latin1(connection, name):
+    """UTF-8 under another name."""
+    body = json.dumps({"schemas": [USER], "userName": name, "displayName": "Zoë"}, ensure_ascii=False)
+    return connection("POST", "/Users", body, content_type="application/scim+json; charset=latin1")
+
+
+# name -> (type, operations of a PATCH, members of a new resource, the path of a GET or what sends the request, part of the resource afterwards, scimType or status in the strict profile)
 NEEDED = {
     "boolean-as-text": ("User", [{"op": "replace", "path": "active", "value": "False"}], {"active": False}, "invalidValue"),
     "number-as-text": ("User", [{"op": "add", "path": f"{ENTERPRISE}:employeeNumber", "value": 701984}],
@@ -43,6 +50,7 @@ NEEDED = {
     "extension-name": ("User", [{"op": "add", "path": "department", "value": "D"}], {ENTERPRISE: {"department": "D"}}, "invalidSyntax"),
     "member-type": ("Group", [{"op": "add", "path": "members", "value": [{"value": "{user}", "type": "Group"}]}], {"displayName": "{name}"}, "invalidValue"),
     "unknown-order": ("User", "/Users?sortBy=unheard", {"totalResults": 1}, "invalidValue"),
+    "foreign-charset": ("User", latin1, {"displayName": "Zoë"}, 415),
 }
 
 
@@ -62,6 +70,8 @@ def filled(value, words):
 
 def send(connection, kind, what, name):
     """The reply to the request that needs the leniency."""
+    if callable(what):
+        return what(connection, name)
     schema, naming = (USER, "userName") if kind == "User" else (GROUP, "displayName")
     body = {"schemas": [schema], naming: name}
     if isinstance(what, dict):
@@ -82,7 +92,7 @@ def send(connection, kind, what, name):
 
 def written(what):
     """How many writes stand in the log then."""
-    return 1 if isinstance(what, dict) else 3 if "{user}" in str(what) else 2
+    return 1 if isinstance(what, dict) or callable(what) else 3 if "{user}" in str(what) else 2
 
 
 def capture(connection):
@@ -123,7 +133,9 @@ def test_strict_refuses_it_and_records_none(server, unique, name):
     kind, what, expected, scim_type = NEEDED[name]
     connection = server.acme.connection(unique("strict"), profile="strict")
     reply = send(connection, kind, what, unique(name))
-    if scim_type:
+    if scim_type == 415:
+        assert reply.status == 415 and "latin1" in reply.json["detail"] and "UTF-8" in reply.json["detail"], reply
+    elif scim_type:
         assert (reply.status, reply.json["scimType"]) == (400, scim_type), reply
     else:  # allowed by RFC 7644, with another meaning
         assert reply.status == 200 and any(reply.json[key] != value for key, value in expected.items()), reply

@@ -119,6 +119,18 @@ static void a_body_with_one_key_takes_no_other(struct fixture *fixture)
         desk_close(desk);
 }
 
+static void a_body_in_another_charset_is_no_json(struct fixture *fixture)
+{
+        struct desk *desk = desk_open(fixture);
+        desk->headers[HEADER_CONTENT_TYPE] = "application/json; charset=latin1";
+        assert_status(desk, 415, METHOD_POST, "/api/v1/groups", "{\"displayName\":\"x\"}");
+        assert_string_equal(desk_text(desk, "field"), "Content-Type");
+        assert_non_null(strstr(desk_text(desk, "detail"), "\"latin1\" came; JSON is UTF-8"));
+        desk->headers[HEADER_CONTENT_TYPE] = "application/json; charset=utf-8";
+        assert_status(desk, 201, METHOD_POST, "/api/v1/groups", "{\"displayName\":\"x\"}");
+        desk_close(desk);
+}
+
 /* A cursor is of one kind of list: another's would begin anywhere. */
 static void a_page_has_bounds_and_its_own_cursor(struct fixture *fixture)
 {
@@ -153,6 +165,7 @@ int main(void)
                 FIXTURE_TEST(extras_stand_only_where_they_mean_something, ON_SQLITE),
                 FIXTURE_TEST(a_misspelt_extra_is_told_its_name, ON_SQLITE),
                 FIXTURE_TEST(a_body_with_one_key_takes_no_other, ON_SQLITE),
+                FIXTURE_TEST(a_body_in_another_charset_is_no_json, ON_SQLITE),
                 FIXTURE_TEST(a_page_has_bounds_and_its_own_cursor, ON_SQLITE),
         };
         return fixture_main(tests, COUNT_OF(tests));
