@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/rows.h"
 
 #define SLOT 1
 
@@ -173,6 +174,13 @@ const char *desk_make(struct desk *desk, const char *collection, const char *for
         va_end(arguments);
         assert_status(desk, 201, METHOD_POST, arena_printf(desk->arena, "/api/v1/%s", collection), body);
         return arena_strdup(desk->arena, desk_text(desk, "id"));
+}
+
+int64_t desk_number(struct desk *desk, const char *id)
+{
+        struct resource_row row;
+        assert_ok(resource_load_by_id(desk->fixture->reader, 1, id, desk->arena, &row, &desk->fault));
+        return row.no;
 }
 
 const char *desk_identity(struct desk *desk, const char *name, const char *role)

@@ -45,6 +45,8 @@ const char *desk_text(const struct desk *desk, const char *path);
 const json_t *desk_value(const struct desk *desk, const char *path);
 /* POST that must succeed; the id, in the arena. */
 const char *desk_make(struct desk *desk, const char *collection, const char *format, ...) FORMAT(3, 4);
+/* Of the resource with this id, inside the root. */
+int64_t desk_number(struct desk *desk, const char *id);
 /* A token of a new identity with this role (NULL: none), in the arena. */
 const char *desk_identity(struct desk *desk, const char *name, const char *role);
 

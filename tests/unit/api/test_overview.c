@@ -19,13 +19,6 @@ static enum err add_edge(struct session *session, void *context, struct fault *f
         return member_add(session, 1, edge->group_no, edge->member_no, edge->source_no, 1, &changed, fault);
 }
 
-static int64_t number_of(struct desk *desk, const char *id)
-{
-        struct resource_row row;
-        assert_ok(resource_load_by_id(desk->fixture->reader, 1, id, desk->arena, &row, &desk->fault));
-        return row.no;
-}
-
 /* One member with three sources beside four with one: whatever the page size, every edge once, and no member torn apart. */
 static void edges_of_one_member_stay_on_one_page(struct fixture *fixture)
 {
@@ -39,8 +32,8 @@ static void edges_of_one_member_stay_on_one_page(struct fixture *fixture)
                         desk, 200, METHOD_POST, "/api/v1/groups/G/members", arena_printf(desk->arena, "{\"members\":[\"%s\"]}", ids[i]));
                 assert_string_equal(desk_body(desk), "{\"added\":1}");
         }
-        struct edge edges[] = { { number_of(desk, group), number_of(desk, ids[1]), number_of(desk, first) },
-                { number_of(desk, group), number_of(desk, ids[1]), number_of(desk, second) } };
+        struct edge edges[] = { { desk_number(desk, group), desk_number(desk, ids[1]), desk_number(desk, first) },
+                { desk_number(desk, group), desk_number(desk, ids[1]), desk_number(desk, second) } };
         assert_ok(fixture_submit(fixture, add_edge, &edges[0]));
         assert_ok(fixture_submit(fixture, add_edge, &edges[1]));
         for (int limit = 1; limit <= 8; limit++) {
@@ -98,8 +91,8 @@ static enum err add_crowd(struct session *session, void *context, struct fault *
 static void a_full_page_ends_between_two_members(struct fixture *fixture)
 {
         struct desk *desk = desk_open(fixture);
-        struct edge edges[] = { { .group_no = number_of(desk, desk_make(desk, "groups", "{\"displayName\":\"many\"}")) },
-                { .group_no = number_of(desk, desk_make(desk, "groups", "{\"displayName\":\"one\"}")) } };
+        struct edge edges[] = { { .group_no = desk_number(desk, desk_make(desk, "groups", "{\"displayName\":\"many\"}")) },
+                { .group_no = desk_number(desk, desk_make(desk, "groups", "{\"displayName\":\"one\"}")) } };
         assert_ok(fixture_submit(fixture, add_crowd, edges));
         assert_status(desk, 200, METHOD_GET, "/api/v1/groups/many/members?limit=1000", NULL);
         assert_int_equal(json_array_size(desk_value(desk, "items")), 999); /* of the last one read, more edges might have followed */
