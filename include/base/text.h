@@ -37,7 +37,9 @@ bool text_is_slug(const char *text);
 const char *text_nearest(const char *text, const char *const *names);
 /* Percent-decodes in place into `ret` (same size suffices); false: bad escape, NUL, or not UTF-8. `plus_is_space` for query strings. */
 bool text_percent_decode(const char *text, size_t length, bool plus_is_space, char *ret, size_t *ret_length);
-void text_hex(const unsigned char *bytes, size_t length, char *ret); /* 2 * length + 1 bytes */
+#define TEXT_I64_SIZE 21
+size_t text_i64(int64_t number, char ret[TEXT_I64_SIZE]);             /* decimal, a tenth of what printing takes; answers its length */
+void text_hex(const unsigned char *bytes, size_t length, char *ret);  /* 2 * length + 1 bytes */
 bool text_unhex(const char *text, size_t length, unsigned char *ret); /* length is that of the text, even */
 
 #endif

@@ -4,6 +4,8 @@
  * written any more, so that what is there is a true beginning and never has a hole. */
 #include "base/buffer.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,16 +88,8 @@ void buffer_putc(struct buffer *buffer, char byte)
 
 void buffer_put_i64(struct buffer *buffer, int64_t number)
 {
-        char digits[20];
-        size_t at = sizeof(digits);
-        uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-        do {
-                digits[--at] = (char)('0' + rest % 10);
-                rest /= 10;
-        } while (rest > 0);
-        if (number < 0)
-                digits[--at] = '-';
-        buffer_put(buffer, digits + at, sizeof(digits) - at);
+        char digits[TEXT_I64_SIZE];
+        buffer_put(buffer, digits, text_i64(number, digits));
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -108,7 +108,7 @@ static bool put_name(struct line *line, const char *name)
 
 static void put_field(struct line *line, const struct log_field *field)
 {
-        char number[24];
+        char number[TEXT_I64_SIZE];
         size_t before = line->length;
         bool is_whole = true;
         if (!field->text || !put_name(line, field->name))
@@ -116,7 +116,7 @@ static void put_field(struct line *line, const struct log_field *field)
         if (field->kind == LOG_FIELD_TEXT && room(line) > 1)
                 put_text(line, field->text);
         else if (field->kind == LOG_FIELD_I64)
-                is_whole = put(line, number, (size_t)snprintf(number, sizeof(number), "%lld", (long long)field->number));
+                is_whole = put(line, number, text_i64(field->number, number));
         else if (field->kind == LOG_FIELD_BOOL)
                 is_whole = field->number ? put(line, "true", 4) : put(line, "false", 5);
         else

@@ -240,6 +240,21 @@ bool text_percent_decode(const char *text, size_t length, bool plus_is_space, ch
         return true;
 }
 
+size_t text_i64(int64_t number, char ret[TEXT_I64_SIZE])
+{
+        size_t at = TEXT_I64_SIZE;
+        uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+        ret[--at] = '\0';
+        do {
+                ret[--at] = (char)('0' + rest % 10);
+                rest /= 10;
+        } while (rest > 0);
+        if (number < 0)
+                ret[--at] = '-';
+        memmove(ret, ret + at, TEXT_I64_SIZE - at);
+        return TEXT_I64_SIZE - at - 1;
+}
+
 void text_hex(const unsigned char *bytes, size_t length, char *ret)
 {
         for (size_t i = 0; i < length; i++) {

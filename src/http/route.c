@@ -117,9 +117,11 @@ enum err route_match(const struct route_table *tables, size_t count, enum method
         const struct route *best = NULL, *other = NULL;
         unsigned best_rank = 0, other_rank = 0, methods = 0;
         bool fits = path_split(path, &segments);
+        char first = segments.count ? *segments.text[0] : '\0';
         for (size_t i = 0; fits && i < count; i++) {
                 for (const struct route *row = tables[i].rows; row->method != METHOD_NONE; row++) {
-                        unsigned rank = match_rank(row->pattern, &segments);
+                        bool is_near = row->pattern[1] == first || row->pattern[1] == '{'; /* most rows are of other faces */
+                        unsigned rank = is_near ? match_rank(row->pattern, &segments) : 0;
                         if (rank == 0)
                                 continue;
                         if (row->method == method && rank > best_rank) {

@@ -4,6 +4,7 @@
  * stored document is canonical JSON and is copied, not parsed; only a selection or a filter makes a tree of it. */
 #include <string.h>
 #include "base/clock.h"
+#include "base/text.h"
 #include "scim_request.h"
 
 struct list_render {
@@ -86,16 +87,29 @@ static enum err put_edges(struct scim *scim, const struct claimed_row *row, stru
 
 /* ---- the rest ---- */
 
+/* Canonical text; a quote inside a value is escaped, so that a URN in quotes and a colon can only be a key. */
+static bool has_key(const char *text, size_t length, const char *urn)
+{
+        const char *end = text + length;
+        size_t urn_length = strlen(urn);
+        for (const char *at = text; (at = memmem(at, (size_t)(end - at), urn, urn_length)); at += urn_length)
+                if (at > text && at[-1] == '"' && end - at >= (ptrdiff_t)urn_length + 2 && memcmp(at + urn_length, "\":", 2) == 0)
+                        return true;
+        return false;
+}
+
 static void put_schemas(struct scim *scim, const struct claimed_row *row, struct buffer *into)
 {
         BUFFER_LITERAL(into, "{\"schemas\":[\"");
         buffer_puts(into, scim->type->core->urn);
         buffer_putc(into, '"');
         for (const struct schema *const *extension = scim->type->extensions; extension && *extension; extension++) {
-                char key[160]; /* a quote inside a value is escaped, so that this text can only be a key */
-                int length = snprintf(key, sizeof(key), "\"%s\":", (*extension)->urn);
-                if (strcmp((*extension)->urn, URN_MUSTER_USER) == 0 || memmem(row->claim.doc, row->claim.doc_length, key, (size_t)length))
-                        buffer_printf(into, ",\"%s\"", (*extension)->urn);
+                const char *urn = (*extension)->urn;
+                if (strcmp(urn, URN_MUSTER_USER) != 0 && !has_key(row->claim.doc, row->claim.doc_length, urn))
+                        continue;
+                BUFFER_LITERAL(into, ",\"");
+                buffer_puts(into, urn);
+                buffer_putc(into, '"');
         }
         buffer_putc(into, ']');
 }
@@ -111,7 +125,8 @@ static enum err put_effective(struct scim *scim, const struct claimed_row *row, 
                 if (e)
                         return e;
         }
-        buffer_printf(into, ",\"" URN_MUSTER_USER "\":{\"effectiveActive\":%s", row->resource.active ? "true" : "false");
+        BUFFER_LITERAL(into, ",\"" URN_MUSTER_USER "\":{\"effectiveActive\":");
+        buffer_puts(into, row->resource.active ? "true" : "false");
         for (size_t i = 0; i < count; i++)
                 buffer_printf(into, "%s\"%s\"", i ? "," : ",\"heldBy\":[", held[i]);
         buffer_puts(into, count ? "]}" : "}");
@@ -217,7 +232,8 @@ enum err scim_render_tree(struct scim *scim, const struct claimed_row *row, bool
 
 void scim_version(int64_t version, char ret[VERSION_TEXT_SIZE])
 {
-        (void)snprintf(ret, VERSION_TEXT_SIZE, "W/\"%lld\"", (long long)version);
+        memcpy(ret, "W/\"", 3);
+        memcpy(ret + 3 + text_i64(version, ret + 3), "\"", 2);
 }
 
 const char *scim_location(const struct scim *scim, const char *id)
@@ -236,8 +252,8 @@ enum err scim_render_reply(struct scim *scim, const struct claimed_row *row, int
                 return e;
         scim_version(row->resource.version, version);
         reply_header(request, "ETag", version);
-        const char *location = scim_location(scim, row->resource.id);
-        if (location && status == 201)
+        const char *location = status == 201 ? scim_location(scim, row->resource.id) : NULL;
+        if (location)
                 reply_header(request, "Location", location);
         reply_json(request, status, SCIM_MEDIA_TYPE);
         return ERR_OK;

@@ -291,6 +291,20 @@ static void test_controls(void **state)
                 assert_false(text_is_control(plain[i]));
 }
 
+static void test_numbers_as_text(void **state)
+{
+        static const struct {
+                int64_t number;
+                const char *text;
+        } cases[] = { { 0, "0" }, { 7, "7" }, { -1, "-1" }, { 10, "10" }, { 1234567890, "1234567890" },
+                { INT64_MAX, "9223372036854775807" }, { INT64_MIN, "-9223372036854775808" } };
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                char text[TEXT_I64_SIZE];
+                assert_int_equal(text_i64(cases[i].number, text), strlen(cases[i].text));
+                assert_string_equal(text, cases[i].text);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -308,6 +322,7 @@ int main(void)
                 cmocka_unit_test(test_percent_decoding),
                 cmocka_unit_test(test_hex),
                 cmocka_unit_test(test_controls),
+                cmocka_unit_test(test_numbers_as_text),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
