@@ -177,7 +177,7 @@ enum err json_unknown_member(const char *key, const char *what, const char *cons
                 size_t length = strlen(known);
                 (void)snprintf(known + length, sizeof(known) - length, "%s%s", length ? ", " : "", names[i]);
         }
-        return fault_set(fault, ERR_SYNTAX, "", "\"%.64s\" is no member of %s, which has %s", key, what, known);
+        return fault_set(fault, ERR_SYNTAX, key, "\"%.64s\" is no member of %s, which has %s", key, what, known);
 }
 
 json_t *json_whole_copy(const json_t *value)

@@ -88,9 +88,9 @@ static enum err blame(const struct patch_work *work, size_t index, bool is_pathl
         bool is_path = !is_pathless &&
                        (e == ERR_PATH || e == ERR_FILTER || e == ERR_NO_TARGET || e == ERR_MUTABILITY || text_equal(inner.field, "path"));
         bool has_field = inner.field[0] != '\0' && !text_equal(inner.field, "path") && !text_equal(inner.field, "filter");
+        const char *member = work->member ? work->member : is_path ? "path" : "value", *inside = has_field && !is_path ? inner.field : "";
         char field[sizeof(inner.field) + 64];
-        (void)snprintf(field, sizeof(field), "Operations[%zu].%s%s%s", index, is_path ? "path" : "value", has_field && !is_path ? "." : "",
-                has_field && !is_path ? inner.field : "");
+        (void)snprintf(field, sizeof(field), "Operations[%zu]%s%s%s%s", index, *member ? "." : "", member, *inside ? "." : "", inside);
         return fault_set(work->fault, e, field, "%s", inner.message);
 }
 
@@ -150,7 +150,7 @@ static enum err read_message(const struct patch_work *work, const json_t *messag
         return ERR_OK;
 }
 
-static enum err read_verb(const struct patch_work *work, const json_t *op, enum patch_verb *ret)
+static enum err read_verb(struct patch_work *work, const json_t *op, enum patch_verb *ret)
 {
         static const struct {
                 const char *word;
@@ -161,7 +161,10 @@ static enum err read_verb(const struct patch_work *work, const json_t *op, enum 
                         *ret = verbs[i].verb;
                         return ERR_OK;
                 }
-        return fault_set(work->fault, ERR_SYNTAX, NULL, "op must be add, remove or replace.");
+        work->member = "op";
+        if (json_is_string(op))
+                return fault_set(work->fault, ERR_SYNTAX, NULL, "op is add, remove or replace, not \"%.64s\".", json_string_value(op));
+        return fault_set(work->fault, ERR_SYNTAX, NULL, "op is add, remove or replace, not %s.", op ? json_type_name(op) : "missing");
 }
 
 static enum err apply_step(struct patch_work *work, const struct patch_step *step);
@@ -272,6 +275,7 @@ static enum err apply_operation(struct patch_work *work, const json_t *json, boo
 {
         static const char *const names[] = { "op", "path", "value", NULL };
         const json_t *members[3] = { NULL };
+        work->member = "";
         if (!json_is_object(json))
                 return fault_set(work->fault, ERR_SYNTAX, NULL, "An operation is an object, not %s.", json_type_name(json));
         enum err e = take_members(work, json, "an operation", names, members);
@@ -280,6 +284,7 @@ static enum err apply_operation(struct patch_work *work, const json_t *json, boo
                 e = read_verb(work, members[0], &step.verb);
         if (e)
                 return e;
+        work->member = NULL;
         if (step.verb != PATCH_REMOVE && !step.value)
                 return fault_set(work->fault, ERR_VALUE, NULL, "add and replace need a value.");
         if (!members[1] || json_is_null(members[1])) {
@@ -287,7 +292,7 @@ static enum err apply_operation(struct patch_work *work, const json_t *json, boo
                 return apply_to_resource(work, &step);
         }
         if (!json_is_string(members[1]))
-                return fault_set(work->fault, ERR_PATH, NULL, "A path is text, not %s.", json_type_name(members[1]));
+                return fault_set(work->fault, ERR_PATH, "path", "A path is text, not %s.", json_type_name(members[1]));
         const struct accept *accept = &work->accept;
         e = path_parse_loose(accept->type, json_string_value(members[1]), json_string_length(members[1]), accept->arena, accept->leniency,
                 &step.path, work->fault);

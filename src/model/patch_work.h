@@ -30,6 +30,7 @@ struct patch_work {
         struct edge_operation *edges;
         size_t edge_count, edge_capacity;
         unsigned effort;
+        const char *member; /* of the operation, that a fault is about; "": the operation itself; NULL: its path or value */
         struct judgement judgement; /* its arena is the PATCH's own scratch: emptied after every element, made at first use */
         struct fault *fault;
 };

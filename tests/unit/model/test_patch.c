@@ -387,14 +387,14 @@ static void test_an_error_in_any_operation_changes_nothing(void **state)
         patch_fixture_done(&fixture);
 }
 
-/* `told` stands in the fault; NULL: anything does. */
-static void check_told(const char *message, bool strict, enum err code, const char *told)
+/* The fault names `field`, and `told` stands in it; NULL: anything does. */
+static void check_told(const char *message, bool strict, enum err code, const char *field, const char *told)
 {
         struct patch_fixture fixture = { .leniency.strict = strict };
         json_t *before = json_of(MINIMAL), *body = json_of(message);
         enum err e = patch_json(&fixture, KIND_USER, before, body);
-        if (e != code || (told && !strstr(fixture.fault.message, told)))
-                fail_msg("%s: %s (%s)", message, error_row(e)->name, fixture.fault.message);
+        if (e != code || (told && !strstr(fixture.fault.message, told)) || (field && strcmp(fixture.fault.field, field) != 0))
+                fail_msg("%s: %s (%s: %s)", message, error_row(e)->name, fixture.fault.field, fixture.fault.message);
         patch_fixture_done(&fixture);
         json_decref(before);
         json_decref(body);
@@ -402,7 +402,7 @@ static void check_told(const char *message, bool strict, enum err code, const ch
 
 static void check_message(const char *message, bool strict, enum err code)
 {
-        check_told(message, strict, code, NULL);
+        check_told(message, strict, code, NULL, NULL);
 }
 
 static void test_message_shape(void **state)
@@ -424,10 +424,16 @@ static void test_message_shape(void **state)
         check_message("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'operations':[]}", false, ERR_SYNTAX);
         check_message("[]", false, ERR_SYNTAX);
         check_message("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'more':1}", false, ERR_OK);
-        check_told("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'more':1}", true, ERR_SYNTAX,
+        check_told("{'schemas':['" URN_PATCH "'],'Operations':[" OPERATION "],'more':1}", true, ERR_SYNTAX, "more",
                 "\"more\" is no member of a PATCH message, which has schemas, Operations");
         check_told("{'schemas':['" URN_PATCH "'],'Operations':[{'op':'add','path':'title','value':'x','more':1}]}", true, ERR_SYNTAX,
-                "\"more\" is no member of an operation, which has op, path, value");
+                "Operations[0].more", "\"more\" is no member of an operation, which has op, path, value");
+        check_told("{'Operations':[" OPERATION ",{'op':'move','path':'title'}]}", false, ERR_SYNTAX, "Operations[1].op", "not \"move\"");
+        check_told("{'Operations':[{'path':'title','value':'x'}]}", false, ERR_SYNTAX, "Operations[0].op", "not missing");
+        check_told("{'Operations':[{'op':7,'path':'title','value':'x'}]}", false, ERR_SYNTAX, "Operations[0].op", "not integer");
+        check_told("{'Operations':[1]}", false, ERR_SYNTAX, "Operations[0]", "not integer");
+        check_told("{'Operations':[{'op':'add','path':7,'value':'x'}]}", false, ERR_PATH, "Operations[0].path", "not integer");
+        check_told("{'Operations':[{'op':'add','path':'title'}]}", false, ERR_VALUE, "Operations[0].value", "need a value");
 }
 
 static void test_limit_of_operations(void **state)
