@@ -145,8 +145,8 @@ static void test_R12_who_takes_a_place_takes_what_stands(struct fixture *fixture
                 int active;
         } also[] = { { &entra, CLAIMED_INACTIVE }, { &third, CLAIMED_DELETED } };
         for (size_t i = 0; i < COUNT_OF(also); i++) {
-                house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'e-later', %d, 1, '{\"userName\":\"ann\"}', 0)",
-                        (long long)also[i].who->no, (long long)house_no(house, later), also[i].active);
+                house_script(house, "INSERT INTO claim VALUES (1, %lld, 2, %lld, 'e-later', %d, 1, '{\"userName\":\"ann\"}', %d)",
+                        (long long)also[i].who->no, (long long)house_no(house, later), also[i].active, also[i].active == CLAIMED_DELETED);
                 house_script(house, "INSERT INTO resource_count VALUES (1, 2, %lld, %d)", (long long)also[i].who->no,
                         also[i].active != CLAIMED_DELETED);
         }
