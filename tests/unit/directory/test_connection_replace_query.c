@@ -177,16 +177,17 @@ static void test_R4_declared_types_are_counted_as_one(struct fixture *fixture)
         }
         house->admin.schemas_revision = house_number(house, "SELECT schemas_revision FROM root WHERE root_no = 1");
         for (size_t i = 0; i < COUNT_OF(names); i++)
-                for (size_t j = 0; j < 2 - i; j++) /* two devices, one badge */
+                for (size_t j = 0; j < 1 + i; j++) /* one device, two badges */
                         house_do(house, &scene.okta, CHANGE_CREATE, (enum resource_kind)(KIND_DECLARED_FIRST + i), NULL,
                                 "{\"schemas\":[\"urn:a:%s:1\"],\"externalId\":\"x%zu\"}", names[i], j);
-        house_do(house, &scene.entra, CHANGE_CREATE, (enum resource_kind)KIND_DECLARED_FIRST, NULL,
-                "{\"schemas\":[\"urn:a:device:1\"],\"externalId\":\"x1\"}");
+        for (int i = 0; i < 2; i++)
+                house_do(house, &scene.entra, CHANGE_CREATE, (enum resource_kind)KIND_DECLARED_FIRST, NULL,
+                        "{\"schemas\":[\"urn:a:device:1\"],\"externalId\":\"x%d\"}", 7 * i);
         assert_ok(preview(&scene, &house->admin, scene.okta.id, scene.entra.id, -1, &seen));
         assert_true(seen.declares);
-        assert_fits(&seen.resources, 1, 2, 0, 0, 0);
+        assert_fits(&seen.resources, 1, 2, 1, 0, 0);
         assert_ok(preview(&scene, &house->admin, scene.okta.id, scene.entra.id, 1, &seen));
-        assert_fits(&seen.resources, 0, 2, -1, 0, 1);
+        assert_fits(&seen.resources, 1, 1, -1, 0, 1);
         assert_true(seen.is_cut);
         assert_int_equal(seen.confirm, 3);
         house_close(house);
