@@ -19,6 +19,7 @@ struct domain_row {
         const char *token; /* random; in the arena */
         int64_t verified_us, checked_us;
         int64_t failed_us; /* since when the record is not found; 0: it was, or nobody has looked */
+        int64_t absent_us; /* since when DNS answers that it is not there; 0: it has not, since it was */
 };
 enum err query_domain(const struct query *query, int64_t no, struct domain_row *ret, struct fault *fault) MUST_USE;
 

@@ -6,8 +6,8 @@
 #define STORE_STATEMENTS_DOMAIN_H
 
 #define STATEMENTS_DOMAIN(X) \
-        X(DOMAIN_GET, READ, "ii", "iitiii",                                                                                             \
-                "SELECT state, proof, token, verified_us, checked_us, failed_us FROM domain WHERE root_no = $1 AND no = $2")            \
+        X(DOMAIN_GET, READ, "ii", "iitiiii",                                                                                            \
+                "SELECT state, proof, token, verified_us, checked_us, failed_us, absent_us FROM domain WHERE root_no = $1 AND no = $2")            \
         X(DOMAIN_VERIFIED_HERE, READ, "it", "i",                                                                                        \
                 "SELECT no FROM domain WHERE root_no = $1 AND name_folded = $2 AND +state = 2")                                         \
         X(DOMAIN_OWNER, READ, "t", "i", "SELECT root_no FROM domain WHERE name_folded = $1 AND state = 2")                              \
@@ -15,10 +15,10 @@
                 "INSERT INTO domain (root_no, no, name_folded, state, proof, token, verified_us, checked_us, failed_us, due_us) VALUES " \
                 "($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)")                                                                              \
         X(DOMAIN_PROVED, AUDITED, "iiiii", "",                                                                                          \
-                "UPDATE domain SET state = 2, proof = $3, verified_us = $4, checked_us = $4, failed_us = 0, due_us = $5 WHERE "         \
+                "UPDATE domain SET state = 2, proof = $3, verified_us = $4, checked_us = $4, failed_us = 0, absent_us = 0, due_us = $5 WHERE "         \
                 "root_no = $1 AND no = $2")                                                                                             \
-        X(DOMAIN_CHECKED, PLAIN, "iiiii", "",                                                                                           \
-                "UPDATE domain SET checked_us = $3, failed_us = $4, due_us = $5 WHERE root_no = $1 AND no = $2 AND +state = 2")         \
+        X(DOMAIN_CHECKED, PLAIN, "iiiiii", "",                                                                                           \
+                "UPDATE domain SET checked_us = $3, failed_us = $4, absent_us = $5, due_us = $6 WHERE root_no = $1 AND no = $2 AND +state = 2")         \
         X(DOMAIN_LAPSED, AUDITED, "iiii", "",                                                                                           \
                 "UPDATE domain SET state = 3, checked_us = $3, failed_us = $4, due_us = 0 WHERE root_no = $1 AND no = $2 AND +state = 2") \
         X(DOMAIN_DELETE, AUDITED, "ii", "", "DELETE FROM domain WHERE root_no = $1 AND no = $2")                                        \

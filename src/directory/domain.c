@@ -184,7 +184,7 @@ enum err domain_verify(struct work *work)
                 e = prove(work, &row, &domain);
         else
                 e = session_run(work->session, ST_DOMAIN_CHECKED, NULL, work->fault, V_I64(work->root_no), V_I64(row.no),
-                        V_I64(work->at_us), V_I64(0), V_I64(due_after(work, DOMAIN_BY_DNS)));
+                        V_I64(work->at_us), V_I64(0), V_I64(0), V_I64(due_after(work, DOMAIN_BY_DNS)));
         work->change->after.resource = row;
         return e;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The record of each verified domain, looked up again (R6). One that DNS answers without is not there any more once that has lasted for the
- * time between two checks; one that DNS says nothing about lapses only after seven times as long: an outage is not a loss. Meanwhile
- * it is asked for more often. A domain that lapses raises an alert (R32) and is verified again by an administrator only. */
+ * time between two checks; one that DNS says nothing about lapses only after seven times as long: an outage is not a loss, nor the first
+ * day of one. Meanwhile it is asked for more often. A domain that lapses raises an alert (R32) and is verified again by an administrator
+ * only. */
 #include "domain_row.h"
 
 #include <string.h>
@@ -60,15 +61,17 @@ static enum err lapse(
 static enum err note(struct session *session, struct check *check, struct root_row *root, const struct domain_row *row, struct fault *fault)
 {
         int64_t every_us = check->directory->domains_recheck_us, now_us = clock_stored_us();
-        int64_t at_us = now_us > root->last_us ? now_us : root->last_us, failed_us = 0;
+        int64_t at_us = now_us > root->last_us ? now_us : root->last_us, failed_us = 0, absent_us = 0;
         if (check->answer != DNS_FOUND) {
                 failed_us = row->failed_us ? row->failed_us : at_us;
-                if (at_us - failed_us >= every_us * (check->answer == DNS_ABSENT ? 1 : UNREACHABLE_TIMES))
+                absent_us = check->answer == DNS_ABSENT && !row->absent_us ? at_us : row->absent_us;
+                bool is_gone = check->answer == DNS_ABSENT && at_us - absent_us >= every_us;
+                if (is_gone || at_us - failed_us >= every_us * UNREACHABLE_TIMES)
                         return lapse(session, check, root, at_us, failed_us, fault);
                 every_us /= RETRIES;
         }
         return session_run(session, ST_DOMAIN_CHECKED, NULL, fault, V_I64(check->due->root_no), V_I64(check->due->no), V_I64(at_us),
-                V_I64(failed_us), V_I64(at_us + every_us));
+                V_I64(failed_us), V_I64(absent_us), V_I64(at_us + every_us));
 }
 
 /* The domain may have been given up, or made anew, while DNS was asked. */

@@ -52,6 +52,7 @@ enum err domain_load(struct session *session, int64_t root_no, int64_t no, struc
                 .verified_us = result_i64(&result, 3),
                 .checked_us = result_i64(&result, 4),
                 .failed_us = result_i64(&result, 5),
+                .absent_us = result_i64(&result, 6),
         };
         return ERR_OK;
 }

@@ -27,7 +27,8 @@
         X(19, migration_0019, "0019_member.sql") \
         X(20, migration_0020, "0020_scim_log_about.sql") \
         X(21, migration_0021, "0021_nested.sql") \
-        X(22, migration_0022, "0022_scim_log_partly.sql")
+        X(22, migration_0022, "0022_scim_log_partly.sql") \
+        X(23, migration_0023, "0023_domain_absent.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */

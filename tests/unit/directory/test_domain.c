@@ -262,6 +262,7 @@ static void pass(struct scene *scene, int64_t us)
 {
         house_script(scene->house, "UPDATE domain SET due_us = 1 WHERE due_us > 0");
         house_script(scene->house, "UPDATE domain SET failed_us = failed_us - %lld WHERE failed_us > 0", (long long)us);
+        house_script(scene->house, "UPDATE domain SET absent_us = absent_us - %lld WHERE absent_us > 0", (long long)us);
         directory_check_domains(scene->house->directory, scene->house->fixture->reader, always, NULL);
 }
 

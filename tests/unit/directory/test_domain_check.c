@@ -68,11 +68,17 @@ static void check(struct scene *scene, int rounds, const char *script)
         directory_check_domains(scene->house->directory, scene->house->fixture->reader, goes_on, &watch);
 }
 
-/* Due now, and failing for so long already; 0: not failing. */
+/* Due now, and failing for so long already, of which DNS has said so long that the record is gone; 0: not so. */
+static void make_due_after(struct scene *scene, int64_t failing_us, int64_t absent_us)
+{
+        int64_t now_us = clock_stored_us();
+        house_script(scene->house, "UPDATE domain SET due_us = 1, failed_us = %lld, absent_us = %lld WHERE root_no = 1",
+                (long long)(failing_us ? now_us - failing_us : 0), (long long)(absent_us ? now_us - absent_us : 0));
+}
+
 static void make_due(struct scene *scene, int64_t failing_us)
 {
-        house_script(scene->house, "UPDATE domain SET due_us = 1, failed_us = %lld WHERE root_no = 1",
-                (long long)(failing_us ? clock_stored_us() - failing_us : 0));
+        make_due_after(scene, failing_us, failing_us);
 }
 
 static int64_t due_us(struct scene *scene)
@@ -128,7 +134,7 @@ static void lapses(struct fixture *fixture, int mood, int64_t failing_us, const 
         scene_open(fixture, &scene);
         fake_dns_set(&scene.dns, RECORD, NULL);
         atomic_store(&scene.dns.mood, mood);
-        make_due(&scene, failing_us);
+        make_due_after(&scene, failing_us, mood == FAKE_DNS_ANSWERS ? failing_us : 0);
         int64_t failed_us = load(&scene).failed_us;
         check(&scene, 1, NULL);
         assert_int_equal(load(&scene).state, DOMAIN_LAPSED);
@@ -150,6 +156,40 @@ static void test_R32_a_domain_without_its_record_lapses_once_and_says_why(struct
 static void test_R32_a_domain_of_which_dns_is_silent_lapses_once_and_says_why(struct fixture *fixture)
 {
         lapses(fixture, FAKE_DNS_FAILS, 7 * DAY_US, "{\"name\":\"a.example\",\"reason\":\"dns unreachable\"}");
+}
+
+/* The day in which a record must be missing begins when DNS first says that it is, not with an outage before. */
+static void test_R6_an_outage_is_no_part_of_the_day_in_which_a_record_is_gone(struct fixture *fixture)
+{
+        static const struct {
+                int mood;
+                int64_t failing_us, absent_us;
+                enum domain_state state;
+                bool absent_begins;
+        } cases[] = {
+                { FAKE_DNS_ANSWERS, 3 * DAY_US, 0, DOMAIN_VERIFIED, true },
+                { FAKE_DNS_ANSWERS, 3 * DAY_US, DAY_US / 2, DOMAIN_VERIFIED, false },
+                { FAKE_DNS_FAILS, 3 * DAY_US, 0, DOMAIN_VERIFIED, false },
+                { FAKE_DNS_FAILS, 3 * DAY_US, 2 * DAY_US, DOMAIN_VERIFIED, false }, /* only an answer takes it away */
+                { FAKE_DNS_ANSWERS, 3 * DAY_US, DAY_US, DOMAIN_LAPSED, false },
+                { FAKE_DNS_ANSWERS, 7 * DAY_US, DAY_US / 2, DOMAIN_LAPSED, false }, /* nobody has seen it for a week */
+        };
+        struct scene scene;
+        scene_open(fixture, &scene);
+        fake_dns_set(&scene.dns, RECORD, NULL);
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                house_script(scene.house, "UPDATE domain SET state = 2"); /* the last one's lapse */
+                house_script(scene.house, "UPDATE root SET proved_domains = 1 WHERE root_no = 1");
+                atomic_store(&scene.dns.mood, cases[i].mood);
+                make_due_after(&scene, cases[i].failing_us, cases[i].absent_us);
+                struct domain_row before = load(&scene);
+                check(&scene, 1, NULL);
+                struct domain_row after = load(&scene);
+                if (after.state != cases[i].state || after.failed_us != before.failed_us ||
+                        after.absent_us != (cases[i].absent_begins ? after.checked_us : before.absent_us))
+                        fail_msg("case %zu: state %d, absent since %lld", i, (int)after.state, (long long)after.absent_us);
+        }
+        scene_close(&scene);
 }
 
 /* What happened to the domain while DNS was asked, which says that the record is gone. */
@@ -218,6 +258,7 @@ int main(void)
                 FIXTURE_TEST(test_R6_a_look_up_notes_when_it_was_and_when_the_next_is_due, ON_BOTH),
                 FIXTURE_TEST(test_R32_a_domain_without_its_record_lapses_once_and_says_why, ON_BOTH),
                 FIXTURE_TEST(test_R32_a_domain_of_which_dns_is_silent_lapses_once_and_says_why, ON_BOTH),
+                FIXTURE_TEST(test_R6_an_outage_is_no_part_of_the_day_in_which_a_record_is_gone, ON_SQLITE),
                 FIXTURE_TEST(test_R6_what_changed_meanwhile_is_left_alone, ON_BOTH),
                 FIXTURE_TEST(test_R6_the_longest_due_come_first_and_fifty_at_a_time, ON_SQLITE),
         };
