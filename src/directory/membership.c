@@ -23,6 +23,12 @@ struct named {
         enum resource_kind kind;
 };
 
+/* How the body calls a member: SCIM lists objects, the management API ids or names. */
+static const char *member_field(const struct work *work)
+{
+        return work->source_no ? "members.value" : "members";
+}
+
 static enum err edge_added(struct work *work, int64_t group_no, const struct named *member, struct moved *moved)
 {
         enum err e = moved_note(work, moved, true, member->id);
@@ -42,7 +48,7 @@ static enum err group_add(struct work *work, int64_t group_no, const struct name
                 return e;
         e = nesting_note(work, group_no, member->no, member->kind);
         if (!e)
-                e = ceiling_check_tie(work, "members.value", group_no, member->no);
+                e = ceiling_check_tie(work, member_field(work), group_no, member->no);
         return e ? e : edge_added(work, group_no, member, moved);
 }
 
@@ -105,7 +111,8 @@ static enum err edge_remove(struct work *work, int64_t group_no, int64_t member_
 
 static enum err unknown_member(struct work *work, const char *value)
 {
-        return fault_set(work->fault, ERR_VALUE, "members.value", "\"%.80s\" is no user or group that this caller knows", value);
+        return fault_set(work->fault, ERR_VALUE, member_field(work), "\"%.80s\" is no user%s group%s that this caller knows", value,
+                work->source_no ? " or" : ",", work->source_no ? "" : " or identity");
 }
 
 /* The switch of R14: somebody else's, or nobody's, is left out and named among the leniencies of the request. */
