@@ -232,8 +232,10 @@ enum err scim_render_tree(struct scim *scim, const struct claimed_row *row, bool
 
 void scim_version(int64_t version, char ret[VERSION_TEXT_SIZE])
 {
-        memcpy(ret, "W/\"", 3);
-        memcpy(ret + 3 + text_i64(version, ret + 3), "\"", 2);
+        static const char begin[] = "W/\"", end[] = "\"";
+        char *at = ret + sizeof(begin) - 1;
+        memcpy(ret, begin, sizeof(begin));
+        memcpy(at + text_i64(version, at), end, sizeof(end));
 }
 
 const char *scim_location(const struct scim *scim, const char *id)
