@@ -35,7 +35,7 @@
                 "sealed = 1 AND no < $1 ORDER BY no LIMIT $3)")                                                                     \
         /* Of a purged person: that there was a request stays, about whom does not. */                                              \
         X(SCIM_LOG_BLANK, PLAIN, "itb", "",                                                                                         \
-                "UPDATE scim_log SET path = '', resource_id = '', fields = '', note = '', sealed = 0, body = $3 WHERE root_no = $1 " \
+                "UPDATE scim_log SET path = '', resource_id = '', field = '', fields = '', note = '', sealed = 0, body = $3 WHERE root_no = $1 " \
                 "AND resource_id = $2 AND resource_id <> ''")                                                                       \
         /* Of a purged person, too: what names nobody in particular may speak of him. */                                            \
         X(SCIM_LOG_FORGET_LOOSE, PLAIN, "ib", "",                                                                                   \

@@ -45,9 +45,9 @@ enum err call_take_body(const struct call *call, json_t **ret, struct fault *fau
 enum err call_ref(const struct call *call, const char **ret, struct fault *fault) MUST_USE;
 /* The resource that the path names, as far as the caller may see it. */
 enum err call_resource(const struct call *call, struct resource_row *ret, struct fault *fault) MUST_USE;
-/* ?limit= and ?cursor= (of this kind of list). */
 /* ?name, ?name=true, ?name=false */
 enum err call_flag(const struct call *call, const char *name, bool *ret, struct fault *fault) MUST_USE;
+/* ?limit= and ?cursor= (of this kind of list). */
 enum err call_page(const struct call *call, enum resource_kind kind, int *ret_limit, int64_t *ret_after_no, struct fault *fault) MUST_USE;
 /* A change of call->type that lacks only what is particular to it. */
 struct change call_change(const struct call *call, enum change_verb verb);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The record of each verified domain, looked up again (R6). One that DNS answers without is not there any more once that has lasted for the
- * time between two checks; one that DNS says nothing about lapses only after seven times as long: an outage is not a loss, nor the first
- * day of one. Meanwhile it is asked for more often. A domain that lapses raises an alert (R32) and is verified again by an administrator
- * only. */
+ * time between two checks; one that DNS says nothing about lapses only after seven times as long: an outage is no loss, and no part of the
+ * time in which a record is gone. Meanwhile it is asked for more often. A domain that lapses raises an alert (R32) and is verified again by
+ * an administrator only. */
 #include "domain_row.h"
 
 #include <string.h>

@@ -205,7 +205,7 @@ void scim_log_erase(struct scim_log *log, int64_t root_no, const char *id)
 
 static void waiting_blank(struct waiting *at, bool is_about)
 {
-        static const int said[] = { TEXT_PATH, TEXT_RESOURCE_ID, TEXT_FIELDS, TEXT_NOTE };
+        static const int said[] = { TEXT_PATH, TEXT_RESOURCE_ID, TEXT_FIELD, TEXT_FIELDS, TEXT_NOTE };
         for (size_t i = 0; is_about && i < COUNT_OF(said); i++)
                 at->texts[said[i]] = "";
         if (is_about)

@@ -120,8 +120,8 @@ enum err route_match(const struct route_table *tables, size_t count, enum method
         char first = segments.count ? *segments.text[0] : '\0';
         for (size_t i = 0; fits && i < count; i++) {
                 for (const struct route *row = tables[i].rows; row->method != METHOD_NONE; row++) {
-                        bool is_near = row->pattern[1] == first || row->pattern[1] == '{'; /* most rows are of other faces */
-                        unsigned rank = is_near ? match_rank(row->pattern, &segments) : 0;
+                        bool may_fit = row->pattern[1] == first || row->pattern[1] == '{'; /* most rows are of other faces */
+                        unsigned rank = may_fit ? match_rank(row->pattern, &segments) : 0;
                         if (rank == 0)
                                 continue;
                         if (row->method == method && rank > best_rank) {

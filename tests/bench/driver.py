@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks share: compiling their tools, requests as bytes, the CPU time of a process."""
+"""What the benchmarks share: compiling their tools, requests as bytes, sending them, the CPU time of a process."""
 import json
 import pathlib
 import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
+
+
+class LoadFailed(Exception):
+    """Not every request had a good answer."""
 
 
 def compile_tool(folder, name, *packages):
@@ -24,3 +28,20 @@ def http(method, path, port, token, body=None):
     head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Authorization: Bearer {token}"]
     head += ["Content-Type: application/json", f"Content-Length: {len(text)}"] if text else []
     return ("\r\n".join(head) + "\r\n\r\n").encode() + text
+
+
+def drive(load, folder, port, connections, requests, pid):
+    """(CPU ms of the process, what load.c printed as numbers: answers, good ones, seconds, p50, p99 and largest in us)."""
+    path = folder / "requests"
+    with open(path, "wb") as file:
+        for request in requests:
+            file.write(b"%d\n%s" % (len(request), request))
+    before = cpu_ms(pid)
+    done = subprocess.run([load, str(port), str(min(connections, len(requests))), path], capture_output=True, text=True, check=False)
+    cpu = cpu_ms(pid) - before
+    words = [float(word) for word in done.stdout.split()]
+    if done.returncode != 0 or len(words) != 6:
+        raise LoadFailed(f"{done.stdout}{done.stderr}")
+    if words[0] != words[1]:
+        raise LoadFailed(f"{words[0] - words[1]:.0f} of {words[0]:.0f} answers were no success")
+    return cpu, words

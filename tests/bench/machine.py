@@ -7,7 +7,7 @@ mostly kernel), and what jansson takes to parse that body (no kernel). Where the
 import json
 import subprocess
 
-from driver import compile_tool, cpu_ms, http
+from driver import compile_tool, drive, http
 
 HANDLER_MS, PARSE_MS = 0.0093, 0.00335
 QUESTION = {"subject": {"type": "user", "id": "0b8b1d0e-1f3c-4a3e-8f26-0d0b7e1c0a11"}, "action": {"name": "secrets.read"},
@@ -25,11 +25,8 @@ class Machine:
     def measure(self):
         """(how many times slower than where the bars were set, milliseconds of a bare handler), now."""
         request = http("POST", "/", self.port, "secret", QUESTION)
-        path = self.folder / "yardstick"
-        path.write_bytes((b"%d\n%s" % (len(request), request)) * REQUESTS)
-        before = cpu_ms(self.process.pid)
-        subprocess.run([self.load, str(self.port), str(self.connections), path], stdout=subprocess.DEVNULL, check=True)
-        self.handler.append((cpu_ms(self.process.pid) - before) / REQUESTS)
+        cpu, _ = drive(self.load, self.folder, self.port, self.connections, [request] * REQUESTS, self.process.pid)
+        self.handler.append(cpu / REQUESTS)
         self.process.stdin.write(json.dumps(QUESTION, separators=(",", ":")) + "\n")
         self.process.stdin.flush()
         self.parse.append(float(self.process.stdout.readline()) / 1000)

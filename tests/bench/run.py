@@ -12,12 +12,11 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
-from driver import compile_tool, cpu_ms, http
+from driver import LoadFailed, compile_tool, drive, http
 from machine import Machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,18 +33,10 @@ class Bench:
 
     def measure(self, name, port, requests, pid=None):
         """CPU milliseconds per request."""
-        path = self.folder / "requests"
-        with open(path, "wb") as file:
-            for request in requests:
-                file.write(b"%d\n%s" % (len(request), request))
-        before = cpu_ms(pid or self.pid)
-        done = subprocess.run([self.load, str(port), str(CONNECTIONS), path], capture_output=True, text=True, check=False)
-        cpu = cpu_ms(pid or self.pid) - before
-        if done.returncode != 0:
-            raise SystemExit(f"{name}: {done.stdout}{done.stderr}")
-        answers, good, seconds, p50, p99, worst = (float(word) for word in done.stdout.split())
-        if good != answers:
-            raise SystemExit(f"{name}: {answers - good:.0f} of {answers:.0f} answers were no success")
+        try:
+            cpu, (answers, _, seconds, p50, p99, worst) = drive(self.load, self.folder, port, CONNECTIONS, requests, pid or self.pid)
+        except LoadFailed as failure:
+            raise SystemExit(f"{name}: {failure}") from None
         self.results[name] = cpu / answers
         print(f"{name:22} {cpu / answers:8.4f} ms CPU  {answers / seconds:9.0f}/s  p50 {p50:6.0f} us  p99 {p99:7.0f} us  max {worst:7.0f} us", flush=True)
         return cpu / answers

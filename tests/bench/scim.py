@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 
-from driver import compile_tool, cpu_ms, http
+from driver import LoadFailed, compile_tool, drive, http
 from machine import Machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -79,18 +79,12 @@ class Target:
 
     def run(self, phase, requests):
         """One part of a phase."""
-        path = self.folder / "requests"
-        with open(path, "wb") as file:
-            for request in requests:
-                file.write(b"%d\n%s" % (len(request), request))
-        before = cpu_ms(self.pid)
-        done = subprocess.run([self.load, str(self.port), str(min(self.connections, len(requests))), path], capture_output=True, text=True, check=False)
-        cpu = cpu_ms(self.pid) - before
-        words = [float(word) for word in done.stdout.split()]
-        good = not done.returncode and words and words[0] == words[1]
-        if not good and self.name == "muster":
-            raise SystemExit(f"{phase}: {done.stdout}{done.stderr}")
-        self.parts.append((cpu, words) if good else None)
+        try:
+            self.parts.append(drive(self.load, self.folder, self.port, self.connections, requests, self.pid))
+        except LoadFailed as failure:
+            if self.name == "muster":
+                raise SystemExit(f"{phase}: {failure}") from None
+            self.parts.append(None)
 
     def conclude(self, phase):
         """CPU milliseconds per request over all parts; none where the peer refused one."""

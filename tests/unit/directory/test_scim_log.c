@@ -317,6 +317,7 @@ static void log_about(struct house *house, const struct actor *connection, const
                                                          .path = "/scim/v2/Users",
                                                          .request_id = "r",
                                                          .resource_id = id,
+                                                         .field = "Ann's pet",
                                                          .body = body,
                                                          .body_length = sizeof body - 1 });
 }
@@ -336,6 +337,7 @@ static void test_R31_a_purge_forgets_the_bodies_that_may_speak_of_the_person(str
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE sealed = 1 AND resource_id = '%s'", bob), 1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE sealed = 1"), 1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE LENGTH(body) > 0"), 1);
+        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE path = '' AND field = ''"), 1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log"), 3);
         house_check(house);
         house_close(house);
@@ -488,7 +490,8 @@ static void test_R31_rows_that_wait_at_the_purge_are_written_without_the_person(
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '%s'", bob), 2);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '%s' AND sealed = 1", bob), 1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE resource_id = '' AND sealed = 1"), 1);
-        assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE path = '' AND fields = '' AND note = ''"), 1);
+        assert_int_equal(
+                house_number(house, "SELECT COUNT(*) FROM scim_log WHERE path = '' AND field = '' AND fields = '' AND note = ''"), 1);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log WHERE note <> ''"), 0);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM scim_log_about"), 0);
         house_check(house);

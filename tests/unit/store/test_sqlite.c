@@ -394,6 +394,20 @@ static void what_is_no_database_is_refused(struct fixture *fixture)
         open_refuses(url, true, ERR_UNAVAILABLE);
 }
 
+/* One wait, not one per attempt to switch the file to WAL. */
+static void a_file_that_another_program_keeps_is_refused_after_one_wait(struct fixture *fixture)
+{
+        char url[160];
+        sqlite3 *other = NULL;
+        (void)snprintf(url, sizeof url, "sqlite:%s/kept.db", fixture->folder);
+        assert_int_equal(sqlite3_open(url + 7, &other), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "CREATE TABLE a (b); BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+        int64_t begin_us = clock_steady_us();
+        open_refuses(url, true, ERR_UNAVAILABLE);
+        assert_true(clock_steady_us() - begin_us < 50 * US_PER_S);
+        assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
 static void a_second_program_is_refused_with_the_pid_of_the_first(struct fixture *fixture)
 {
         const struct store_options options = { .database = fixture->url, .exclusive = true };
@@ -424,6 +438,7 @@ int main(void)
                 FIXTURE_TEST(a_checkpoint_moves_the_wal_into_the_database, ON_SQLITE),
                 FIXTURE_TEST(the_files_belong_to_their_owner_alone, ON_SQLITE),
                 FIXTURE_TEST(what_is_no_database_is_refused, ON_SQLITE),
+                FIXTURE_TEST(a_file_that_another_program_keeps_is_refused_after_one_wait, ON_SQLITE),
                 FIXTURE_TEST(a_second_program_is_refused_with_the_pid_of_the_first, ON_SQLITE),
         };
         fault_vfs_install();
