@@ -2,7 +2,7 @@
  *
  * One JSON line per event on standard error (a descriptor of choice in tests): {"at","level","event","request_id",…fields}. Every text
  * is JSON-escaped, so CR, LF, ANSI and bidi controls in names stay inert (C1 and bidi controls are written as \u escapes). Lines are
- * cut at 8 KiB. Thread safe: one write(2) a line. Secrets have no log field type on purpose. */
+ * cut at 8 KiB. Thread safe: one write(2) a line, or for those that a thread gathers. Secrets have no log field type on purpose. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -28,6 +28,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 void log_set_level(enum log_level level);
 bool log_level_parse(const char *text, enum log_level *ret); /* debug info warn error */
 void log_set_fd(int fd);
+/* From begin to end the lines of this thread wait for each other and go in as few write(2) as hold PIPE_BUF bytes each. */
+void log_gather_begin(void);
+void log_gather_end(void);
 void log_set_request_id(const char *request_id); /* of this thread; copied (64 bytes at most); NULL clears */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One event, one line, one write(2). The line is made on the stack: logging works when memory is gone. Whatever could forge a line or
- * steer a terminal leaves as an escape: C0, DEL, C1, line separators, bidi controls, and bytes that are not UTF-8 (as \\xNN). */
+ * One event, one line, one write(2), or one for several that a thread gathers. The line is made on the stack: logging works when memory is
+ * gone. Whatever could forge a line or steer a terminal leaves as an escape: C0, DEL, C1, line separators, bidi controls, and bytes that
+ * are not UTF-8 (as \\xNN). */
 #include "base/log.h"
 
 #include "base/auto.h"
@@ -9,6 +10,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistr.h>
@@ -23,6 +25,13 @@ static const char *const level_names[] = { [LOG_DEBUG] = "debug", [LOG_INFO] = "
 static _Atomic int level_now = LOG_INFO;
 static _Atomic int fd_now = STDERR_FILENO;
 static _Thread_local char request_id_now[REQUEST_ID_BYTES + 1];
+
+/* What a thread gathers; PIPE_BUF: more would mingle with the lines of others in a pipe. */
+static _Thread_local struct {
+        bool is_on;
+        size_t length;
+        char bytes[PIPE_BUF];
+} gathered;
 
 struct line {
         size_t length;
@@ -127,6 +136,32 @@ static void put_field(struct line *line, const struct log_field *field)
         }
 }
 
+/* What cannot be written has nobody to be told to. */
+static void write_out(const char *bytes, size_t length)
+{
+        while (write(atomic_load(&fd_now), bytes, length) < 0 && errno == EINTR)
+                continue;
+}
+
+static void write_gathered(void)
+{
+        if (gathered.length)
+                write_out(gathered.bytes, gathered.length);
+        gathered.length = 0;
+}
+
+static void write_line(const struct line *line)
+{
+        if (line->length > sizeof(gathered.bytes) - gathered.length)
+                write_gathered();
+        if (!gathered.is_on || line->length > sizeof(gathered.bytes)) {
+                write_out(line->bytes, line->length);
+                return;
+        }
+        memcpy(gathered.bytes + gathered.length, line->bytes, line->length);
+        gathered.length += line->length;
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
         if ((int)level < atomic_load_explicit(&level_now, memory_order_relaxed) || (unsigned)level >= COUNT_OF(level_names))
@@ -148,9 +183,20 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         if (line.is_cut)
                 put_tail(&line, CUT_MARK);
         put_tail(&line, "}\n");
-        /* A line that cannot be written has nobody to be told to. */
-        while (write(atomic_load(&fd_now), line.bytes, line.length) < 0 && errno == EINTR)
-                continue;
+        write_line(&line);
+        errno = saved_errno;
+}
+
+void log_gather_begin(void)
+{
+        gathered.is_on = true;
+}
+
+void log_gather_end(void)
+{
+        int saved_errno = errno;
+        write_gathered();
+        gathered.is_on = false;
         errno = saved_errno;
 }
 

@@ -74,8 +74,9 @@ void exchange_refuse(struct exchange *exchange, enum err code, const char *messa
         reply_fault(&exchange->request, e, &fault);
 }
 
-static void log_request(const struct request *request, int64_t duration_us)
+void exchange_log(const struct exchange *exchange)
 {
+        const struct request *request = &exchange->request;
         static const char *const methods[] = { "other", "GET", "POST", "PUT", "PATCH", "DELETE" };
         static const char *const kinds[] = { NULL, "identity", "connection", "system" };
         enum face face = request->route ? request->route->face : FACE_OPERATIONS;
@@ -83,10 +84,13 @@ static void log_request(const struct request *request, int64_t duration_us)
         enum log_level level = status >= 500                                                 ? LOG_WARN
                                : request->worker || (status >= 400 && face != FACE_DECISION) ? LOG_INFO
                                                                                              : LOG_DEBUG;
+        log_set_request_id(request->request_id);
         log_event(level, "request", LOG_TEXT("method", request->head ? "HEAD" : methods[request->method]),
                 LOG_TEXT("route", request->route && request->route->pattern[0] ? request->route->pattern : NULL), LOG_I64("status", status),
-                LOG_I64("duration_us", duration_us), LOG_TEXT("client", request->client), LOG_TEXT("actor", kinds[request->actor.kind]),
-                LOG_TEXT("actor_id", request->actor.id[0] ? request->actor.id : NULL), LOG_TEXT("note", request->log_note));
+                LOG_I64("duration_us", exchange->duration_us), LOG_TEXT("client", request->client),
+                LOG_TEXT("actor", kinds[request->actor.kind]), LOG_TEXT("actor_id", request->actor.id[0] ? request->actor.id : NULL),
+                LOG_TEXT("note", request->log_note));
+        log_set_request_id(NULL);
 }
 
 void exchange_finish(struct exchange *exchange)
@@ -94,12 +98,11 @@ void exchange_finish(struct exchange *exchange)
         struct request *request = &exchange->request;
         if (request->reply.status == 0)
                 exchange_refuse(exchange, ERR_INTERNAL, "The server failed to answer; the log has the reason.");
-        int64_t duration_us = clock_steady_us() - request->started_us;
-        metric_request(request->route ? (int)request->route->face : 0, (int)request->method, request->reply.status, duration_us);
-        log_request(request, duration_us);
+        exchange->duration_us = clock_steady_us() - request->started_us;
+        metric_request(request->route ? (int)request->route->face : 0, (int)request->method, request->reply.status, exchange->duration_us);
         const struct http_hooks *hooks = &exchange->loop->server->options.hooks;
         if (hooks->finished)
-                hooks->finished(hooks->context, request, duration_us);
+                hooks->finished(hooks->context, request, exchange->duration_us);
 }
 
 /* A loop's own thread tags its lines only while a handler or this line is written. */
@@ -107,7 +110,7 @@ static void finish_on_loop(struct exchange *exchange)
 {
         log_set_request_id(exchange->request.request_id);
         exchange_finish(exchange);
-        log_set_request_id(NULL);
+        exchange_log(exchange);
         exchange->stage = STAGE_ANSWER;
 }
 

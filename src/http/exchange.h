@@ -52,7 +52,8 @@ struct exchange {
         size_t declared_bytes; /* Content-Length */
         size_t dropped_bytes;
         size_t counted_bytes; /* our part of the server's sum of large bodies */
-        int64_t queued_us;     /* clock_steady_us when it began to wait for a worker */
+        int64_t queued_us;    /* clock_steady_us when it began to wait for a worker */
+        int64_t duration_us;  /* once it is finished */
         struct buffer body;
 };
 
@@ -60,8 +61,10 @@ struct exchange *exchange_new(struct loop *loop);
 void exchange_free(struct exchange *exchange);
 /* Wipes and empties everything for the next request. */
 void exchange_reset(struct exchange *exchange);
-/* Makes sure that there is a reply, counts and logs the request. Called once, by the thread that ran the handler. */
+/* Makes sure that there is a reply and counts the request. Called once, by the thread that ran the handler. */
 void exchange_finish(struct exchange *exchange);
+/* Its line, before the answer goes. On the loop's thread; leaves that without a request id. */
+void exchange_log(const struct exchange *exchange);
 void exchange_refuse(struct exchange *exchange, enum err code, const char *message);
 /* The caller's kind and the route's `who` and `action`; ERR_FORBIDDEN. */
 enum err exchange_check_actor(const struct request *request, struct fault *fault) MUST_USE;

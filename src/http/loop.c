@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/ident.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "http/metrics.h"
 
@@ -80,6 +81,10 @@ static void take_completed(struct loop *loop)
                 oldest = newest;
                 newest = next;
         }
+        log_gather_begin();
+        for (const struct exchange *exchange = oldest; exchange; exchange = exchange->next)
+                exchange_log(exchange);
+        log_gather_end();
         while (oldest) {
                 struct exchange *next = oldest->next;
                 oldest->next = NULL;

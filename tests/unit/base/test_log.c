@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Log lines: what could forge a line stays inert, every line is whole JSON however long its fields, one line a write. */
+ * Log lines: what could forge a line stays inert, every line is whole JSON however long its fields, one line a write, or
+ * several where a thread gathers them. */
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -218,11 +220,52 @@ static void test_a_closed_log_is_survived(void **state)
         errno = kept;
 }
 
+/* In this pipe each read takes what one write brought. */
+static void test_gathered_lines_go_together(void **state)
+{
+        char name[8], large[6000] = "";
+        int lines = 0, writes = 0;
+        assert_int_equal(close_pipe(NULL), 0);
+        assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC | O_DIRECT), 0);
+        log_set_fd(ends[1]);
+        memset(large, 'x', sizeof(large) - 1);
+        log_gather_begin();
+        for (int i = 0; i < 12; i++) {
+                (void)snprintf(name, sizeof(name), "n%d", i);
+                log_event(LOG_INFO, name, LOG_TEXT("filling", large + sizeof(large) - 200));
+        }
+        assert_string_equal(take(), "");
+        log_event(LOG_WARN, "n12", LOG_TEXT("filling", large)); /* alone, after those before it */
+        log_event(LOG_INFO, "n13", LOG_TEXT("filling", "y"));
+        errno = 7;
+        log_gather_end();
+        assert_int_equal(errno, 7);
+        for (const char *text = take(); *text; text = take(), writes++)
+                for (const char *at = text; (at = strstr(at, "\"event\":\"n")); at++, lines++)
+                        assert_int_equal(strtol(at + strlen("\"event\":\"n"), NULL, 10), lines);
+        assert_int_equal(lines, 14);
+        assert_in_range(writes, 3, 4); /* the large one is two packets */
+        log_event(LOG_INFO, "alone");
+        assert_non_null(strstr(take(), "\"event\":\"alone\""));
+        log_gather_begin();
+        for (int i = 0; i < 60; i++)
+                log_event(LOG_INFO, "many", LOG_TEXT("filling", large + sizeof(large) - 200));
+        log_gather_end();
+        for (writes = 0, lines = 0; *take(); writes++) {
+                assert_true(strlen(taken) <= PIPE_BUF && taken[strlen(taken) - 1] == '\n'); /* whole lines, so none mingles */
+                for (const char *at = taken; (at = strchr(at, '\n')); at++)
+                        lines++;
+        }
+        assert_int_equal(lines, 60);
+        assert_in_range(writes, 4, 6);
+}
+
 #define WITH_PIPE(test) cmocka_unit_test_setup_teardown(test, open_pipe, close_pipe)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                WITH_PIPE(test_gathered_lines_go_together),
                 WITH_PIPE(test_controls_stay_inert),
                 WITH_PIPE(test_broken_utf8_is_shown_as_bytes),
                 WITH_PIPE(test_event_and_request_id_are_escaped_too),
