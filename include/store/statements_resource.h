@@ -50,11 +50,13 @@
         X(RESOURCE_INSERT, AUDITED, "iitiitiiiit", "",                                                                       \
                 "INSERT INTO resource (root_no, no, id, org_no, kind, name_folded, source_no, active, version, created_us, " \
                 "modified_us, deleted_us, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, $11)")               \
-        X(RESOURCE_UPDATE, AUDITED, "iitiiit", "",                                                                           \
+        /* By its id: who changes a row has mostly just found it in that index. */                                           \
+        X(RESOURCE_UPDATE, AUDITED, "ittiiit", "",                                                                           \
                 "UPDATE resource SET name_folded = $3, active = $4, version = $5, modified_us = $6, doc = $7 WHERE root_no = $1 " \
-                "AND no = $2 AND deleted_us = 0")                                                                            \
-        X(RESOURCE_UPDATE_SAME_NAME, AUDITED, "iiiiit", "",                                                                            \
-                "UPDATE resource SET active = $3, version = $4, modified_us = $5, doc = $6 WHERE root_no = $1 AND no = $2 AND deleted_us = 0") \
+                "AND id = $2 AND deleted_us = 0")                                                                            \
+        X(RESOURCE_UPDATE_SAME_NAME, AUDITED, "itiiit", "",                                                                  \
+                "UPDATE resource SET active = $3, version = $4, modified_us = $5, doc = $6 WHERE root_no = $1 AND id = $2 "  \
+                "AND deleted_us = 0")                                                                                        \
         X(CLAIM_UPDATE, AUDITED, "iiiiit", "",                                                                                        \
                 "UPDATE claim SET claimed_active = $4, modified_us = $5, doc = $6 WHERE root_no = $1 AND no = $2 AND connection_no = $3")                                                                                                        \
         X(RESOURCE_SOURCE, AUDITED, "iii", "",                                                                               \

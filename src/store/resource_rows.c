@@ -160,9 +160,9 @@ enum err resource_update(
 {
         int64_t changed;
         enum err e = strcmp(before->name, row->name) == 0
-                             ? session_run(session, ST_RESOURCE_UPDATE_SAME_NAME, &changed, fault, V_I64(root_no), V_I64(row->no),
+                             ? session_run(session, ST_RESOURCE_UPDATE_SAME_NAME, &changed, fault, V_I64(root_no), V_TEXT(row->id),
                                        V_I64(row->active), V_I64(row->version), V_I64(row->modified_us), V_TEXT(row->doc))
-                             : session_run(session, ST_RESOURCE_UPDATE, &changed, fault, V_I64(root_no), V_I64(row->no), V_TEXT(row->name),
+                             : session_run(session, ST_RESOURCE_UPDATE, &changed, fault, V_I64(root_no), V_TEXT(row->id), V_TEXT(row->name),
                                        V_I64(row->active), V_I64(row->version), V_I64(row->modified_us), V_TEXT(row->doc));
         if (e)
                 return e;
