@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "store/sqlite_error.h"
+#include "store/sqlite_vfs.h"
 
 #define BUSY_TIMEOUT_MS 5000
 #define WAL_SWITCH_PAUSE_MS 10
@@ -27,6 +28,7 @@ struct sqlite_shared {
         int lock_fd;
         sqlite3 *anchor; /* keeps the WAL alive, checkpoints, reads the schema */
         pthread_mutex_t anchor_mutex;
+        struct lock_keeper keeper;
         struct unique_names names;
         char *wal_path;
         int64_t page_bytes;
@@ -128,7 +130,7 @@ static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct f
                                        : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512; "
                                          "PRAGMA mmap_size = 0; PRAGMA query_only = ON";
         enum err e = ERR_OK;
-        if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK || sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+        if (sqlite3_open_v2(path, &db, flags, sqlite_vfs()) != SQLITE_OK || sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK ||
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK || (writable && wal_switch(db) != SQLITE_OK) ||
@@ -188,8 +190,10 @@ static enum err shared_open(struct store *store, const struct store_options *opt
         if (!journal_is_wal(shared->anchor))
                 return fault_set(
                         fault, ERR_UNAVAILABLE, "database.url", "the file system of %s cannot hold a WAL database", store->location);
-        if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes))
+        if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes) ||
+                lock_keeper_open(&shared->keeper, store->location, BUSY_TIMEOUT_MS))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
+        lock_keeper_serve(&shared->keeper, shared->anchor);
         return ERR_OK;
 }
 
@@ -198,6 +202,7 @@ static void shared_close(struct store *store)
         struct sqlite_shared *shared = store->shared;
         if (!shared)
                 return;
+        lock_keeper_close(&shared->keeper);
         (void)sqlite3_close(shared->anchor);
         (void)pthread_mutex_destroy(&shared->anchor_mutex);
         unique_names_done(&shared->names);
@@ -231,6 +236,7 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         if (e)
                 return e;
         (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
+        lock_keeper_serve(&((struct sqlite_shared *)store->shared)->keeper, connection->db);
         *ret = &STEAL(connection)->base;
         return ERR_OK;
 }

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static atomic_int fault_mask, fault_countdown, fault_code, fault_happened;
+static atomic_int fault_mask, fault_countdown, fault_code, fault_happened, write_count;
 static atomic_bool fault_lasting;
 
 void fault_vfs_fail(enum fault_operation mask, int nth, int code, bool lasting)
@@ -22,6 +22,11 @@ bool fault_vfs_heal(void)
 {
         fault_mask = 0;
         return fault_happened;
+}
+
+int fault_vfs_writes(void)
+{
+        return write_count;
 }
 
 /* The code to answer instead of doing it; SQLITE_OK: do it. */
@@ -59,6 +64,7 @@ static int file_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 
 static int file_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 offset)
 {
         int code = fault_now(FAULT_WRITE);
+        write_count++;
         return code ? code : real_of(file)->pMethods->xWrite(real_of(file), bytes, length, offset);
 }
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)

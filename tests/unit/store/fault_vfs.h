@@ -14,5 +14,7 @@ void fault_vfs_install(void);
 void fault_vfs_fail(enum fault_operation mask, int nth, int code, bool lasting);
 /* Recovers; true: a fault has happened since fault_vfs_fail. */
 bool fault_vfs_heal(void);
+/* How many writes came to files so far. */
+int fault_vfs_writes(void);
 
 #endif

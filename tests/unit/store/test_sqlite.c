@@ -72,6 +72,8 @@ static void the_commonest_questions_keep_to_their_indexes(struct fixture *fixtur
                 const char *index;
         } plans[] = {
                 { ST_CLAIMED_BY_ID, "resource_id (root_no=? AND id=?)" },
+                { ST_RESOURCE_UPDATE, "resource_id (root_no=? AND id=?)" },
+                { ST_RESOURCE_UPDATE_SAME_NAME, "resource_id (root_no=? AND id=?)" },
                 { ST_CLAIMED_USER_BY_NAME, "resource_user_name (root_no=? AND name_folded=?)" },
                 { ST_CLAIMED_LIST, "claim_list (root_no=? AND connection_no=? AND kind=? AND no>?)" },
                 { ST_CLAIMED_PAGE, "claim_list (root_no=? AND connection_no=? AND kind=?)" },
@@ -110,7 +112,7 @@ static void the_commonest_questions_keep_to_their_indexes(struct fixture *fixtur
 
 static void a_disk_full_at_each_write_loses_nothing_and_heals(struct fixture *fixture)
 {
-        auto_free_ char *doc = text_of(40000);
+        auto_free_ char *doc = text_of(1500000); /* some writes to the WAL */
         int64_t no = 1, refused = 0;
         bool happened = true;
         one_root(fixture);
@@ -132,7 +134,7 @@ static void a_disk_full_inside_a_statement_ends_only_that_job(struct fixture *fi
 {
         auto_free_ char *doc = text_of(24u << 20);
         one_root(fixture);
-        for (int nth = 1; nth < 2000; nth = 3 * nth + 1) {
+        for (int nth = 1; nth < 150; nth = 3 * nth + 1) {
                 fault_vfs_fail(FAULT_WRITE, nth, SQLITE_FULL, true);
                 assert_err(insert_document(fixture, 1, doc), ERR_STORAGE_FULL);
                 assert_true(fault_vfs_heal());
@@ -180,7 +182,7 @@ static void a_batch_that_met_a_full_disk_is_rerun_job_by_job(struct fixture *fix
         struct parallel jobs[12] = { 0 };
         auto_free_ char *doc = text_of(200000);
         one_root(fixture);
-        for (int nth = 1; nth < 200; nth = 2 * nth + 1) {
+        for (int nth = 1; nth < 16; nth++) {
                 fault_vfs_fail(FAULT_WRITE, nth, SQLITE_FULL, false);
                 for (size_t i = 0; i < COUNT_OF(jobs); i++) {
                         jobs[i] = (struct parallel){ .fixture = fixture, .no = 100 * nth + (int64_t)i, .doc = doc };
@@ -205,7 +207,7 @@ static void a_transaction_ended_inside_a_batch_takes_no_neighbour_along(struct f
         struct parallel jobs[5] = { 0 };
         auto_free_ char *doc = text_of(6u << 20);
         one_root(fixture);
-        for (int nth = 3200; nth < 14000; nth += 1900) {
+        for (int nth = 50; nth < 220; nth += 30) {
                 fault_vfs_fail(FAULT_WRITE, nth, SQLITE_FULL, false);
                 for (size_t i = 0; i < COUNT_OF(jobs); i++) {
                         jobs[i] = (struct parallel){ .fixture = fixture, .no = 100 * nth + (int64_t)i, .doc = doc };
@@ -221,6 +223,44 @@ static void a_transaction_ended_inside_a_batch_takes_no_neighbour_along(struct f
                 assert_true(refused <= 1);
         }
         database_is_whole(fixture);
+}
+
+/* What is in the files now, as after a kill -9: is the resource there? */
+static bool survives(struct fixture *fixture, int64_t no)
+{
+        char command[1024], path[128];
+        sqlite3 *db = NULL;
+        sqlite3_stmt *statement = NULL;
+        (void)snprintf(path, sizeof path, "%s/copy.db", fixture->folder);
+        (void)snprintf(
+                command, sizeof command, "rm -f %s* && cp %s %s && cp %s-wal %s-wal", path, fixture->path, path, fixture->path, path);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(db, "SELECT COUNT(*) FROM resource WHERE no = ?", -1, &statement, NULL), SQLITE_OK);
+        sqlite3_bind_int64(statement, 1, no);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        bool found = sqlite3_column_int64(statement, 0) == 1;
+        sqlite3_finalize(statement);
+        sqlite3_close(db);
+        return found;
+}
+
+/* Refused means refused, whenever the power goes: what a COMMIT could not write does not come to the file later. */
+static void what_a_full_disk_refused_is_in_no_file(struct fixture *fixture)
+{
+        auto_free_ char *doc = text_of(300000);
+        bool happened = true;
+        one_root(fixture);
+        for (int64_t no = 1, nth = 1; happened; nth++, no += 2) {
+                fault_vfs_fail(FAULT_WRITE, (int)nth, SQLITE_FULL, true);
+                enum err e = insert_document(fixture, no, nth % 2 ? "{}" : doc);
+                happened = fault_vfs_heal();
+                assert_err(e, happened ? ERR_STORAGE_FULL : ERR_OK);
+                assert_int_equal(survives(fixture, no), !happened);
+                assert_ok(insert_document(fixture, no + 1, "{}"));
+                assert_int_equal(survives(fixture, no), !happened);
+                assert_true(survives(fixture, no + 1));
+        }
 }
 
 /* ---- a COMMIT whose outcome is unknown ---- */
@@ -431,6 +471,7 @@ int main(void)
                 FIXTURE_TEST(an_io_error_inside_a_statement_ends_only_that_job, ON_SQLITE),
                 FIXTURE_TEST(a_batch_that_met_a_full_disk_is_rerun_job_by_job, ON_SQLITE),
                 FIXTURE_TEST(a_transaction_ended_inside_a_batch_takes_no_neighbour_along, ON_SQLITE),
+                FIXTURE_TEST(what_a_full_disk_refused_is_in_no_file, ON_SQLITE),
                 FIXTURE_TEST(a_commit_with_unknown_outcome_ends_the_process, ON_SQLITE),
                 FIXTURE_TEST(what_was_acknowledged_survives_kill_9, ON_SQLITE),
                 FIXTURE_TEST(the_writer_restarts_a_large_wal, ON_SQLITE),

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See sqlite_vfs.h. */
+#include "store/sqlite_vfs.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAITING_MAX ((int)128 << 10)
+#define READ_LOCK_FIRST 3 /* WAL_READ_LOCK(0) to (4) of the WAL-index format (sqlite.org/walformat.html, section 2.3.1) */
+#define READ_LOCK_COUNT 5
+
+struct own_file {
+        sqlite3_file base;
+        sqlite3_file *real;         /* behind this struct */
+        struct lock_keeper *keeper; /* of a database */
+        unsigned char *waiting;     /* of a WAL */
+        int waiting_length;
+        sqlite3_int64 waiting_offset; /* where its first byte belongs */
+};
+
+static sqlite3_vfs *real_vfs, own_vfs;
+
+static struct own_file *own(sqlite3_file *file)
+{
+        return (struct own_file *)file;
+}
+
+static sqlite3_file *real_of(sqlite3_file *file)
+{
+        return own(file)->real;
+}
+
+/* ---- passed on ---- */
+
+static int pass_close(sqlite3_file *file)
+{
+        return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static int pass_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 offset)
+{
+        return real_of(file)->pMethods->xRead(real_of(file), bytes, length, offset);
+}
+
+static int pass_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 offset)
+{
+        return real_of(file)->pMethods->xWrite(real_of(file), bytes, length, offset);
+}
+
+static int pass_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+        return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+static int pass_sync(sqlite3_file *file, int flags)
+{
+        return real_of(file)->pMethods->xSync(real_of(file), flags);
+}
+
+static int pass_size(sqlite3_file *file, sqlite3_int64 *ret)
+{
+        return real_of(file)->pMethods->xFileSize(real_of(file), ret);
+}
+
+static int pass_lock(sqlite3_file *file, int level)
+{
+        return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+
+static int pass_unlock(sqlite3_file *file, int level)
+{
+        return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+
+static int pass_check_lock(sqlite3_file *file, int *ret)
+{
+        return real_of(file)->pMethods->xCheckReservedLock(real_of(file), ret);
+}
+
+static int pass_control(sqlite3_file *file, int operation, void *argument)
+{
+        return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
+}
+
+static int pass_sector_size(sqlite3_file *file)
+{
+        return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int pass_characteristics(sqlite3_file *file)
+{
+        return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+static int pass_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **ret)
+{
+        return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, ret);
+}
+
+static void pass_shm_barrier(sqlite3_file *file)
+{
+        real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
+static int pass_shm_unmap(sqlite3_file *file, int delete)
+{
+        return real_of(file)->pMethods->xShmUnmap(real_of(file), delete);
+}
+
+/* ---- read locks ---- */
+
+static int keeper_lock(struct lock_keeper *keeper, int number, int flags)
+{
+        return keeper->file->pMethods->xShmLock(keeper->file, number, 1, flags | SQLITE_SHM_SHARED);
+}
+
+static void keeper_hold(struct lock_keeper *keeper, int number)
+{
+        const unsigned bit = 1u << number;
+        if (!keeper || number < READ_LOCK_FIRST || atomic_load_explicit(&keeper->held, memory_order_relaxed) & bit)
+                return;
+        (void)pthread_mutex_lock(&keeper->mutex);
+        if (keeper->file && !(keeper->held & bit) && keeper_lock(keeper, number, SQLITE_SHM_LOCK) == SQLITE_OK)
+                keeper->held |= bit;
+        (void)pthread_mutex_unlock(&keeper->mutex);
+}
+
+static void keeper_give_back(struct lock_keeper *keeper, int first, int count)
+{
+        const unsigned range = ((1u << count) - 1) << first;
+        if (!keeper || !(atomic_load_explicit(&keeper->held, memory_order_relaxed) & range))
+                return;
+        (void)pthread_mutex_lock(&keeper->mutex);
+        for (int number = first; number < first + count; number++)
+                if (keeper->held & (1u << number) && keeper_lock(keeper, number, SQLITE_SHM_UNLOCK) == SQLITE_OK)
+                        keeper->held &= ~(1u << number);
+        (void)pthread_mutex_unlock(&keeper->mutex);
+}
+
+static int database_shm_lock(sqlite3_file *file, int first, int count, int flags)
+{
+        struct lock_keeper *keeper = own(file)->keeper;
+        if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE))
+                keeper_give_back(keeper, first, count);
+        int code = real_of(file)->pMethods->xShmLock(real_of(file), first, count, flags);
+        if (code == SQLITE_OK && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
+                keeper_hold(keeper, first);
+        return code;
+}
+
+int lock_keeper_open(struct lock_keeper *keeper, const char *path, int busy_timeout_ms)
+{
+        int code = sqlite3_open_v2(path, &keeper->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL);
+        if (code == SQLITE_OK)
+                code = sqlite3_busy_timeout(keeper->db, busy_timeout_ms);
+        if (code == SQLITE_OK) /* the first question maps the shared memory */
+                code = sqlite3_exec(keeper->db, "SELECT COUNT(*) FROM sqlite_schema", NULL, NULL, NULL);
+        if (code == SQLITE_OK)
+                code = sqlite3_file_control(keeper->db, "main", SQLITE_FCNTL_FILE_POINTER, &keeper->file);
+        if (code == SQLITE_OK)
+                (void)pthread_mutex_init(&keeper->mutex, NULL);
+        else
+                keeper->file = NULL;
+        return code;
+}
+
+void lock_keeper_close(struct lock_keeper *keeper)
+{
+        if (keeper->file) {
+                keeper_give_back(keeper, READ_LOCK_FIRST, READ_LOCK_COUNT);
+                (void)pthread_mutex_destroy(&keeper->mutex);
+        }
+        keeper->file = NULL;
+        (void)sqlite3_close(keeper->db);
+        keeper->db = NULL;
+}
+
+/* ---- the WAL ---- */
+
+/* What could not be written waits on: a transaction that goes on after a failed read must not lose a page. */
+static int flush(struct own_file *wal)
+{
+        if (!wal->waiting_length)
+                return SQLITE_OK;
+        int code = wal->real->pMethods->xWrite(wal->real, wal->waiting, wal->waiting_length, wal->waiting_offset);
+        if (code == SQLITE_OK)
+                wal->waiting_length = 0;
+        return code;
+}
+
+/* After a failed write or sync SQLite undoes the transaction. Its last frame, which would make it a committed one, must not reach the file
+ * with something that is written later. */
+static int flush_or_forget(struct own_file *wal)
+{
+        int code = flush(wal);
+        wal->waiting_length = 0;
+        return code;
+}
+
+static int wal_close(sqlite3_file *file)
+{
+        free(own(file)->waiting);
+        return pass_close(file);
+}
+
+static int wal_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 offset)
+{
+        int code = flush(own(file)); /* its own frames, where a transaction is larger than the cache */
+        return code ? code : pass_read(file, bytes, length, offset);
+}
+
+static int wal_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 offset)
+{
+        struct own_file *wal = own(file);
+        int code = SQLITE_OK;
+        if (offset != wal->waiting_offset + wal->waiting_length || length > WAITING_MAX - wal->waiting_length)
+                code = flush_or_forget(wal);
+        if (code)
+                return code;
+        if (length > WAITING_MAX)
+                return pass_write(file, bytes, length, offset);
+        if (!wal->waiting_length)
+                wal->waiting_offset = offset;
+        memcpy(wal->waiting + wal->waiting_length, bytes, (size_t)length);
+        wal->waiting_length += length;
+        return SQLITE_OK;
+}
+
+static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+        int code = flush_or_forget(own(file));
+        return code ? code : pass_truncate(file, size);
+}
+
+static int wal_sync(sqlite3_file *file, int flags)
+{
+        int code = flush_or_forget(own(file));
+        return code ? code : pass_sync(file, flags);
+}
+
+static int wal_size(sqlite3_file *file, sqlite3_int64 *ret)
+{
+        int code = flush(own(file));
+        return code ? code : pass_size(file, ret);
+}
+
+/* ---- opening ---- */
+
+static const sqlite3_io_methods database_methods = { 2, pass_close, pass_read, pass_write, pass_truncate, pass_sync, pass_size, pass_lock,
+        pass_unlock, pass_check_lock, pass_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
+        pass_shm_barrier, pass_shm_unmap, NULL, NULL };
+static const sqlite3_io_methods wal_methods = { 1, wal_close, wal_read, wal_write, wal_truncate, wal_sync, wal_size, pass_lock, pass_unlock,
+        pass_check_lock, pass_control, pass_sector_size, pass_characteristics };
+
+static int own_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+{
+        if (!(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
+                return real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
+        struct own_file *made = own(file);
+        *made = (struct own_file){ .real = (sqlite3_file *)(made + 1) };
+        if (flags & SQLITE_OPEN_WAL && !(made->waiting = malloc(WAITING_MAX)))
+                return SQLITE_NOMEM;
+        int code = real_vfs->xOpen(real_vfs, name, made->real, flags, ret_flags);
+        if (code == SQLITE_OK)
+                made->base.pMethods = flags & SQLITE_OPEN_WAL ? &wal_methods : &database_methods;
+        else
+                free(made->waiting); /* without methods nobody closes it */
+        return code;
+}
+
+void lock_keeper_serve(struct lock_keeper *keeper, sqlite3 *db)
+{
+        sqlite3_file *file = NULL;
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file && file->pMethods == &database_methods)
+                own(file)->keeper = keeper;
+}
+
+static void make(void)
+{
+        real_vfs = sqlite3_vfs_find(NULL);
+        own_vfs = *real_vfs; /* the other methods take the real one's data from the copy */
+        own_vfs.zName = "muster";
+        own_vfs.szOsFile = (int)sizeof(struct own_file) + real_vfs->szOsFile;
+        own_vfs.pNext = NULL;
+        own_vfs.xOpen = own_open;
+}
+
+const char *sqlite_vfs(void)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        (void)pthread_once(&once, make);
+        return sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK ? own_vfs.zName : NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SQLite's files as we use them, over whatever VFS is the default. Two things are other than there, both to spare calls of the kernel:
+ *
+ * Writes to the WAL. SQLite hands a transaction over frame by frame, the 24 bytes of a header and a page, two calls each; here what follows
+ * one another waits, and goes in one. Nothing waits beyond the xSync of a COMMIT (synchronous=FULL): what other connections read of a WAL,
+ * its committed frames, is in the file.
+ *
+ * Read locks of the WAL. Each question takes and gives back one of five, a record lock under a mutex of the process. While a connection of
+ * ours, the keeper, holds the same lock, SQLite finds it held by this process already and only counts. The keeper asks for what a reader
+ * got, and gives back before anybody here asks for an exclusive lock: one lock more can make others wait, but lets nobody in. */
+#ifndef STORE_SQLITE_VFS_H
+#define STORE_SQLITE_VFS_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+struct lock_keeper {
+        sqlite3 *db; /* of its own: nobody else uses it */
+        sqlite3_file *file;
+        pthread_mutex_t mutex;
+        atomic_uint held; /* bit n: lock n of the shared memory */
+};
+
+/* Name of the VFS for sqlite3_open_v2, over the one that is the default when this is first called; NULL: the default itself. */
+const char *sqlite_vfs(void);
+
+/* `path` is a database in WAL mode, open here already. Returns a result code of SQLite. */
+int lock_keeper_open(struct lock_keeper *keeper, const char *path, int busy_timeout_ms);
+void lock_keeper_close(struct lock_keeper *keeper); /* a zeroed or a closed one: nothing */
+
+/* From here on the keeper holds what this connection, opened through sqlite_vfs, locks for reading. It must outlive the connection; once
+ * closed it holds nothing. */
+void lock_keeper_serve(struct lock_keeper *keeper, sqlite3 *db);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Our VFS: a transaction reaches the WAL in few writes, whole or not at all; the keeper's locks let nobody in and keep nobody of ours out.
+ */
+#include "store/sqlite_vfs.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "store/fault_vfs.h"
+
+#define READ_LOCKS (0x1fu << 3)
+
+struct house {
+        char folder[40], path[64];
+        struct lock_keeper keeper;
+        sqlite3 *writer, *reader;
+};
+
+static void run(sqlite3 *db, const char *sql)
+{
+        char *message = NULL;
+        if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+                fail_msg("%s: %s", sql, message);
+}
+
+static int64_t number(sqlite3 *db, const char *sql)
+{
+        sqlite3_stmt *statement = NULL;
+        assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+        int64_t got = sqlite3_column_int64(statement, 0);
+        assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+        return got;
+}
+
+static sqlite3 *open_ours(const struct house *house)
+{
+        sqlite3 *db = NULL;
+        assert_int_equal(sqlite3_open_v2(house->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, sqlite_vfs()),
+                SQLITE_OK);
+        run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0");
+        return db;
+}
+
+static int house_open(void **state)
+{
+        struct house *house = calloc(1, sizeof *house);
+        assert_non_null(house);
+        *state = house;
+        (void)snprintf(house->folder, sizeof house->folder, "/tmp/muster-vfs-XXXXXX");
+        assert_non_null(mkdtemp(house->folder));
+        (void)snprintf(house->path, sizeof house->path, "%s/a.db", house->folder);
+        house->writer = open_ours(house);
+        run(house->writer, "CREATE TABLE t (n INTEGER PRIMARY KEY, doc TEXT); PRAGMA wal_checkpoint(TRUNCATE)");
+        house->reader = open_ours(house);
+        assert_int_equal(lock_keeper_open(&house->keeper, house->path, 1000), SQLITE_OK);
+        lock_keeper_serve(&house->keeper, house->writer);
+        lock_keeper_serve(&house->keeper, house->reader);
+        return 0;
+}
+
+static int house_close(void **state)
+{
+        struct house *house = *state;
+        char command[80];
+        lock_keeper_close(&house->keeper);
+        lock_keeper_close(&house->keeper);
+        assert_int_equal(sqlite3_close(house->reader), SQLITE_OK);
+        assert_int_equal(sqlite3_close(house->writer), SQLITE_OK);
+        (void)snprintf(command, sizeof command, "%s-wal", house->path);
+        assert_int_not_equal(access(command, F_OK), 0); /* nobody kept the last one from clearing up */
+        (void)snprintf(command, sizeof command, "rm -r %s", house->folder);
+        assert_int_equal(system(command), 0);
+        free(house);
+        return 0;
+}
+
+/* ---- the WAL ---- */
+
+static void a_transaction_goes_in_few_writes(void **state)
+{
+        struct house *house = *state;
+        int before = fault_vfs_writes();
+        run(house->writer,
+                "BEGIN; INSERT INTO t SELECT value, printf('%.*c', 3000, 'x') FROM (WITH RECURSIVE s(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM s WHERE value < 20) SELECT value FROM s); COMMIT");
+        assert_true(fault_vfs_writes() - before <= 2); /* some 23 pages, each with a header before it */
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 20);
+}
+
+static void a_transaction_larger_than_the_cache_reads_its_own_pages(void **state)
+{
+        struct house *house = *state;
+        run(house->writer,
+                "PRAGMA cache_size = 20; BEGIN; INSERT INTO t SELECT value, printf('%.*c', 3000, 'x') FROM (WITH RECURSIVE s(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM s WHERE value < 500) SELECT value FROM s)");
+        assert_int_equal(number(house->writer, "SELECT COUNT(*) FROM t WHERE length(doc) = 3000"), 500);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 0);
+        run(house->writer, "SAVEPOINT s; UPDATE t SET doc = printf('%.*c', 3000, 'y') WHERE n % 3 = 0; ROLLBACK TO s");
+        run(house->writer, "UPDATE t SET doc = printf('%.*c', 3000, 'z') WHERE n % 5 = 0; COMMIT");
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t WHERE doc LIKE 'z%'"), 100);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t WHERE doc LIKE 'x%'"), 400);
+        run(house->writer, "PRAGMA wal_checkpoint(TRUNCATE)");
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
+static void a_page_that_could_not_be_written_is_not_lost_on_the_transaction_that_goes_on(void **state)
+{
+        struct house *house = *state;
+        run(house->writer,
+                "PRAGMA cache_size = 20; BEGIN; INSERT INTO t SELECT value, printf('%.*c', 3000, 'x') FROM (WITH RECURSIVE s(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM s WHERE value < 60) SELECT value FROM s)");
+        fault_vfs_fail(FAULT_WRITE, 1, SQLITE_FULL, true);
+        bool was_read = sqlite3_exec(house->writer, "SELECT SUM(length(doc)) FROM t", NULL, NULL, NULL) == SQLITE_OK;
+        assert_true(fault_vfs_heal());
+        assert_false(was_read);
+        bool goes_on = !sqlite3_get_autocommit(house->writer);
+        if (goes_on)
+                run(house->writer, "COMMIT");
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t WHERE length(doc) = 3000"), goes_on ? 60 : 0);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
+/* The last frame of a transaction that was refused makes it committed, if ever it comes to the file. */
+static void what_a_commit_could_not_write_does_not_come_later(void **state)
+{
+        struct house *house = *state;
+        char command[512], copy[80];
+        sqlite3 *db = NULL;
+        run(house->writer, "INSERT INTO t VALUES (1, 'a')");
+        fault_vfs_fail(FAULT_WRITE, 1, SQLITE_FULL, true);
+        assert_int_equal(sqlite3_exec(house->writer, "INSERT INTO t VALUES (2, 'b')", NULL, NULL, NULL), SQLITE_FULL);
+        assert_true(fault_vfs_heal());
+        run(house->writer, "PRAGMA shrink_memory");
+        assert_int_equal(number(house->writer, "SELECT COUNT(*) FROM t"), 1); /* reads the WAL */
+        (void)snprintf(copy, sizeof copy, "%s/copy.db", house->folder);
+        (void)snprintf(command, sizeof command, "cp %s %s && cp %s-wal %s-wal", house->path, copy, house->path, copy);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(sqlite3_open_v2(copy, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        assert_int_equal(number(db, "SELECT COUNT(*) FROM t"), 1);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* ---- the keeper ---- */
+
+static void the_keeper_holds_what_a_reader_held_until_somebody_wants_it_alone(void **state)
+{
+        struct house *house = *state;
+        assert_int_equal(house->keeper.held, 0);
+        (void)number(house->reader, "SELECT COUNT(*) FROM t");
+        assert_int_not_equal(house->keeper.held & READ_LOCKS, 0);
+        assert_int_equal(house->keeper.held & ~READ_LOCKS, 0);
+        run(house->writer, "INSERT INTO t VALUES (1, 'a')");
+        (void)number(house->reader, "SELECT COUNT(*) FROM t");
+        assert_int_equal(sqlite3_wal_checkpoint_v2(house->writer, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_wal_checkpoint_v2(house->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), SQLITE_OK);
+}
+
+static void a_reader_in_its_snapshot_still_keeps_the_wal(void **state)
+{
+        struct house *house = *state;
+        run(house->writer, "INSERT INTO t VALUES (1, 'a')");
+        run(house->reader, "BEGIN");
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 1);
+        run(house->writer, "INSERT INTO t VALUES (2, 'b')");
+        assert_int_equal(sqlite3_wal_checkpoint_v2(house->writer, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL), SQLITE_BUSY);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 1);
+        run(house->reader, "COMMIT");
+        assert_int_equal(sqlite3_wal_checkpoint_v2(house->writer, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL), SQLITE_OK);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 2);
+}
+
+/* As `sqlite3 muster.db .backup` does beside a server that runs. */
+static void another_program_reads_and_writes_beside_the_keeper(void **state)
+{
+        struct house *house = *state;
+        char command[512];
+        (void)number(house->reader, "SELECT COUNT(*) FROM t");
+        assert_int_not_equal(house->keeper.held, 0);
+        for (int round = 1; round <= 3; round++) {
+                (void)snprintf(command, sizeof command,
+                        "python3 -c \"import sqlite3; c = sqlite3.connect('%s', timeout=1); c.execute('INSERT INTO t VALUES (%d, 1)'); c.commit(); "
+                        "c.backup(sqlite3.connect('%s/backup.db')); exit(c.execute('SELECT COUNT(*) FROM t').fetchone()[0] != %d)\"",
+                        house->path, 100 + round, house->folder, round);
+                assert_int_equal(system(command), 0);
+                assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), round);
+        }
+}
+
+struct reading {
+        const struct house *house;
+        pthread_t thread;
+        bool went_back;
+};
+
+static void *reading_main(void *context)
+{
+        struct reading *reading = context;
+        sqlite3 *db = open_ours(reading->house);
+        (void)sqlite3_busy_timeout(db, 5000);
+        lock_keeper_serve((struct lock_keeper *)&reading->house->keeper, db);
+        for (int64_t i = 0, last = 0; i < 3000; i++) {
+                int64_t now = number(db, "SELECT COALESCE(MAX(n), 0) + COUNT(*) FROM t");
+                reading->went_back |= now < last || now % 2;
+                last = now;
+        }
+        (void)sqlite3_close(db);
+        return NULL;
+}
+
+static void readers_writer_and_checkpoints_run_side_by_side(void **state)
+{
+        struct house *house = *state;
+        struct reading readings[3];
+        int restarted = 0;
+        (void)sqlite3_busy_timeout(house->writer, 5000);
+        for (int i = 0; i < 3; i++) {
+                readings[i] = (struct reading){ .house = house };
+                assert_int_equal(pthread_create(&readings[i].thread, NULL, reading_main, &readings[i]), 0);
+        }
+        for (int i = 1; i <= 600; i++) {
+                char sql[80];
+                (void)snprintf(sql, sizeof sql, "INSERT INTO t VALUES (%d, printf('%%.*c', 500, 'x'))", i);
+                run(house->writer, sql);
+                if (i % 7 == 0)
+                        restarted += sqlite3_wal_checkpoint_v2(house->writer, NULL,
+                                             i % 2 ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+        }
+        for (int i = 0; i < 3; i++) {
+                (void)pthread_join(readings[i].thread, NULL);
+                assert_false(readings[i].went_back);
+        }
+        assert_true(restarted > 0);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 600);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, house_open, house_close)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(a_transaction_goes_in_few_writes),
+                TEST(a_transaction_larger_than_the_cache_reads_its_own_pages),
+                TEST(a_page_that_could_not_be_written_is_not_lost_on_the_transaction_that_goes_on),
+                TEST(what_a_commit_could_not_write_does_not_come_later),
+                TEST(the_keeper_holds_what_a_reader_held_until_somebody_wants_it_alone),
+                TEST(a_reader_in_its_snapshot_still_keeps_the_wal),
+                TEST(another_program_reads_and_writes_beside_the_keeper),
+                TEST(readers_writer_and_checkpoints_run_side_by_side),
+        };
+        fault_vfs_install();
+        return cmocka_run_group_tests_name("sqlite_vfs", tests, NULL, NULL);
+}
