@@ -139,8 +139,15 @@ static void put_field(struct line *line, const struct log_field *field)
 /* What cannot be written has nobody to be told to. */
 static void write_out(const char *bytes, size_t length)
 {
-        while (write(atomic_load(&fd_now), bytes, length) < 0 && errno == EINTR)
-                continue;
+        while (length) {
+                ssize_t written = write(atomic_load(&fd_now), bytes, length);
+                if (written < 0 && errno == EINTR)
+                        continue;
+                if (written <= 0)
+                        return;
+                bytes += written;
+                length -= (size_t)written;
+        }
 }
 
 static void write_gathered(void)

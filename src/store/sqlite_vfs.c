@@ -7,12 +7,14 @@
 #include <string.h>
 
 #define WAITING_MAX ((int)128 << 10)
-#define READ_LOCK_FIRST 3 /* WAL_READ_LOCK(0) to (4) of the WAL-index format (sqlite.org/walformat.html, section 2.3.1) */
+#define WRITE_LOCK 0      /* WAL_WRITE_LOCK of the WAL-index format (sqlite.org/walformat.html, section 2.3.1) */
+#define READ_LOCK_FIRST 3 /* WAL_READ_LOCK(0) to (4) */
 #define READ_LOCK_COUNT 5
 
 struct own_file {
         sqlite3_file base;
         sqlite3_file *real;         /* behind this struct */
+        struct own_file *other;     /* of a database its WAL, while that is open, and of a WAL its database; NULL: none of ours */
         struct lock_keeper *keeper; /* of a database */
         unsigned char *waiting;     /* of a WAL */
         int waiting_length;
@@ -98,11 +100,6 @@ static int pass_shm_map(sqlite3_file *file, int page, int size, int extend, void
         return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, ret);
 }
 
-static void pass_shm_barrier(sqlite3_file *file)
-{
-        real_of(file)->pMethods->xShmBarrier(real_of(file));
-}
-
 static int pass_shm_unmap(sqlite3_file *file, int delete)
 {
         return real_of(file)->pMethods->xShmUnmap(real_of(file), delete);
@@ -143,6 +140,8 @@ static int database_shm_lock(sqlite3_file *file, int first, int count, int flags
         struct lock_keeper *keeper = own(file)->keeper;
         if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE))
                 keeper_give_back(keeper, first, count);
+        if (flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE) && first == WRITE_LOCK && own(file)->other)
+                own(file)->other->waiting_length = 0; /* of a transaction that was undone: others may write there now */
         int code = real_of(file)->pMethods->xShmLock(real_of(file), first, count, flags);
         if (code == SQLITE_OK && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
                 keeper_hold(keeper, first);
@@ -155,7 +154,7 @@ int lock_keeper_open(struct lock_keeper *keeper, const char *path, int busy_time
         if (code == SQLITE_OK)
                 code = sqlite3_busy_timeout(keeper->db, busy_timeout_ms);
         if (code == SQLITE_OK) /* the first question maps the shared memory */
-                code = sqlite3_exec(keeper->db, "SELECT COUNT(*) FROM sqlite_schema", NULL, NULL, NULL);
+                code = sqlite3_exec(keeper->db, "PRAGMA user_version", NULL, NULL, NULL);
         if (code == SQLITE_OK)
                 code = sqlite3_file_control(keeper->db, "main", SQLITE_FCNTL_FILE_POINTER, &keeper->file);
         if (code == SQLITE_OK)
@@ -167,11 +166,9 @@ int lock_keeper_open(struct lock_keeper *keeper, const char *path, int busy_time
 
 void lock_keeper_close(struct lock_keeper *keeper)
 {
-        if (keeper->file) {
+        if (keeper->file)
                 keeper_give_back(keeper, READ_LOCK_FIRST, READ_LOCK_COUNT);
-                (void)pthread_mutex_destroy(&keeper->mutex);
-        }
-        keeper->file = NULL;
+        keeper->file = NULL; /* the mutex stays: those it served may be closed later */
         (void)sqlite3_close(keeper->db);
         keeper->db = NULL;
 }
@@ -198,8 +195,18 @@ static int flush_or_forget(struct own_file *wal)
         return code;
 }
 
+/* SQLite passes here before it tells others of a COMMIT: whatever it synced or did not, they find it in the file. */
+static void database_shm_barrier(sqlite3_file *file)
+{
+        if (own(file)->other)
+                (void)flush(own(file)->other);
+        real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
 static int wal_close(sqlite3_file *file)
 {
+        if (own(file)->other)
+                own(file)->other->other = NULL;
         free(own(file)->waiting);
         return pass_close(file);
 }
@@ -210,6 +217,7 @@ static int wal_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 o
         return code ? code : pass_read(file, bytes, length, offset);
 }
 
+/* Only the writer comes here: what opens a WAL to read has no room of its own for what waits. */
 static int wal_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 offset)
 {
         struct own_file *wal = own(file);
@@ -218,7 +226,7 @@ static int wal_write(sqlite3_file *file, const void *bytes, int length, sqlite3_
                 code = flush_or_forget(wal);
         if (code)
                 return code;
-        if (length > WAITING_MAX)
+        if (length > WAITING_MAX || (!wal->waiting && !(wal->waiting = malloc(WAITING_MAX))))
                 return pass_write(file, bytes, length, offset);
         if (!wal->waiting_length)
                 wal->waiting_offset = offset;
@@ -249,7 +257,7 @@ static int wal_size(sqlite3_file *file, sqlite3_int64 *ret)
 
 static const sqlite3_io_methods database_methods = { 2, pass_close, pass_read, pass_write, pass_truncate, pass_sync, pass_size, pass_lock,
         pass_unlock, pass_check_lock, pass_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
-        pass_shm_barrier, pass_shm_unmap, NULL, NULL };
+        database_shm_barrier, pass_shm_unmap, NULL, NULL };
 static const sqlite3_io_methods wal_methods = { 1, wal_close, wal_read, wal_write, wal_truncate, wal_sync, wal_size, pass_lock, pass_unlock,
         pass_check_lock, pass_control, pass_sector_size, pass_characteristics };
 
@@ -259,13 +267,16 @@ static int own_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
                 return real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
         struct own_file *made = own(file);
         *made = (struct own_file){ .real = (sqlite3_file *)(made + 1) };
-        if (flags & SQLITE_OPEN_WAL && !(made->waiting = malloc(WAITING_MAX)))
-                return SQLITE_NOMEM;
         int code = real_vfs->xOpen(real_vfs, name, made->real, flags, ret_flags);
-        if (code == SQLITE_OK)
+        if (made->real->pMethods)
                 made->base.pMethods = flags & SQLITE_OPEN_WAL ? &wal_methods : &database_methods;
-        else
-                free(made->waiting); /* without methods nobody closes it */
+        if (code == SQLITE_OK && flags & SQLITE_OPEN_WAL) {
+                sqlite3_file *database = sqlite3_database_file_object(name);
+                if (database->pMethods == &database_methods) {
+                        made->other = own(database);
+                        made->other->other = made;
+                }
+        }
         return code;
 }
 
@@ -279,6 +290,8 @@ void lock_keeper_serve(struct lock_keeper *keeper, sqlite3 *db)
 static void make(void)
 {
         real_vfs = sqlite3_vfs_find(NULL);
+        if (!real_vfs)
+                return;
         own_vfs = *real_vfs; /* the other methods take the real one's data from the copy */
         own_vfs.zName = "muster";
         own_vfs.szOsFile = (int)sizeof(struct own_file) + real_vfs->szOsFile;
@@ -290,5 +303,5 @@ const char *sqlite_vfs(void)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
         (void)pthread_once(&once, make);
-        return sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK ? own_vfs.zName : NULL;
+        return real_vfs && sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK ? own_vfs.zName : NULL;
 }

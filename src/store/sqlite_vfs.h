@@ -3,12 +3,13 @@
  * SQLite's files as we use them, over whatever VFS is the default. Two things are other than there, both to spare calls of the kernel:
  *
  * Writes to the WAL. SQLite hands a transaction over frame by frame, the 24 bytes of a header and a page, two calls each; here what follows
- * one another waits, and goes in one. Nothing waits beyond the xSync of a COMMIT (synchronous=FULL): what other connections read of a WAL,
- * its committed frames, is in the file.
+ * one another waits, and goes in one. Nothing waits beyond the xSync of a COMMIT, nor when others are told of one; what is left when the
+ * write lock goes belonged to a transaction that was undone, and is forgotten.
  *
  * Read locks of the WAL. Each question takes and gives back one of five, a record lock under a mutex of the process. While a connection of
  * ours, the keeper, holds the same lock, SQLite finds it held by this process already and only counts. The keeper asks for what a reader
- * got, and gives back before anybody here asks for an exclusive lock: one lock more can make others wait, but lets nobody in. */
+ * got, and gives back before anybody here asks for an exclusive lock: one lock more can make others wait, but lets nobody in. So only who
+ * serves the installation has a keeper: beside it, in a program that reads on and never checkpoints, one would keep the WAL for ever. */
 #ifndef STORE_SQLITE_VFS_H
 #define STORE_SQLITE_VFS_H
 

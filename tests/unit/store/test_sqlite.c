@@ -360,6 +360,18 @@ static void the_writer_restarts_a_large_wal(struct fixture *fixture)
         database_is_whole(fixture);
 }
 
+/* `muster audit tail --follow` reads beside the server for days. */
+static void who_only_reads_along_keeps_nobodys_wal(struct fixture *fixture)
+{
+        char command[256];
+        one_root(fixture);
+        (void)read_revision(fixture->reader, 1);
+        (void)snprintf(command, sizeof command,
+                "python3 -c \"import sqlite3; exit(sqlite3.connect('%s').execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0])\"",
+                fixture->path);
+        assert_int_equal(system(command), 0);
+}
+
 static void a_reader_in_a_snapshot_only_delays_the_restart(struct fixture *fixture)
 {
         auto_free_ char *doc = text_of(8u << 20);
@@ -475,6 +487,7 @@ int main(void)
                 FIXTURE_TEST(a_commit_with_unknown_outcome_ends_the_process, ON_SQLITE),
                 FIXTURE_TEST(what_was_acknowledged_survives_kill_9, ON_SQLITE),
                 FIXTURE_TEST(the_writer_restarts_a_large_wal, ON_SQLITE),
+                FIXTURE_TEST(who_only_reads_along_keeps_nobodys_wal, ON_SQLITE),
                 FIXTURE_TEST(a_reader_in_a_snapshot_only_delays_the_restart, ON_SQLITE),
                 FIXTURE_TEST(a_checkpoint_moves_the_wal_into_the_database, ON_SQLITE),
                 FIXTURE_TEST(the_files_belong_to_their_owner_alone, ON_SQLITE),

@@ -146,6 +146,45 @@ static void what_a_commit_could_not_write_does_not_come_later(void **state)
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+/* Another program may have written where a transaction of ours, larger than the cache, would have. */
+static void what_was_rolled_back_does_not_come_later(void **state)
+{
+        struct house *house = *state;
+        char command[256];
+        run(house->writer, "PRAGMA cache_size = 20; INSERT INTO t VALUES (1, 'a')");
+        run(house->writer,
+                "BEGIN; INSERT INTO t SELECT 1 + value, printf('%.*c', 3000, 'x') FROM (WITH RECURSIVE s(value) AS (SELECT 1 UNION ALL "
+                "SELECT value + 1 FROM s WHERE value < 30) SELECT value FROM s); ROLLBACK");
+        (void)snprintf(command, sizeof command,
+                "python3 -c \"import sqlite3; c = sqlite3.connect('%s'); c.execute('UPDATE t SET doc = 9'); c.commit(); import os; os._exit(0)\"",
+                house->path);
+        assert_int_equal(system(command), 0);
+        run(house->writer, "PRAGMA shrink_memory; BEGIN; INSERT INTO t VALUES (2, 'b'); COMMIT");
+        assert_int_equal(number(house->writer, "SELECT COUNT(*) FROM t WHERE (n = 1 AND doc = '9') OR (n = 2 AND doc = 'b')"), 2);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 2);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
+/* A COMMIT without a sync, and one that fills a sector up with copies of its last frame, of which the last waits beyond the sync. */
+static void others_find_in_the_file_what_a_commit_told_them_of(void **state)
+{
+        struct house *house = *state;
+        char uri[96], sql[80];
+        sqlite3 *padding = NULL;
+        run(house->writer, "PRAGMA synchronous = NORMAL; INSERT INTO t VALUES (1, 'a')");
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t"), 1);
+        (void)snprintf(uri, sizeof uri, "file:%s?psow=0", house->path);
+        assert_int_equal(sqlite3_open_v2(uri, &padding, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, sqlite_vfs()), SQLITE_OK);
+        run(padding, "PRAGMA synchronous = FULL");
+        for (int n = 2; n < 40; n++) {
+                (void)snprintf(sql, sizeof sql, "INSERT INTO t VALUES (%d, printf('%%.*c', %d, 'x'))", n, 100 * n);
+                run(padding, sql);
+                assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t WHERE n = 1 OR length(doc) = 100 * n"), n);
+        }
+        assert_int_equal(sqlite3_close(padding), SQLITE_OK);
+        assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
 /* ---- the keeper ---- */
 
 static void the_keeper_holds_what_a_reader_held_until_somebody_wants_it_alone(void **state)
@@ -249,6 +288,8 @@ int main(void)
                 TEST(a_transaction_larger_than_the_cache_reads_its_own_pages),
                 TEST(a_page_that_could_not_be_written_is_not_lost_on_the_transaction_that_goes_on),
                 TEST(what_a_commit_could_not_write_does_not_come_later),
+                TEST(what_was_rolled_back_does_not_come_later),
+                TEST(others_find_in_the_file_what_a_commit_told_them_of),
                 TEST(the_keeper_holds_what_a_reader_held_until_somebody_wants_it_alone),
                 TEST(a_reader_in_its_snapshot_still_keeps_the_wal),
                 TEST(another_program_reads_and_writes_beside_the_keeper),
