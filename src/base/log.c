@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistr.h>
@@ -29,6 +30,7 @@ static _Thread_local char request_id_now[REQUEST_ID_BYTES + 1];
 /* What a thread gathers; PIPE_BUF: more would mingle with the lines of others in a pipe. */
 static _Thread_local struct {
         bool is_on;
+        int lines, lost;
         size_t length;
         char bytes[PIPE_BUF];
 } gathered;
@@ -150,11 +152,16 @@ static void write_out(const char *bytes, size_t length)
         }
 }
 
+/* A pipe that can be written holds PIPE_BUF bytes more. */
 static void write_gathered(void)
 {
-        if (gathered.length)
+        struct pollfd log = { .fd = atomic_load(&fd_now), .events = POLLOUT };
+        if (gathered.length && poll(&log, 1, 0) > 0)
                 write_out(gathered.bytes, gathered.length);
+        else
+                gathered.lost += gathered.lines;
         gathered.length = 0;
+        gathered.lines = 0;
 }
 
 static void write_line(const struct line *line)
@@ -167,6 +174,7 @@ static void write_line(const struct line *line)
         }
         memcpy(gathered.bytes + gathered.length, line->bytes, line->length);
         gathered.length += line->length;
+        gathered.lines++;
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
@@ -201,7 +209,12 @@ void log_gather_begin(void)
 
 void log_gather_end(void)
 {
-        int saved_errno = errno;
+        int saved_errno = errno, lost = gathered.lost;
+        if (lost && gathered.lines) {
+                gathered.lost = 0;
+                log_event(LOG_WARN, "log-lines-lost", LOG_I64("count", lost));
+                gathered.lines += lost - 1; /* if this one is lost, so are those it told of */
+        }
         write_gathered();
         gathered.is_on = false;
         errno = saved_errno;

@@ -260,12 +260,46 @@ static void test_gathered_lines_go_together(void **state)
         assert_in_range(writes, 4, 6);
 }
 
+static void gather(int count)
+{
+        log_gather_begin();
+        for (int i = 0; i < count; i++)
+                log_event(LOG_INFO, "gathered", LOG_I64("i", i));
+        log_gather_end();
+}
+
+/* Nobody reads: a write to this pipe would never return. */
+static void test_gathered_lines_wait_for_no_reader(void **state)
+{
+        char filling[4096] = "";
+        assert_int_equal(close_pipe(NULL), 0);
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        log_set_fd(ends[1]);
+        assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+        int size = fcntl(ends[1], F_GETPIPE_SZ);
+        for (int i = 0; i < size; i += (int)sizeof(filling))
+                assert_int_equal(write(ends[1], filling, sizeof(filling)), sizeof(filling));
+        gather(3);
+        gather(200); /* several writes */
+        while (read(ends[0], taken, sizeof(taken)) > 0)
+                continue;
+        gather(2);
+        const char *text = take();
+        assert_null(strstr(text, "\"i\":2"));
+        assert_non_null(strstr(text, "\"i\":0}"));
+        assert_non_null(strstr(text, "\"i\":1}"));
+        assert_non_null(strstr(text, "\"level\":\"warn\",\"event\":\"log-lines-lost\",\"count\":203}"));
+        gather(1);
+        assert_null(strstr(take(), "lost"));
+}
+
 #define WITH_PIPE(test) cmocka_unit_test_setup_teardown(test, open_pipe, close_pipe)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 WITH_PIPE(test_gathered_lines_go_together),
+                WITH_PIPE(test_gathered_lines_wait_for_no_reader),
                 WITH_PIPE(test_controls_stay_inert),
                 WITH_PIPE(test_broken_utf8_is_shown_as_bytes),
                 WITH_PIPE(test_event_and_request_id_are_escaped_too),
