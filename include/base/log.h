@@ -28,8 +28,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 void log_set_level(enum log_level level);
 bool log_level_parse(const char *text, enum log_level *ret); /* debug info warn error */
 void log_set_fd(int fd);
-/* From begin to end the lines of this thread wait for each other and go in as few write(2) as hold PIPE_BUF bytes each. They never wait for
- * whoever reads the log: while it takes nothing they are dropped, and event `log-lines-lost` says how many when it does again. */
+/* From begin to end the lines of this thread wait for each other and go in as few write(2) as hold PIPE_BUF bytes each; a longer line goes
+ * alone. None waits for whoever reads the log: while it takes nothing they are dropped, and `log-lines-lost` says how many once it does. */
 void log_gather_begin(void);
 void log_gather_end(void);
 void log_set_request_id(const char *request_id); /* of this thread; copied (64 bytes at most); NULL clears */

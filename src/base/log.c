@@ -152,24 +152,34 @@ static void write_out(const char *bytes, size_t length)
         }
 }
 
-/* A pipe that can be written holds PIPE_BUF bytes more. */
-static void write_gathered(void)
+/* `lines` of a thread that gathers. Where a pipe takes anything, it takes PIPE_BUF bytes at once. */
+static void write_or_lose(const char *bytes, size_t length, int lines)
 {
         struct pollfd log = { .fd = atomic_load(&fd_now), .events = POLLOUT };
-        if (gathered.length && poll(&log, 1, 0) > 0)
-                write_out(gathered.bytes, gathered.length);
+        if (poll(&log, 1, 0) > 0)
+                write_out(bytes, length);
         else
-                gathered.lost += gathered.lines;
+                gathered.lost += lines;
+}
+
+static void write_gathered(void)
+{
+        if (gathered.length)
+                write_or_lose(gathered.bytes, gathered.length, gathered.lines);
         gathered.length = 0;
         gathered.lines = 0;
 }
 
 static void write_line(const struct line *line)
 {
+        if (!gathered.is_on) {
+                write_out(line->bytes, line->length);
+                return;
+        }
         if (line->length > sizeof(gathered.bytes) - gathered.length)
                 write_gathered();
-        if (!gathered.is_on || line->length > sizeof(gathered.bytes)) {
-                write_out(line->bytes, line->length);
+        if (line->length > sizeof(gathered.bytes)) {
+                write_or_lose(line->bytes, line->length, 1);
                 return;
         }
         memcpy(gathered.bytes + gathered.length, line->bytes, line->length);

@@ -193,8 +193,7 @@ static enum err shared_open(struct store *store, const struct store_options *opt
         if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes) ||
                 (options->exclusive && lock_keeper_open(&shared->keeper, store->location, BUSY_TIMEOUT_MS)))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
-        if (options->exclusive)
-                lock_keeper_serve(&shared->keeper, shared->anchor);
+        lock_keeper_serve(&shared->keeper, shared->anchor);
         return ERR_OK;
 }
 
@@ -237,8 +236,7 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         if (e)
                 return e;
         (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
-        if (store->exclusive)
-                lock_keeper_serve(&((struct sqlite_shared *)store->shared)->keeper, connection->db);
+        lock_keeper_serve(&((struct sqlite_shared *)store->shared)->keeper, connection->db);
         *ret = &STEAL(connection)->base;
         return ERR_OK;
 }

@@ -283,7 +283,8 @@ static int own_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
 void lock_keeper_serve(struct lock_keeper *keeper, sqlite3 *db)
 {
         sqlite3_file *file = NULL;
-        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file && file->pMethods == &database_methods)
+        if (keeper->file && sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+                file->pMethods == &database_methods)
                 own(file)->keeper = keeper;
 }
 

@@ -31,8 +31,8 @@ const char *sqlite_vfs(void);
 int lock_keeper_open(struct lock_keeper *keeper, const char *path, int busy_timeout_ms);
 void lock_keeper_close(struct lock_keeper *keeper); /* a zeroed or a closed one: nothing */
 
-/* From here on the keeper holds what this connection, opened through sqlite_vfs, locks for reading. It must outlive the connection; once
- * closed it holds nothing. */
+/* From here on the keeper holds what this connection, opened through sqlite_vfs, locks for reading. It must outlive the connection; one
+ * that is not open, or no more, holds nothing. */
 void lock_keeper_serve(struct lock_keeper *keeper, sqlite3 *db);
 
 #endif

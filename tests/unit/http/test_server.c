@@ -402,6 +402,24 @@ static void one_line_is_logged_and_holds_no_secret(void **state)
         assert_non_null(strstr(log_of("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"), "\"level\":\"warn\""));
 }
 
+/* A journal that stands still must not stop the loop, nor what it answers from memory. */
+static void no_answer_waits_for_who_reads_the_log(void **state)
+{
+        char filling[4096] = "";
+        int ends[2];
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        for (int left = fcntl(ends[1], F_GETPIPE_SZ); left > 0; left -= (int)sizeof(filling))
+                assert_int_equal(write(ends[1], filling, sizeof(filling)), sizeof(filling));
+        log_set_fd(ends[1]);
+        for (int i = 0; i < 5; i++) {
+                assert_int_equal(client_status(harness.port, "GET /worker HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+                assert_int_equal(client_status(harness.port, "GET /loop HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
+        }
+        log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+        close(ends[0]);
+        close(ends[1]);
+}
+
 /* A certificate for 127.0.0.1 and a client, both from command line tools. */
 static void tls_serves_and_refuses_the_same(void **state)
 {
@@ -585,6 +603,7 @@ int main(void)
                 cmocka_unit_test(large_bodies_never_run_on_a_loop),
                 cmocka_unit_test(a_handler_without_an_answer_is_500),
                 cmocka_unit_test(one_line_is_logged_and_holds_no_secret),
+                cmocka_unit_test(no_answer_waits_for_who_reads_the_log),
                 cmocka_unit_test(tls_serves_and_refuses_the_same),
                 cmocka_unit_test(a_unix_socket_replaces_only_a_dead_one),
                 cmocka_unit_test(a_given_socket_is_used),
