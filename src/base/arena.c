@@ -4,6 +4,8 @@
  * because request bodies and headers live here and may hold passwords and tokens. */
 #include "base/arena.h"
 
+#include "base/sanitizer.h"
+
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,14 +14,7 @@
 #include <string.h>
 
 /* Under AddressSanitizer only what was handed out may be touched: use after reset and most overruns stop the test. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_POISONS 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define ARENA_POISONS 1
-#endif
-#ifdef ARENA_POISONS
+#if HAS_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))

@@ -1,81 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson's trees under limits: a counting allocator per thread, and typed members with faults. */
+ * jansson's trees under limits: parsing, and typed members with faults. */
 #include "base/json.h"
+#include "json_memory.h"
 #include "json_read.h"
 
 #include "base/auto.h"
 #include "base/text.h"
 
-#include <malloc.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct count {
-        size_t used;
-        size_t ceiling;  /* 0: none */
-        bool at_ceiling; /* met since it was cleared */
-};
-
-static _Thread_local struct count count;
-
-static void *counted_malloc(size_t size)
-{
-        bool is_above = count.ceiling && (size > count.ceiling || count.used > count.ceiling - size);
-        if (is_above)
-                count.at_ceiling = true;
-        void *block = is_above ? NULL : malloc(size);
-        if (block)
-                count.used += malloc_usable_size(block);
-        return block;
-}
-
-/* A block may come from another thread or an earlier job: the count stops at zero instead of wrapping around. */
-static void counted_free(void *block)
-{
-        if (!block)
-                return;
-        size_t size = malloc_usable_size(block);
-        count.used = count.used > size ? count.used - size : 0;
-        free(block);
-}
-
-void json_memory_install(void)
-{
-        json_set_alloc_funcs(counted_malloc, counted_free);
-        json_object_seed(0); /* from the kernel; keys chosen to collide must not be computable */
-}
-
-void json_memory_limit(size_t ceiling_bytes)
-{
-        count = (struct count){ .ceiling = ceiling_bytes };
-}
-
-size_t json_memory_used(void)
-{
-        return count.used;
-}
-
-/* Why an allocation failed: at the ceiling, or for want of memory. */
-static enum err memory_fault(struct fault *fault)
-{
-        if (count.at_ceiling)
-                return fault_set(
-                        fault, ERR_TOO_LARGE, NULL, "The document needs more than the limit of %zu bytes of memory.", count.ceiling);
-        return fault_set(fault, ERR_MEMORY, NULL, "Out of memory for the document; try again.");
-}
 
 enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault)
 {
         if (length > BUFFER_CEILING)
                 return fault_set(fault, ERR_TOO_LARGE, NULL, "The document is larger than the limit of %zu bytes.", BUFFER_CEILING);
-        count.at_ceiling = false;
+        json_memory_begin();
         json_auto_t *value = NULL;
         enum err e = json_read(text, length, &value, fault);
         if (!e)
                 *ret = STEAL(value);
-        return e == ERR_MEMORY ? memory_fault(fault) : e;
+        return e == ERR_MEMORY ? json_memory_fault(fault) : e;
 }
 
 enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault)

@@ -12,19 +12,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
+#include "base/sanitizer.h"
 
 static int countdown; /* 0: nothing fails */
 static bool failed;
 __attribute__((unused)) static const bool *only; /* NULL, or: only while it is true */
 
-#ifndef SANITIZED
+#if !HAS_SANITIZER
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
@@ -56,7 +50,7 @@ void *realloc(void *memory, size_t size)
 /* First in each test that arms it. */
 static inline void need_scarcity(void)
 {
-#ifdef SANITIZED
+#if HAS_SANITIZER
         print_message("skipped: a sanitizer has an allocator of its own; the plain build runs it\n");
         skip();
 #endif
