@@ -9,12 +9,12 @@
 #include "base/ident.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "http/metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -258,16 +258,6 @@ static struct MHD_Daemon *daemon_start(struct loop *loop)
                 loop, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, loop, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
 }
 
-static bool thread_start(struct loop *loop)
-{
-        sigset_t all, before;
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        loop->has_thread = pthread_create(&loop->thread, NULL, loop_main, loop) == 0;
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return loop->has_thread;
-}
-
 enum err loop_start(struct loop *loop, struct fault *fault)
 {
         unsigned char seed[8];
@@ -283,7 +273,8 @@ enum err loop_start(struct loop *loop, struct fault *fault)
                 return fault_set(fault, ERR_UNAVAILABLE, NULL, "The HTTP library refused to start.");
         const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
         loop->epoll_fd = info ? info->epoll_fd : -1;
-        if (loop->epoll_fd < 0 || !thread_start(loop))
+        loop->has_thread = loop->epoll_fd >= 0 && thread_start(&loop->thread, loop_main, loop);
+        if (!loop->has_thread)
                 return fault_set(fault, ERR_UNAVAILABLE, NULL, "A loop could not be started.");
         return ERR_OK;
 }

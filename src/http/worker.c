@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "http/loop.h"
 #include "http/metrics.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 #define HURRY_US (2 * US_PER_MS)
@@ -392,18 +392,14 @@ static void *worker_main(void *argument)
 
 static bool threads_start(struct pool *pool)
 {
-        sigset_t all, before;
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
         while (pool->made < pool->count) {
                 struct worker *worker = &pool->workers[pool->made];
                 *worker = (struct worker){ .pool = pool, .index = pool->made };
                 (void)pthread_cond_init(&worker->wake, NULL);
-                if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
+                if (!thread_start(&worker->thread, worker_main, worker))
                         break;
                 pool->made++;
         }
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         pthread_mutex_lock(&pool->lock);
         while (pool->ready < pool->made)
                 pthread_cond_wait(&pool->started, &pool->lock);

@@ -23,12 +23,14 @@
 #define RESTART_PAUSE_US US_PER_S
 #define WAL_RESTART_BYTES ((int64_t)64 << 20)
 #define WAL_FRAME_HEADER_BYTES 24
+#define MAPPED_FROM ((int64_t)256 << 20) /* of smaller files each reader's cache holds the inner pages */
 
 struct sqlite_shared {
         int lock_fd;
         sqlite3 *anchor; /* keeps the WAL alive, checkpoints, reads the schema */
         pthread_mutex_t anchor_mutex;
-        struct lock_keeper keeper;
+        struct lock_keeper keeper; /* where this process alone serves the installation, as the map */
+        struct page_map map;
         struct unique_names names;
         char *wal_path;
         int64_t page_bytes;
@@ -193,7 +195,9 @@ static enum err shared_open(struct store *store, const struct store_options *opt
         if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes) ||
                 (options->exclusive && lock_keeper_open(&shared->keeper, store->location, BUSY_TIMEOUT_MS)))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
-        lock_keeper_serve(&shared->keeper, shared->anchor);
+        if (options->exclusive)
+                (void)page_map_open(&shared->map, store->location, (size_t)shared->page_bytes, MAPPED_FROM);
+        sqlite_vfs_serve(shared->anchor, &shared->keeper, &shared->map);
         return ERR_OK;
 }
 
@@ -204,6 +208,7 @@ static void shared_close(struct store *store)
                 return;
         lock_keeper_close(&shared->keeper);
         (void)sqlite3_close(shared->anchor);
+        page_map_close(&shared->map);
         (void)pthread_mutex_destroy(&shared->anchor_mutex);
         unique_names_done(&shared->names);
         free(shared->wal_path);
@@ -236,7 +241,8 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         if (e)
                 return e;
         (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
-        lock_keeper_serve(&((struct sqlite_shared *)store->shared)->keeper, connection->db);
+        struct sqlite_shared *shared = store->shared;
+        sqlite_vfs_serve(connection->db, &shared->keeper, &shared->map);
         *ret = &STEAL(connection)->base;
         return ERR_OK;
 }

@@ -2,6 +2,7 @@
  *
  * See sqlite_vfs.h. */
 #include "store/sqlite_vfs.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,15 @@
 #define WRITE_LOCK 0      /* WAL_WRITE_LOCK of the WAL-index format (sqlite.org/walformat.html, section 2.3.1) */
 #define READ_LOCK_FIRST 3 /* WAL_READ_LOCK(0) to (4) */
 #define READ_LOCK_COUNT 5
+#define PLAIN_VFS "unix" /* of which a page of the file is the page that is read */
 
 struct own_file {
         sqlite3_file base;
         sqlite3_file *real;         /* behind this struct */
         struct own_file *other;     /* of a database its WAL, while that is open, and of a WAL its database; NULL: none of ours */
-        struct lock_keeper *keeper; /* of a database */
-        unsigned char *waiting;     /* of a WAL */
+        struct lock_keeper *keeper; /* of a database, as the map; NULL: none */
+        struct page_map *map;
+        unsigned char *waiting; /* of a WAL */
         int waiting_length;
         sqlite3_int64 waiting_offset; /* where its first byte belongs */
 };
@@ -173,6 +176,19 @@ void lock_keeper_close(struct lock_keeper *keeper)
         keeper->db = NULL;
 }
 
+/* ---- pages ---- */
+
+static int database_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 offset)
+{
+        struct page_map *map = own(file)->map;
+        if (page_map_read(map, bytes, length, offset))
+                return SQLITE_OK;
+        int code = pass_read(file, bytes, length, offset);
+        if (code == SQLITE_OK)
+                page_map_note(map, bytes, length, offset);
+        return code;
+}
+
 /* ---- the WAL ---- */
 
 /* What could not be written waits on: a transaction that goes on after a failed read must not lose a page. */
@@ -255,8 +271,8 @@ static int wal_size(sqlite3_file *file, sqlite3_int64 *ret)
 
 /* ---- opening ---- */
 
-static const sqlite3_io_methods database_methods = { 2, pass_close, pass_read, pass_write, pass_truncate, pass_sync, pass_size, pass_lock,
-        pass_unlock, pass_check_lock, pass_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
+static const sqlite3_io_methods database_methods = { 2, pass_close, database_read, pass_write, pass_truncate, pass_sync, pass_size,
+        pass_lock, pass_unlock, pass_check_lock, pass_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
         database_shm_barrier, pass_shm_unmap, NULL, NULL };
 static const sqlite3_io_methods wal_methods = { 1, wal_close, wal_read, wal_write, wal_truncate, wal_sync, wal_size, pass_lock, pass_unlock,
         pass_check_lock, pass_control, pass_sector_size, pass_characteristics };
@@ -280,12 +296,13 @@ static int own_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
         return code;
 }
 
-void lock_keeper_serve(struct lock_keeper *keeper, sqlite3 *db)
+void sqlite_vfs_serve(sqlite3 *db, struct lock_keeper *keeper, struct page_map *map)
 {
         sqlite3_file *file = NULL;
-        if (keeper->file && sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-                file->pMethods == &database_methods)
-                own(file)->keeper = keeper;
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file->pMethods != &database_methods)
+                return;
+        own(file)->keeper = keeper && keeper->file ? keeper : NULL;
+        own(file)->map = map && strcmp(real_vfs->zName, PLAIN_VFS) == 0 ? map : NULL;
 }
 
 static void make(void)

@@ -78,8 +78,8 @@ static int house_open(void **state)
         run(house->writer, "CREATE TABLE t (n INTEGER PRIMARY KEY, doc TEXT); PRAGMA wal_checkpoint(TRUNCATE)");
         house->reader = open_ours(house);
         assert_int_equal(lock_keeper_open(&house->keeper, house->path, 1000), SQLITE_OK);
-        lock_keeper_serve(&house->keeper, house->writer);
-        lock_keeper_serve(&house->keeper, house->reader);
+        sqlite_vfs_serve(house->writer, &house->keeper, NULL);
+        sqlite_vfs_serve(house->reader, &house->keeper, NULL);
         return 0;
 }
 
@@ -268,7 +268,7 @@ static void *reading_main(void *context)
         struct reading *reading = context;
         sqlite3 *db = open_ours(reading->house);
         (void)sqlite3_busy_timeout(db, 5000);
-        lock_keeper_serve(&reading->house->keeper, db);
+        sqlite_vfs_serve(db, &reading->house->keeper, NULL);
         for (int64_t i = 0, last = 0; i < 3000; i++) {
                 int64_t now = number(db, "SELECT COALESCE(MAX(n), 0) + COUNT(*) FROM t");
                 reading->went_back |= now < last || now % 2;
