@@ -201,6 +201,8 @@ static void put_reason(struct buffer *into, const struct health_reason *reason)
                 buffer_puts(into, "unknown-member");
         else if (*reason->scim_type)
                 buffer_puts(into, reason->scim_type);
+        else if (reason->status < 400)
+                buffer_puts(into, "Bulk refused in part");
         else
                 buffer_printf(into, "status %d", reason->status);
         if (!*reason->scim_type && *reason->note)

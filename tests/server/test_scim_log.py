@@ -107,6 +107,9 @@ def test_R19_the_row_of_a_bulk_says_why_operations_were_refused(server, fresh, u
     assert server.acme.api("GET", f"{log}&refused=true&status_min=400", expect=400).json["field"] == "refused"
     told = server.cli("scim", "log", "--connection", fresh.id, "--refused").stdout
     assert "operation 2: " in told and told.count("/scim/v2/") == 1
+    health = server.acme.api("GET", f"/connections/{fresh.id}", expect=200).json["health"]
+    assert health["state"] == "refusals" and "1 Bulk refused in part (operation 2: " in health["text"]
+    assert [(one["count"], one["status"], one["note"]) for one in health["refusals"]["reasons"]] == [(1, 200, row["note"])]
     good = fresh("POST", "/Bulk", {**message, "Operations": [create(unique("fine@example.com"))]}, expect=200)
     assert good.json["Operations"][0]["status"] == "201" and log_of(server.acme, fresh, 7)[6]["note"] is None
 

@@ -54,6 +54,10 @@ static void test_health_in_words(struct fixture *fixture)
         check(health, HEALTH_REFUSALS,
                 "Entra cycle every 40 minutes, last 12 minutes ago, 1 refusal in 24 hours: 1 status 404 (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…)");
+        health.reasons[0] = (struct health_reason){ 1, 200, "", "", "operation 2: that is taken; operation 4: so is that" };
+        check(health, HEALTH_REFUSALS,
+                "Entra cycle every 40 minutes, last 12 minutes ago, 1 refusal in 24 hours: 1 Bulk refused in part (operation 2: that is "
+                "taken)");
         health = entra();
         health.last_us = health.success_us = NOW - 5 * HOUR;
         check(health, HEALTH_OVERDUE, "Entra cycle every 40 minutes, last 5 hours ago, overdue, no refusals in 24 hours");
