@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "model/document.h"
 #include "store/rows.h"
 
 #define SLOT 1
@@ -134,6 +135,13 @@ void desk_expect(struct desk *desk, int status, enum method method, const char *
                 fail_msg("line %d: %s: %d, not %d: %s", line, target, came, status, desk_body(desk));
 }
 
+void desk_blame(struct desk *desk, int status, enum method method, const char *target, const char *body, const char *field, int line)
+{
+        desk_expect(desk, status, method, target, body, line);
+        if (strcmp(desk_text(desk, "field") ? desk_text(desk, "field") : "", field) != 0)
+                fail_msg("line %d: %s", line, desk_body(desk));
+}
+
 const char *desk_header(const struct desk *desk, const char *name)
 {
         for (unsigned i = 0; i < desk->request.reply.header_count; i++)
@@ -190,4 +198,37 @@ const char *desk_identity(struct desk *desk, const char *name, const char *role)
         else
                 (void)desk_make(desk, "identities", "{\"name\":\"%s\"}", name);
         return arena_strdup(desk->arena, desk_text(desk, "token"));
+}
+
+struct actor desk_connection(struct desk *desk, const char *name)
+{
+        struct actor actor;
+        enum access_found found;
+        (void)desk_make(desk, "connections", "{\"name\":\"%s\",\"kind\":\"scim\"}", name);
+        const char *token = desk_text(desk, "token");
+        assert_ok(directory_authenticate(desk->directory, SLOT, desk->fixture->reader, token, strlen(token),
+                clock_steady_us() + 5 * US_PER_S, &actor, &found, &desk->fault));
+        return actor;
+}
+
+const char *desk_push(
+        struct desk *desk, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref, const char *text)
+{
+        struct leniency leniency = { 0 };
+        struct change change = { .verb = verb, .actor = actor, .ref = ref, .leniency = &leniency, .arena = desk->arena };
+        struct query query = { .directory = desk->directory, .session = desk->fixture->reader, .actor = actor, .arena = desk->arena };
+        json_auto_t *body = NULL, *document = NULL;
+        change.type = resource_type(kind);
+        assert_ok(query_schemas(&query, &desk->fault));
+        change.schemas_revision = query.schemas->revision;
+        if (text) {
+                const struct accept how = { .type = change.type, .mode = ACCEPT_REPLACE, .leniency = &leniency, .arena = desk->arena };
+                assert_ok(json_parse(text, strlen(text), &body, &desk->fault));
+                assert_ok(document_accept(&how, body, &document, &change.edges, &desk->fault));
+                change.document = document;
+        }
+        enum err e = directory_change(desk->directory, &change, &desk->fault);
+        if (e)
+                fail_msg("%s: %s", text ? text : ref, desk->fault.message);
+        return arena_strdup(desk->arena, change.after.resource.id);
 }

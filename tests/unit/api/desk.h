@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "base/json.h"
+#include "directory/change.h"
 #include "directory/install.h"
 #include "directory/query.h"
 #include "http/route.h"
@@ -37,6 +38,9 @@ void desk_close(struct desk *desk);
 int desk_send(struct desk *desk, enum method method, const char *target, const char *body);
 void desk_expect(struct desk *desk, int status, enum method method, const char *target, const char *body, int line);
 #define assert_status(desk, status, method, target, text) desk_expect((desk), (status), (method), (target), (text), __LINE__)
+/* The same, and the problem names this field; "": none. */
+void desk_blame(struct desk *desk, int status, enum method method, const char *target, const char *body, const char *field, int line);
+#define assert_blames(desk, status, method, target, body, field) desk_blame((desk), (status), (method), (target), (body), (field), __LINE__)
 /* Of the last reply. NULL: absent. */
 const char *desk_header(const struct desk *desk, const char *name);
 const char *desk_body(const struct desk *desk);
@@ -49,5 +53,10 @@ const char *desk_make(struct desk *desk, const char *collection, const char *for
 int64_t desk_number(struct desk *desk, const char *id);
 /* A token of a new identity with this role (NULL: none), in the arena. */
 const char *desk_identity(struct desk *desk, const char *name, const char *role);
+/* Who calls with the token of a new connection. */
+struct actor desk_connection(struct desk *desk, const char *name);
+/* As the connection itself does over SCIM, and it must succeed; the id, in the arena. text NULL: no body. */
+const char *desk_push(
+        struct desk *desk, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref, const char *text);
 
 #endif

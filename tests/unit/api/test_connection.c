@@ -5,45 +5,10 @@
 #include "api/desk.h"
 #include "base/clock.h"
 #include "directory/connection.h"
-#include "model/document.h"
-
-static struct actor connect(struct desk *desk, const char *name)
-{
-        struct actor actor;
-        enum access_found found;
-        (void)desk_make(desk, "connections", "{\"name\":\"%s\",\"kind\":\"scim\"}", name);
-        const char *token = desk_text(desk, "token");
-        assert_ok(directory_authenticate(desk->directory, desk->request.slot, desk->fixture->reader, token, strlen(token),
-                clock_steady_us() + 5 * US_PER_S, &actor, &found, &desk->fault));
-        return actor;
-}
-
-/* As the connection itself does over SCIM. */
-static const char *push(
-        struct desk *desk, const struct actor *actor, enum change_verb verb, enum resource_kind kind, const char *ref, const char *text)
-{
-        struct leniency leniency = { 0 };
-        struct change change = { .verb = verb, .actor = actor, .ref = ref, .leniency = &leniency, .arena = desk->arena };
-        struct query query = { .directory = desk->directory, .session = desk->fixture->reader, .actor = actor, .arena = desk->arena };
-        json_auto_t *body = NULL, *document = NULL;
-        change.type = resource_type(kind);
-        assert_ok(query_schemas(&query, &desk->fault));
-        change.schemas_revision = query.schemas->revision;
-        if (text) {
-                const struct accept how = { .type = change.type, .mode = ACCEPT_REPLACE, .leniency = &leniency, .arena = desk->arena };
-                assert_ok(json_parse(text, strlen(text), &body, &desk->fault));
-                assert_ok(document_accept(&how, body, &document, &change.edges, &desk->fault));
-                change.document = document;
-        }
-        enum err e = directory_change(desk->directory, &change, &desk->fault);
-        if (e)
-                fail_msg("%s: %s", text ? text : ref, desk->fault.message);
-        return arena_strdup(desk->arena, change.after.resource.id);
-}
 
 static const char *user(struct desk *desk, const struct actor *actor, const char *name, const char *external_id)
 {
-        return push(desk, actor, CHANGE_CREATE, KIND_USER, NULL,
+        return desk_push(desk, actor, CHANGE_CREATE, KIND_USER, NULL,
                 arena_printf(desk->arena, "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"%s\",\"externalId\":\"%s\"}", name, external_id));
 }
 
@@ -52,23 +17,13 @@ static const char *answer(struct desk *desk, const struct actor *actor, const ch
         return arena_printf(desk->arena, "{\"id\":\"%s\",%s}", actor->id, rest);
 }
 
-static void check_fault(
-        struct desk *desk, int status, enum method method, const char *target, const char *body, const char *field, int line)
-{
-        desk_expect(desk, status, method, target, body, line);
-        if (strcmp(desk_text(desk, "field") ? desk_text(desk, "field") : "", field) != 0)
-                fail_msg("line %d: %s", line, desk_body(desk));
-}
-#define assert_refused(desk, status, method, target, body, field) \
-        check_fault((desk), (status), (method), (target), (body), (field), __LINE__)
-
 /* ---- how far it is ---- */
 
 static void work_is_told_by_its_verb_and_numbers(struct fixture *fixture)
 {
         static const char *const words[] = { "keep", "remove", "replace", "undo", "map" };
         struct desk *desk = desk_open(fixture);
-        struct actor okta = connect(desk, "okta"), other = connect(desk, "other");
+        struct actor okta = desk_connection(desk, "okta"), other = desk_connection(desk, "other");
         const char *idle = "\"verb\":null,\"done\":true,\"users\":0,\"groups\":0,\"edges\":0";
         assert_status(desk, 200, METHOD_GET, "/api/v1/connections/okta/work", NULL);
         assert_string_equal(desk_body(desk), answer(desk, &okta, idle));
@@ -99,14 +54,14 @@ static void work_is_told_by_its_verb_and_numbers(struct fixture *fixture)
 /* Six users, more than a removal takes without being told the number; one of them off, one of another source, too. */
 static struct actor fill(struct desk *desk, const char *name)
 {
-        struct actor okta = connect(desk, name);
+        struct actor okta = desk_connection(desk, name);
         const char *ann = NULL;
         for (int i = 0; i < 6; i++)
                 ann = user(desk, &okta, arena_printf(desk->arena, "u%d", i), arena_printf(desk->arena, "e%d", i));
-        const char *group = push(desk, &okta, CHANGE_CREATE, KIND_GROUP, NULL,
+        const char *group = desk_push(desk, &okta, CHANGE_CREATE, KIND_GROUP, NULL,
                 arena_printf(desk->arena, "{\"displayName\":\"crew\",\"externalId\":\"g1\",\"members\":[{\"value\":\"%s\"}]}", ann));
         (void)desk_make(desk, "grants", "{\"principal\":\"%s\",\"scope\":\"acme\",\"role\":\"member\"}", group);
-        (void)push(desk, &okta, CHANGE_REPLACE, KIND_USER, ann,
+        (void)desk_push(desk, &okta, CHANGE_REPLACE, KIND_USER, ann,
                 "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"u5\",\"externalId\":\"e5\",\"active\":false}");
         return okta;
 }
@@ -127,7 +82,7 @@ static void test_R4_an_end_shows_what_it_would_touch_and_touches_nothing(struct 
                 answer(desk, &okta,
                         "\"verb\":\"remove\",\"preview\":true,\"users\":6,\"users_into_bin\":6,\"groups\":1,\"groups_into_bin\":1,"
                         "\"edges\":1,\"grants\":1,\"suspensions\":1,\"confirm\":6"));
-        struct actor small = connect(desk, "small");
+        struct actor small = desk_connection(desk, "small");
         (void)user(desk, &small, "s1", "e1");
         assert_status(desk, 200, METHOD_DELETE, "/api/v1/connections/small?remove&preview", NULL); /* few enough */
         assert_string_equal(desk_body(desk),
@@ -163,7 +118,7 @@ static void test_R4_an_end_says_what_becomes_of_what_was_given(struct fixture *f
         struct desk *desk = desk_open(fixture);
         struct actor okta = fill(desk, "okta");
         for (size_t i = 0; i < COUNT_OF(wrong); i++)
-                assert_refused(desk, wrong[i].status, METHOD_DELETE, arena_printf(desk->arena, "%s%s", path, wrong[i].query), NULL,
+                assert_blames(desk, wrong[i].status, METHOD_DELETE, arena_printf(desk->arena, "%s%s", path, wrong[i].query), NULL,
                         wrong[i].field);
         assert_status(desk, 200, METHOD_GET, path, NULL);
         assert_status(desk, 200, METHOD_DELETE, arena_printf(desk->arena, "%s?remove&confirm=6", path), NULL);
@@ -172,7 +127,7 @@ static void test_R4_an_end_says_what_becomes_of_what_was_given(struct fixture *f
         assert_status(desk, 404, METHOD_GET, path, NULL);
         assert_status(desk, 404, METHOD_GET, "/api/v1/connections/okta/work", NULL);
         assert_status(desk, 404, METHOD_GET, "/api/v1/users/u1", NULL);
-        struct actor kept = connect(desk, "kept");
+        struct actor kept = desk_connection(desk, "kept");
         (void)user(desk, &kept, "k1", "e1");
         assert_status(desk, 200, METHOD_DELETE, "/api/v1/connections/kept?keep=true", NULL);
         assert_string_equal(desk_body(desk), answer(desk, &kept, "\"verb\":\"keep\",\"done\":true,\"users\":1,\"groups\":0,\"edges\":0"));
@@ -189,14 +144,14 @@ static void test_R16_undo_shows_what_it_would_look_at_and_then_gives_it_back(str
         static const char *const wrong[] = { NULL, "{}", "{\"since\":null}", "{\"since\":1}", "{\"since\":\"2020-01-01\"}",
                 "{\"since\":\"yesterday\"}", "{\"since\":\"\"}" };
         struct desk *desk = desk_open(fixture);
-        struct actor okta = connect(desk, "okta");
+        struct actor okta = desk_connection(desk, "okta");
         const char *ann = user(desk, &okta, "ann", "e1"), *ben = user(desk, &okta, "ben", "e2");
-        (void)push(desk, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
-        (void)push(desk, &okta, CHANGE_REPLACE, KIND_USER, ben,
+        (void)desk_push(desk, &okta, CHANGE_DELETE, KIND_USER, ann, NULL);
+        (void)desk_push(desk, &okta, CHANGE_REPLACE, KIND_USER, ben,
                 "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ben\",\"externalId\":\"e2\",\"active\":false}");
         for (size_t i = 0; i < COUNT_OF(wrong); i++)
-                assert_refused(desk, 400, METHOD_POST, path, wrong[i], "since");
-        assert_refused(desk, 400, METHOD_POST, path, "{\"since\":\"2020-01-01T00:00:00Z\",\"until\":1}", "until");
+                assert_blames(desk, 400, METHOD_POST, path, wrong[i], "since");
+        assert_blames(desk, 400, METHOD_POST, path, "{\"since\":\"2020-01-01T00:00:00Z\",\"until\":1}", "until");
         assert_status(desk, 404, METHOD_POST, "/api/v1/connections/nobody/undo", since);
         assert_status(desk, 200, METHOD_POST, arena_printf(desk->arena, "%s?dry_run=true", path), since);
         assert_string_equal(desk_body(desk),
@@ -233,14 +188,14 @@ static void test_R4_replace_shows_what_fits_and_wants_that_number(struct fixture
                 { "{\"by\":\"entra\",\"join\":\"userName\",\"force\":true}", "force" },
         };
         struct desk *desk = desk_open(fixture);
-        struct actor okta = connect(desk, "okta"), entra = connect(desk, "entra");
+        struct actor okta = desk_connection(desk, "okta"), entra = desk_connection(desk, "entra");
         (void)user(desk, &okta, "ann", "e1");
         (void)user(desk, &okta, "ben", "e2");
         (void)user(desk, &entra, "ann.new", "e1");
         (void)user(desk, &entra, "cat", "e3");
         (void)user(desk, &entra, "dan", "e4");
         for (size_t i = 0; i < COUNT_OF(wrong); i++)
-                assert_refused(desk, 400, METHOD_POST, path, wrong[i].body, wrong[i].field);
+                assert_blames(desk, 400, METHOD_POST, path, wrong[i].body, wrong[i].field);
         assert_status(desk, 200, METHOD_POST, arena_printf(desk->arena, "%s?dry_run=true", path), by_id);
         const char *fits = "\"groups\":{\"matched\":0,\"unmatched\":0,\"unmatched_there\":0,\"ambiguous\":0}";
         assert_string_equal(desk_body(desk),
@@ -253,10 +208,10 @@ static void test_R4_replace_shows_what_fits_and_wants_that_number(struct fixture
                 desk, 200, METHOD_POST, arena_printf(desk->arena, "%s?dry_run=true", path), "{\"by\":\"entra\",\"join\":\"userName\"}");
         assert_int_equal(json_integer_value(desk_value(desk, "users.matched")), 0);
         assert_int_equal(json_integer_value(desk_value(desk, "confirm")), 0);
-        assert_refused(desk, 409, METHOD_POST, path, by_id, "confirm");
+        assert_blames(desk, 409, METHOD_POST, path, by_id, "confirm");
         assert_string_equal(
                 desk_text(desk, "detail"), "1 of the users and groups match now; look at the dry run, then say so with confirm=1");
-        assert_refused(desk, 409, METHOD_POST, path, "{\"by\":\"entra\",\"join\":\"externalId\",\"confirm\":2}", "confirm");
+        assert_blames(desk, 409, METHOD_POST, path, "{\"by\":\"entra\",\"join\":\"externalId\",\"confirm\":2}", "confirm");
         assert_status(desk, 200, METHOD_POST, path, "{\"by\":\"entra\",\"join\":\"externalId\",\"confirm\":1}");
         assert_true(json_is_true(desk_value(desk, "done")));
         assert_string_equal(desk_text(desk, "verb"), "replace");
@@ -268,8 +223,8 @@ static void test_R4_replace_shows_what_fits_and_wants_that_number(struct fixture
 static void test_R4_replace_counts_declared_resources_where_there_are_such(struct fixture *fixture)
 {
         struct desk *desk = desk_open(fixture);
-        (void)connect(desk, "okta");
-        (void)connect(desk, "entra");
+        (void)desk_connection(desk, "okta");
+        (void)desk_connection(desk, "entra");
         (void)desk_make(
                 desk, "schemas", "{\"id\":\"urn:acme:Device\",\"name\":\"Device\",\"attributes\":[{\"name\":\"a\",\"type\":\"string\"}]}");
         (void)desk_make(desk, "resource-types", "{\"name\":\"Device\",\"endpoint\":\"/Devices\",\"schema\":\"urn:acme:Device\"}");
@@ -277,7 +232,7 @@ static void test_R4_replace_counts_declared_resources_where_there_are_such(struc
                 desk, 200, METHOD_POST, "/api/v1/connections/okta/replace?dry_run=true", "{\"by\":\"entra\",\"join\":\"externalId\"}");
         assert_non_null(strstr(
                 desk_body(desk), ",\"resources\":{\"matched\":0,\"unmatched\":0,\"unmatched_there\":0,\"ambiguous\":0},\"confirm\":0}"));
-        assert_refused(desk, 409, METHOD_POST, "/api/v1/connections/okta/replace", "{\"by\":\"entra\",\"join\":\"externalId\"}", "confirm");
+        assert_blames(desk, 409, METHOD_POST, "/api/v1/connections/okta/replace", "{\"by\":\"entra\",\"join\":\"externalId\"}", "confirm");
         assert_string_equal(desk_text(desk, "detail"),
                 "0 of the users, groups and other resources match now; look at the dry run, then say so with confirm=0");
         desk_close(desk);
@@ -289,8 +244,8 @@ static void test_R18_rules_are_worked_out_anew_when_asked(struct fixture *fixtur
 {
         static const char *const path = "/api/v1/connections/okta/mapping-rules/apply";
         struct desk *desk = desk_open(fixture);
-        struct actor okta = connect(desk, "okta");
-        assert_refused(desk, 400, METHOD_POST, path, "{\"user\":\"ann\"}", "user");
+        struct actor okta = desk_connection(desk, "okta");
+        assert_blames(desk, 400, METHOD_POST, path, "{\"user\":\"ann\"}", "user");
         assert_status(desk, 404, METHOD_POST, "/api/v1/connections/nobody/mapping-rules/apply", NULL);
         assert_status(desk, 200, METHOD_POST, path, "{}");
         assert_string_equal(desk_body(desk), answer(desk, &okta, "\"verb\":\"map\",\"done\":true,\"users\":0,\"groups\":0,\"edges\":0"));

@@ -365,8 +365,8 @@ int64_t house_version(struct house *house, const char *id)
 
 bool house_is_member(struct house *house, const char *group, const char *member)
 {
-        return house_number(house, "SELECT COUNT(*) FROM member WHERE container_no = %lld AND member_no = %lld",
-                       (long long)house_no(house, group), (long long)house_no(house, member)) > 0;
+        return house_number(house, "SELECT COUNT(*) FROM member WHERE root_no = %lld AND container_no = %lld AND member_no = %lld",
+                       (long long)house->admin.root_no, (long long)house_no(house, group), (long long)house_no(house, member)) > 0;
 }
 
 static void load_graph(struct house *house)
@@ -415,9 +415,8 @@ static void check_counters(struct house *house)
                 "GROUP BY kind UNION ALL SELECT c.kind, c.connection_no, COUNT(*) FROM claim c JOIN resource r ON r.root_no = c.root_no "
                 "AND "
                 "r.no = c.no WHERE c.root_no = 1 AND r.deleted_us = 0 AND c.claimed_active <> 3 AND c.doc <> '{}' GROUP BY c.kind, "
-                "c.connection_no) AS t FULL JOIN (SELECT * FROM resource_count WHERE live > 0) AS k ON k.kind = t.kind AND k.connection_no "
-                "= "
-                "t.connection_no WHERE k.live IS NULL OR t.live IS NULL OR t.live <> k.live";
+                "c.connection_no) AS t FULL JOIN (SELECT * FROM resource_count WHERE root_no = 1 AND live > 0) AS k "
+                "ON k.kind = t.kind AND k.connection_no = t.connection_no WHERE k.live IS NULL OR t.live IS NULL OR t.live <> k.live";
         if (raw_number(house->fixture, wrong))
                 fail_msg("the counters are wrong");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Thousands of rows at once. */
+ * Thousands of rows at once, and many roots. */
 #include "directory/many.h"
 
 #define NUMBERS "WITH RECURSIVE n (no) AS (SELECT CAST(%lld AS BIGINT) UNION ALL SELECT no + 1 FROM n WHERE no < %lld) "
@@ -48,4 +48,24 @@ void many_granted(struct house *house, const char *grant, int count)
                         "rule_no, granted_by) SELECT 1, n.no, g.scope_no, g.principal_no, g.role_no, g.privilege, g.from_us, g.until_us, "
                         "g.source_no, g.rule_no, g.granted_by FROM n CROSS JOIN role_grant g WHERE g.root_no = 1 AND g.no = %lld",
                 (long long)first, (long long)first + count - 1, (long long)house_no(house, grant));
+}
+
+void many_roots(struct house *house, struct actor *ret, size_t count)
+{
+        struct install_result *made = arena_zero(house->arena, count, sizeof *made);
+        directory_close(STEAL(house->directory)); /* it holds the installation */
+        for (size_t i = 0; i < count; i++) {
+                const struct install_options options = {
+                        .settings = &house->settings,
+                        .slug = arena_printf(house->arena, "root-%zu", i),
+                        .name = "One of many",
+                        .admin_email = "owner@many.example",
+                };
+                assert_ok(install_init(&options, &made[i], &house->fault));
+        }
+        house_restart(house);
+        for (size_t i = 0; i < count; i++) {
+                ret[i] = house_actor(house, made[i].api_token.text);
+                secret_done(&made[i].api_token);
+        }
 }

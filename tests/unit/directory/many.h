@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Thousands of rows at once, past the write path: made one by one they would take PostgreSQL half a minute. */
+ * Thousands of rows at once, past the write path: made one by one they would take PostgreSQL half a minute. And many roots. */
 #ifndef TESTS_DIRECTORY_MANY_H
 #define TESTS_DIRECTORY_MANY_H
 
@@ -13,5 +13,9 @@ const char *many_id(struct house *house, int64_t no);
 void many_granted(struct house *house, const char *grant, int count);
 /* Edges of a source from first, first + 1, … The ends are SQL, "n.no" for these numbers. The graph does not know of them until a restart. */
 void many_tied(struct house *house, int64_t source_no, int64_t first, int count, const char *group, const char *member);
+
+/* More roots, made by init; the actors are their first machine identities. To act in one, put its actor in the place of house->admin.
+ * house_check looks at the first root alone. */
+void many_roots(struct house *house, struct actor *ret, size_t count);
 
 #endif
