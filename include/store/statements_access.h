@@ -16,7 +16,7 @@
                 "ORDER BY member_no, container_no LIMIT $4")                                                                              \
         X(ACCESS_GRANTS, READ, "iii", "iiiitiii",                                                                                         \
                 "SELECT g.no, g.scope_no, g.principal_no, g.role_no, g.privilege, g.from_us, g.until_us, r.active FROM role_grant g "     \
-                "JOIN resource r ON r.root_no = +g.root_no AND r.no = g.no WHERE g.root_no = $1 AND g.no > $2 AND +r.deleted_us = 0 "      \
+                "JOIN resource r ON r.root_no = +g.root_no AND r.no = g.no WHERE g.root_no = $1 AND g.no > $2 AND NOT r.deleted_us > 0 "      \
                 "ORDER BY g.no LIMIT $3")                                                                                                 \
         X(ACCESS_CREDENTIALS, READ, "iii", "iiibii",                                                                                      \
                 "SELECT no, owner_no, kind, hash, scopes, expires_us FROM credential WHERE root_no = $1 AND no > $2 "                     \

@@ -28,6 +28,6 @@
         /* Live resources other than $4 that have this value. */                                                                        \
         X(VALUE_OTHERS, READ, "iitii", "i",                                                                                             \
                 "SELECT DISTINCT v.no FROM resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND "            \
-                "v.value_folded = $3 AND v.no <> $4 AND r.root_no = +v.root_no AND r.no = v.no AND +r.deleted_us = 0 ORDER BY v.no LIMIT $5")
+                "v.value_folded = $3 AND v.no <> $4 AND r.root_no = +v.root_no AND r.no = v.no AND NOT r.deleted_us > 0 ORDER BY v.no LIMIT $5")
 
 #endif

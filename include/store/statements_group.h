@@ -8,10 +8,13 @@
 /* up(no, depth): the groups above $2, by chains of live groups; $3 = 1: of active ones only. */
 #define UP_LIVE \
         "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE m.root_no = $1 " \
-        "AND m.member_no = $2 AND r.root_no = +m.root_no AND r.no = m.container_no AND +r.kind = 3 AND +r.deleted_us = 0 AND r.active >= $3 " \
+        "AND m.member_no = $2 AND r.root_no = +m.root_no AND r.no = m.container_no AND +r.kind = 3 AND NOT r.deleted_us > 0 AND r.active >= $3 " \
         "UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m CROSS JOIN resource r WHERE up.depth < 16 AND "          \
         "m.root_no = $1 AND m.member_no = up.no AND r.root_no = +m.root_no AND r.no = m.container_no AND +r.kind = 3 AND "               \
-        "+r.deleted_us = 0 AND r.active >= $3) "
+        "NOT r.deleted_us > 0 AND r.active >= $3) "
+
+/* Of members, most of which are no groups: as a question of its own for each edge no planner begins with the resources. */
+#define THE_MEMBER "resource r WHERE r.root_no = m.root_no AND r.no = m.member_no"
 
 /* Grants to $2 and to those above. All that binds a grant hangs on `u`, so that no planner begins with the grants; a
    range of places binds no index, or it would be taken for narrower than a principal. */
@@ -20,7 +23,7 @@
         "FROM (" HELD_BY("CAST($2 AS BIGINT)") " UNION " HELD_BY("up.no") " FROM up) AS u CROSS JOIN role_grant g CROSS JOIN resource s " \
         "WHERE g.root_no = u.root_no AND g.principal_no = u.no AND +g.scope_no >= u.first_no AND +g.scope_no <= u.last_no AND "          \
         "s.root_no = +g.root_no AND s.no = g.scope_no "
-#define OF_LIVING "AND +s.deleted_us = 0 "
+#define OF_LIVING "AND NOT s.deleted_us > 0 "
 #define HELD_NOW "AND g.role_no <= 0 AND g.from_us <= $6 AND (g.until_us = 0 OR g.until_us > $7) "
 
 /* Pieces of the ADMIN_ statements. */
@@ -28,11 +31,11 @@
 #define ADMIN_GRANT \
         ADMIN_HELD " AND g.from_us <= $3 AND (g.until_us = 0 OR g.until_us > $3) AND "                                                       \
         "g.source_no <> $4 AND g.rule_no <> $5 AND "
-#define ADMIN_GROUP "r.source_no <> $4 AND r.root_no = +g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND +r.deleted_us = 0 AND "
+#define ADMIN_GROUP "r.source_no <> $4 AND r.root_no = +g.root_no AND r.no = g.principal_no AND +r.kind = 3 AND r.active = 1 AND NOT r.deleted_us > 0 AND "
 #define BY_CLAIM " CROSS JOIN claim c CROSS JOIN resource n "
 #define USABLE_USER                                                                                                                    \
-        "+u.kind = 2 AND u.active = 1 AND +u.deleted_us = 0 AND c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND "     \
-        "c.claimed_active = 1 AND n.root_no = +c.root_no AND n.no = c.connection_no AND n.active = 1 AND +n.deleted_us = 0 LIMIT 1"
+        "+u.kind = 2 AND u.active = 1 AND NOT u.deleted_us > 0 AND c.root_no = u.root_no AND c.no = u.no AND c.connection_no > 0 AND "     \
+        "c.claimed_active = 1 AND n.root_no = +c.root_no AND n.no = c.connection_no AND n.active = 1 AND NOT n.deleted_us > 0 LIMIT 1"
 
 /* Members or ids that one statement takes at once: it costs as much again as the look-up it makes. Lists and signatures below have as many. */
 #define STATEMENT_BATCH 32
@@ -48,11 +51,11 @@
 
 #define STATEMENTS_GROUP(X) \
         X(CLAIMED_NO, READ, "iit", "ii",                                                                                                \
-                "SELECT c.no, c.kind FROM resource r CROSS JOIN claim c WHERE r.root_no = $1 AND r.id = $3 AND +r.deleted_us = 0 AND "  \
+                "SELECT c.no, c.kind FROM resource r CROSS JOIN claim c WHERE r.root_no = $1 AND r.id = $3 AND NOT r.deleted_us > 0 AND "  \
                 "c.root_no = $1 AND c.no = r.no AND c.connection_no = $2 AND c.ended = 0")                                              \
         X(CLAIMED_NOS, READ, "ii" BATCH_IDS, "iii",                                                                                     \
                 "WITH v (ord, id) AS (VALUES " IDS_FROM_3 ") SELECT v.ord, c.no, c.kind FROM v CROSS JOIN resource r CROSS JOIN claim c WHERE " \
-                "r.root_no = $1 AND r.id = v.id AND +r.deleted_us = 0 AND c.root_no = $1 AND c.no = r.no AND c.connection_no = $2 AND " \
+                "r.root_no = $1 AND r.id = v.id AND NOT r.deleted_us > 0 AND c.root_no = $1 AND c.no = r.no AND c.connection_no = $2 AND " \
                 "c.ended = 0")                                                                                                         \
         X(MEMBER_ANY, READ, "ii", "i", "SELECT member_no FROM member WHERE root_no = $1 AND container_no = $2 LIMIT 1")                  \
         X(MEMBERS_STANDING, READ, "iii" BATCH_NOS, "i",                                                                                 \
@@ -76,7 +79,7 @@
                 "m.member_no = $2 AND m.source_no = $3 AND m.rule_no = 0 UNION SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m WHERE "     \
                 "up.depth < 16 AND m.root_no = $1 AND m.member_no = up.no AND m.source_no = $3 AND m.rule_no = 0) SELECT r.no, r.id, r.doc, u.depth FROM " \
                 "(SELECT CAST($1 AS BIGINT) AS root_no, no, MIN(depth) AS depth FROM up GROUP BY no) AS u CROSS JOIN resource r WHERE r.root_no = u.root_no AND r.no = u.no "  \
-                "AND +r.kind = 3 AND +r.deleted_us = 0 ORDER BY r.no LIMIT $4")                                                         \
+                "AND +r.kind = 3 AND NOT r.deleted_us > 0 ORDER BY r.no LIMIT $4")                                                         \
         /* Longest chain of groups above $2, and whether $3 is among them; the bin counts, because it can be left. */                   \
         X(NESTING_ABOVE, READ, "iii", "ii",                                                                                             \
                 "WITH RECURSIVE up (no, depth) AS (SELECT m.container_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE "  \
@@ -85,17 +88,14 @@
                 "AND m.member_no = up.no AND r.root_no = +m.root_no AND r.no = m.container_no AND +r.kind = 3) SELECT "                  \
                 "COALESCE(MAX(depth), 0), COALESCE(MAX(CASE WHEN no = $3 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END), 0) FROM up") \
         X(NESTING_BELOW, READ, "ii", "i",                                                                                               \
-                "WITH RECURSIVE down (no, depth) AS (SELECT m.member_no, CAST(1 AS BIGINT) FROM member m CROSS JOIN resource r WHERE "   \
-                "m.root_no = $1 AND m.container_no = $2 AND r.root_no = +m.root_no AND r.no = m.member_no AND +r.kind = 3 UNION SELECT "  \
-                "m.member_no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND "            \
-                "m.root_no = $1 AND m.container_no = down.no AND r.root_no = +m.root_no AND r.no = m.member_no AND +r.kind = 3) SELECT "  \
-                "COALESCE(MAX(depth), 0) FROM down")                                                                                    \
+                "WITH RECURSIVE down (no, depth) AS (SELECT CAST($2 AS BIGINT), CAST(0 AS BIGINT) UNION SELECT m.member_no, "           \
+                "down.depth + 1 FROM down CROSS JOIN member m WHERE down.depth < 16 AND m.root_no = $1 AND m.container_no = down.no "   \
+                "AND (SELECT r.kind FROM " THE_MEMBER ") = 3) SELECT COALESCE(MAX(depth), 0) FROM down")                                \
         /* Of the group $2, live or not, and the live groups inside it, one that connection $3 claims, has put a member into, or has a mapping rule for. */                    \
         X(GROUP_FED_BY, READ, "iii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(0 AS BIGINT) FROM resource r WHERE r.root_no = $1 AND r.no = $2 " \
-                "AND +r.kind = 3 UNION SELECT r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN "                           \
-                "resource r WHERE down.depth < 16 AND m.root_no = $1 AND m.container_no = down.no AND r.root_no = +m.root_no AND r.no = " \
-                "m.member_no AND +r.kind = 3 AND +r.deleted_us = 0) SELECT c.no FROM down CROSS JOIN claim c WHERE c.root_no = $1 AND "  \
+                "AND +r.kind = 3 UNION SELECT m.member_no, down.depth + 1 FROM down CROSS JOIN member m WHERE down.depth < 16 AND "     \
+                "m.root_no = $1 AND m.container_no = down.no AND (SELECT r.kind FROM " THE_MEMBER " AND NOT r.deleted_us > 0) = 3) SELECT c.no FROM down CROSS JOIN claim c WHERE c.root_no = $1 AND "  \
                 "c.no = down.no AND c.connection_no = $3 AND c.ended = 0 UNION ALL SELECT m.container_no FROM down CROSS JOIN " \
                 "member m WHERE m.root_no = $1 AND m.container_no = down.no AND m.source_no = $3 UNION ALL SELECT f.target_no FROM "     \
                 "down CROSS JOIN mapping_rule f WHERE f.root_no = $1 AND f.target_no = down.no AND f.connection_no = $3 LIMIT 1")                              \
@@ -129,18 +129,18 @@
         /* Break-glass users count without a claim, on every way up. A right of theirs that ends does not: nobody is there to refuse the end. */ \
         X(ADMIN_BREAK_GLASS, READ, "iiiii", "i",                                                                                          \
                 "WITH RECURSIVE up (no, depth) AS (SELECT b.no, CAST(0 AS BIGINT) FROM break_glass b CROSS JOIN resource u WHERE "       \
-                "b.root_no = $1 AND u.root_no = +b.root_no AND u.no = b.no AND +u.kind = 2 AND u.active = 1 AND +u.deleted_us = 0 UNION " \
+                "b.root_no = $1 AND u.root_no = +b.root_no AND u.no = b.no AND +u.kind = 2 AND u.active = 1 AND NOT u.deleted_us > 0 UNION " \
                 "SELECT m.container_no, up.depth + 1 FROM up CROSS JOIN member m CROSS JOIN resource r WHERE up.depth < 16 AND "        \
                 "m.root_no = $1 AND m.member_no = up.no AND m.source_no <> $4 AND m.rule_no <> $5 AND r.root_no = +m.root_no AND r.no = m.container_no AND "  \
-                "+r.kind = 3 AND r.source_no <> $4 AND r.active = 1 AND +r.deleted_us = 0) SELECT up.no FROM up CROSS JOIN role_grant g " \
+                "+r.kind = 3 AND r.source_no <> $4 AND r.active = 1 AND NOT r.deleted_us > 0) SELECT up.no FROM up CROSS JOIN role_grant g " \
                 "WHERE g.root_no = $1 AND g.principal_no = up.no AND g.scope_no = $2 AND +g.role_no = -1 AND g.from_us <= $3 AND "       \
                 "g.until_us = 0 LIMIT 1")                                                                                                \
         X(ADMIN_NESTED, READ, "iiiii", "i",                                                                                               \
                 "WITH RECURSIVE down (no, depth) AS (SELECT r.no, CAST(1 AS BIGINT) FROM role_grant g CROSS JOIN resource r WHERE "      \
                 ADMIN_GRANT ADMIN_GROUP "+r.no > 0 UNION SELECT "                                                                  \
-                "r.no, down.depth + 1 FROM down CROSS JOIN member m CROSS JOIN resource r WHERE down.depth < 16 AND m.root_no = $1 AND " \
-                "m.container_no = down.no AND m.source_no <> $4 AND m.rule_no <> $5 AND r.root_no = +m.root_no AND r.no = m.member_no AND +r.kind = 3 AND "  \
-                "r.source_no <> $4 AND r.active = 1 AND +r.deleted_us = 0) SELECT u.no FROM down CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE down.depth > 1 AND " \
+                "m.member_no, down.depth + 1 FROM down CROSS JOIN member m WHERE down.depth < 16 AND m.root_no = $1 AND "                  \
+                "m.container_no = down.no AND m.source_no <> $4 AND m.rule_no <> $5 AND (SELECT r.kind FROM " THE_MEMBER " AND "            \
+                "r.source_no <> $4 AND r.active = 1 AND NOT r.deleted_us > 0) = 3) SELECT u.no FROM down CROSS JOIN member m CROSS JOIN resource u" BY_CLAIM "WHERE down.depth > 1 AND " \
                 "m.root_no = $1 AND m.container_no = down.no AND m.source_no <> $4 AND m.rule_no <> $5 AND u.root_no = +m.root_no AND u.no = m.member_no AND " \
                 USABLE_USER)
 

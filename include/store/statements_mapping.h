@@ -12,11 +12,11 @@
         X(RULE_DELETE, AUDITED, "iii", "", "DELETE FROM mapping_rule WHERE root_no = $1 AND connection_no = $2 AND no = $3")            \
         X(RULES_OF, READ, "iii", "itiiit",                                                                                              \
                 "SELECT m.no, r.id, m.target_no, m.role_no, r.active, r.doc FROM mapping_rule m CROSS JOIN resource r WHERE "           \
-                "m.root_no = $1 AND m.connection_no = $2 AND r.root_no = +m.root_no AND r.no = m.no AND +r.deleted_us = 0 ORDER BY "     \
+                "m.root_no = $1 AND m.connection_no = $2 AND r.root_no = +m.root_no AND r.no = m.no AND NOT r.deleted_us > 0 ORDER BY "     \
                 "m.no LIMIT $3")                                                                                                        \
         X(RULES_INTO, READ, "iii", "iit",                                                                                               \
                 "SELECT m.no, m.connection_no, r.id FROM mapping_rule m CROSS JOIN resource r WHERE m.root_no = $1 AND m.target_no = $2 " \
-                "AND r.root_no = +m.root_no AND r.no = m.no AND +r.deleted_us = 0 ORDER BY m.connection_no, m.no LIMIT $3")              \
+                "AND r.root_no = +m.root_no AND r.no = m.no AND NOT r.deleted_us > 0 ORDER BY m.connection_no, m.no LIMIT $3")              \
         X(RULES_ANY, READ, "i", "i", "SELECT no FROM mapping_rule WHERE root_no = $1 LIMIT 1")                                          \
         /* What the rules of one connection gave one user. */                                                                           \
         X(RULE_GIFTS_OF, READ, "iii", "iii",                                                                                            \

@@ -22,9 +22,9 @@
 
 #define STATEMENTS_RESOURCE(X) \
         X(RESOURCE_BY_NO, READ, "ii", R_KINDS,                                                                               \
-                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND no = $2 AND +deleted_us = 0")                     \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND no = $2 AND NOT deleted_us > 0")                     \
         X(RESOURCE_BY_ID, READ, "it", R_KINDS,                                                                               \
-                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND id = $2 AND +deleted_us = 0")                     \
+                "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND id = $2 AND NOT deleted_us > 0")                     \
         X(RESOURCE_IN_BIN, READ, "it", R_KINDS,                                                                              \
                 "SELECT " R_COLUMNS " FROM resource WHERE root_no = $1 AND id = $2 AND deleted_us > 0")                      \
         X(USER_BY_NAME, READ, "it", R_KINDS,                                                                                 \
@@ -81,7 +81,7 @@
                 "v.no > $5 ORDER BY +v.no LIMIT $6")                                                                          \
         X(VALUE_TAKEN, READ, "iiti", "i",                                                                                    \
                 "SELECT v.no FROM resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = $3 " \
-                "AND v.no <> $4 AND r.root_no = +v.root_no AND r.no = v.no AND +r.deleted_us = 0 LIMIT 1")                          \
+                "AND v.no <> $4 AND r.root_no = +v.root_no AND r.no = v.no AND NOT r.deleted_us > 0 LIMIT 1")                          \
         X(VALUE_HOLDERS, READ, "ii", "iit",                                                                                  \
                 "SELECT COUNT(*), COALESCE(SUM(CASE WHEN r.deleted_us > 0 THEN 1 ELSE 0 END), 0), COALESCE(MIN(r.id), '') FROM " \
                 "resource_value v CROSS JOIN resource r WHERE v.root_no = $1 AND v.attr = $2 AND v.value_folded = '' AND "   \
@@ -103,12 +103,12 @@
         X(CLAIMED_BY_ID, READ, "iiit", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM resource r JOIN claim c ON c.root_no = r.root_no AND "        \
-                "c.connection_no = $2 AND c.kind = $3 AND c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND +r.deleted_us = 0 " \
+                "c.connection_no = $2 AND c.kind = $3 AND c.no = r.no WHERE r.root_no = $1 AND r.id = $4 AND NOT r.deleted_us > 0 " \
                 "AND c.ended = 0")                                                                                 \
         X(CLAIMED_BY_NO, READ, "iiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM claim c JOIN resource r ON r.root_no = c.root_no AND r.no = c.no " \
-                "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no = $4 AND +r.deleted_us = 0 AND "     \
+                "WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.no = $4 AND NOT r.deleted_us > 0 AND "     \
                 "c.ended = 0")                                                                                     \
         X(CLAIMED_USER_BY_NAME, READ, "iit", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
@@ -119,12 +119,12 @@
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 AND no > $4 AND " \
                 "ended = 0 ORDER BY no LIMIT $5) p CROSS JOIN claim c CROSS JOIN resource r WHERE c.root_no = $1 AND c.no = p.no AND " \
-                "c.connection_no = $2 AND r.root_no = $1 AND r.no = p.no AND +r.deleted_us = 0 ORDER BY p.no")               \
+                "c.connection_no = $2 AND r.root_no = $1 AND r.no = p.no AND NOT r.deleted_us > 0 ORDER BY p.no")               \
         X(CLAIMED_PAGE, READ, "iiiii", C_KINDS,                                                                        \
                 "SELECT " R_QUALIFIED                                                                                        \
                 C_COLUMNS " FROM (SELECT no FROM claim WHERE root_no = $1 AND connection_no = $2 AND kind = $3 " \
                 "AND ended = 0 ORDER BY no LIMIT $5 OFFSET $4) p JOIN claim c ON c.root_no = $1 AND c.no = p.no AND " \
-                "c.connection_no = $2 JOIN resource r ON r.root_no = $1 AND r.no = p.no WHERE +r.deleted_us = 0 ORDER BY p.no")                                                   \
+                "c.connection_no = $2 JOIN resource r ON r.root_no = $1 AND r.no = p.no WHERE NOT r.deleted_us > 0 ORDER BY p.no")                                                   \
         /* Not while a membership names it. */                                                                                         \
         X(RESOURCE_PURGE, AUDITED, "ii", "",                                                                                           \
                 "DELETE FROM resource WHERE root_no = $1 AND no = $2 AND deleted_us > 0 AND NOT EXISTS (SELECT 1 FROM member m "        \
@@ -134,7 +134,7 @@
         X(MEMBER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND member_no = $2")                                 \
         X(CONTAINER_PURGE, AUDITED, "ii", "", "DELETE FROM member WHERE root_no = $1 AND container_no = $2")                           \
         X(GRANTS_BIN, AUDITED, "iiii", "",                                                                                             \
-                "UPDATE resource SET active = 0, version = $3, modified_us = $4, deleted_us = $4 WHERE root_no = $1 AND +deleted_us = 0 AND " \
+                "UPDATE resource SET active = 0, version = $3, modified_us = $4, deleted_us = $4 WHERE root_no = $1 AND NOT deleted_us > 0 AND " \
                 "no IN (SELECT no FROM role_grant WHERE root_no = $1 AND principal_no = $2)")                                          \
         X(GRANTS_COUNT, READ, "ii", "i", "SELECT COUNT(*) FROM role_grant WHERE root_no = $1 AND principal_no = $2")                    \
         X(GRANTS_PURGE, AUDITED, "ii", "", "DELETE FROM role_grant WHERE root_no = $1 AND principal_no = $2")                          \
@@ -165,20 +165,20 @@
         X(MEMBER_LIST, READ, "iiii", "iittiii",                                                                               \
                 "SELECT m.member_no, m.source_no, r.id, r.doc, r.kind, r.active, m.rule_no FROM member m JOIN resource r ON r.root_no = " \
                 "+m.root_no AND r.no = m.member_no WHERE m.root_no = $1 AND m.container_no = $2 AND m.member_no > $3 AND "    \
-                "+r.deleted_us = 0 ORDER BY m.member_no, m.source_no, m.rule_no LIMIT $4")                                              \
+                "NOT r.deleted_us > 0 ORDER BY m.member_no, m.source_no, m.rule_no LIMIT $4")                                              \
         X(MEMBER_LIST_SOURCE, READ, "iiiii", "iti",                                                                          \
                 "SELECT m.member_no, r.id, r.kind FROM member m JOIN resource r ON r.root_no = +m.root_no AND r.no = m.member_no " \
-                "WHERE m.root_no = $1 AND m.container_no = $2 AND m.source_no = $3 AND m.rule_no = 0 AND m.member_no > $4 AND +r.deleted_us = 0 " \
+                "WHERE m.root_no = $1 AND m.container_no = $2 AND m.source_no = $3 AND m.rule_no = 0 AND m.member_no > $4 AND NOT r.deleted_us > 0 " \
                 "ORDER BY m.member_no LIMIT $5")                                                                             \
         /* A source's own edges alone: rules give no group a group, and what they gave a user ends with his claim. */                      \
         X(MEMBER_GROUPS, READ, "iii", "iit",                                                                                 \
                 "SELECT m.container_no, m.source_no, r.id FROM member m JOIN resource r ON r.root_no = +m.root_no AND r.no = " \
-                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.rule_no = 0 AND +r.kind = 3 AND +r.deleted_us = 0 " \
+                "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.rule_no = 0 AND +r.kind = 3 AND NOT r.deleted_us > 0 " \
                 "ORDER BY m.container_no, m.source_no LIMIT $3")                                                             \
         X(MEMBER_GROUPS_SOURCE, READ, "iiiii", "it",                                                                         \
                 "SELECT m.container_no, r.id FROM member m JOIN resource r ON r.root_no = +m.root_no AND r.no = "             \
                 "m.container_no WHERE m.root_no = $1 AND m.member_no = $2 AND m.container_no > $4 AND m.source_no = $3 AND "  \
-                "m.rule_no = 0 AND +r.kind = 3 AND +r.deleted_us = 0 ORDER BY m.container_no LIMIT $5")                       \
+                "m.rule_no = 0 AND +r.kind = 3 AND NOT r.deleted_us > 0 ORDER BY m.container_no LIMIT $5")                       \
         X(GRANT_INSERT, AUDITED, "iiiiitiiiii", "",                                                                          \
                 "INSERT INTO role_grant (root_no, no, scope_no, principal_no, role_no, privilege, from_us, until_us, source_no, " \
                 "rule_no, granted_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")                                \
@@ -209,7 +209,7 @@
         X(ACTOR_CHECK, READ, "ii", "iiiii",                                                                                            \
                 "SELECT c.owner_no, c.expires_us, c.revoked_us, r.active, o.active FROM credential c JOIN resource r ON "              \
                 "r.root_no = +c.root_no AND r.no = c.owner_no JOIN resource o ON o.root_no = +r.root_no AND o.no = r.org_no "             \
-                "WHERE c.root_no = $1 AND c.no = $2 AND +r.deleted_us = 0 AND +o.deleted_us = 0")                                      \
+                "WHERE c.root_no = $1 AND c.no = $2 AND NOT r.deleted_us > 0 AND NOT o.deleted_us > 0")                                      \
         X(CREDENTIAL_REVOKE, AUDITED, "iii", "",                                                                             \
                 "UPDATE credential SET revoked_us = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0")                   \
         /* Over all roots: unrevoked tokens of what is active that end within $2 from $1, live longer than that, and were not warned of so \
@@ -218,7 +218,7 @@
                 "SELECT c.root_no, c.no, c.owner_no, c.expires_us, r.kind, r.id FROM credential c CROSS JOIN resource r WHERE "        \
                 "c.revoked_us = 0 AND c.expires_us > $1 AND c.expires_us <= $1 + $2 AND c.expires_us - c.created_us > $2 AND "         \
                 "(c.warned_days = 0 OR c.warned_days > $3) AND r.root_no = +c.root_no AND r.no = c.owner_no AND +r.active = 1 AND "     \
-                "+r.deleted_us = 0 ORDER BY c.expires_us LIMIT $4")                                                                    \
+                "NOT r.deleted_us > 0 ORDER BY c.expires_us LIMIT $4")                                                                    \
         X(CREDENTIAL_WARN, AUDITED, "iii", "",                                                                                         \
                 "UPDATE credential SET warned_days = $3 WHERE root_no = $1 AND no = $2 AND revoked_us = 0 AND (warned_days = 0 OR "    \
                 "warned_days > $3)")                                                                                                   \

@@ -62,14 +62,15 @@
         /* Over all roots, for one number without names; a resource for each row, whatever the planner knows of the tables. */       \
         X(PULSE_OLDEST, READ, "i", "i",                                                                                             \
                 "SELECT p.success_us FROM pulse p WHERE p.success_us > 0 AND (SELECT r.active FROM resource r WHERE r.root_no = "   \
-                "p.root_no AND r.no = p.connection_no AND +r.deleted_us = 0) = 1 ORDER BY p.success_us LIMIT $1")                   \
+                "p.root_no AND r.no = p.connection_no AND NOT r.deleted_us > 0) = 1 ORDER BY p.success_us LIMIT $1")                   \
         /* What was refused whole, or, of a Bulk, in part. */                                                                               \
         X(PULSE_REFUSALS, READ, "iiii", "iittt",                                                                                            \
                 "SELECT COUNT(*), status, scim_type, field, CASE WHEN MIN(note) = MAX(note) THEN MIN(note) ELSE '' END FROM "               \
                 "(SELECT status, scim_type, field, note FROM scim_log WHERE root_no = $1 AND connection_no = $2 AND no > $3 AND "           \
                 "(status >= 400 OR partly_refused = 1) ORDER BY no DESC LIMIT $4) newest GROUP BY status, scim_type, field "                \
                 "ORDER BY 1 DESC, status, scim_type, field")                                                                                \
+        /* By the index of ages, which serves nothing else: its expression keeps planners from walking all roots for the rows of one. */    \
         X(SCIM_LOG_PURGE, PLAIN, "ii", "",                                                                                          \
-                "DELETE FROM scim_log WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE no < $1 ORDER BY no LIMIT $2)")
+                "DELETE FROM scim_log WHERE (root_no, no) IN (SELECT root_no, no FROM scim_log WHERE no + 0 < $1 ORDER BY no + 0 LIMIT $2)")
 
 #endif

@@ -78,7 +78,7 @@
                 "ORDER BY no LIMIT $5")                                                                                                 \
         X(CLAIMS_ENDED, READ, "iiii", "i",                                                                                              \
                 "SELECT c.no FROM claim c CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 AND c.no > $3 AND "       \
-                "c.ended = 1 AND r.root_no = +c.root_no AND r.no = c.no AND +r.deleted_us = 0 ORDER BY c.no LIMIT $4")          \
+                "c.ended = 1 AND r.root_no = +c.root_no AND r.no = c.no AND NOT r.deleted_us > 0 ORDER BY c.no LIMIT $4")          \
         /* What a preview counts. */                                                                                                    \
         X(GIVEN_EDGES, READ, "ii", "i",                                                                                                 \
                 "SELECT COUNT(*) FROM claim c CROSS JOIN member m WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = 3 AND "    \
@@ -86,7 +86,7 @@
         X(GIVEN_GRANTS, READ, "ii", "i",                                                                                                \
                 "SELECT COUNT(*) FROM claim c CROSS JOIN role_grant g CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 " \
                 "AND c.ended = 0 AND g.root_no = c.root_no AND g.principal_no = c.no AND r.root_no = +g.root_no AND "          \
-                "r.no = g.no AND +r.deleted_us = 0")                                                                                    \
+                "r.no = g.no AND NOT r.deleted_us > 0")                                                                                    \
         X(GIVEN_ALONE, READ, "iii", "i",                                                                                                \
                 "SELECT COUNT(*) FROM claim c WHERE c.root_no = $1 AND c.connection_no = $2 AND c.kind = $3 AND c.ended = 0 " \
                 "AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.root_no = c.root_no AND o.no = c.no AND o.connection_no <> "             \
@@ -95,6 +95,6 @@
                 "SELECT COUNT(*) FROM claim WHERE root_no = $1 AND connection_no = $2 AND ended = 0 AND claimed_active = 2")  \
         X(GIVEN_VETOES_ENDED, READ, "ii", "i",                                                                                          \
                 "SELECT COUNT(*) FROM claim c CROSS JOIN resource r WHERE c.root_no = $1 AND c.connection_no = $2 AND "                 \
-                "c.ended = 1 AND r.root_no = +c.root_no AND r.no = c.no AND +r.deleted_us = 0")
+                "c.ended = 1 AND r.root_no = +c.root_no AND r.no = c.no AND NOT r.deleted_us > 0")
 
 #endif

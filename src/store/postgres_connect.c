@@ -36,10 +36,12 @@ static void notice_ignore(void *context, const PGresult *result)
 }
 
 /* Every statement walks indexes in the order it is written. The planner is held to that, because a table that an import fills has no
- * statistics yet, and one hash or sequential plan over it would be kept for hours. */
+ * statistics yet, and one hash or sequential plan over it would be kept for hours. Nothing here reads enough rows to be worth starting
+ * parallel workers, which takes tens of milliseconds a statement. */
 #define PLANS \
         "SET join_collapse_limit = 1; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; " \
-        "SET enable_material = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; "
+        "SET enable_material = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; " \
+        "SET max_parallel_workers_per_gather = 0; "
 
 /* lock_timeout only fires when something outside Muster holds our rows. */
 static const char writer_settings[] =

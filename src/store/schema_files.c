@@ -29,7 +29,8 @@
         X(21, migration_0021, "0021_nested.sql") \
         X(22, migration_0022, "0022_scim_log_partly.sql") \
         X(23, migration_0023, "0023_domain_absent.sql") \
-        X(24, migration_0024, "0024_scim_log_refused.sql")
+        X(24, migration_0024, "0024_scim_log_refused.sql") \
+        X(25, migration_0025, "0025_scim_log_age.sql")
 /* clang-format on */
 
 /* `symbol` is declared here. NOLINTNEXTLINE(bugprone-macro-parentheses) */
