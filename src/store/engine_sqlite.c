@@ -23,7 +23,7 @@
 #define RESTART_PAUSE_US US_PER_S
 #define WAL_RESTART_BYTES ((int64_t)64 << 20)
 #define WAL_FRAME_HEADER_BYTES 24
-#define MAPPED_FROM ((int64_t)256 << 20) /* of smaller files each reader's cache holds the inner pages */
+#define MAPPED_PRAGMA "PRAGMA mmap_size = 1073741824" /* more than 0 is all that counts (sqlite_vfs.h) */
 
 struct sqlite_shared {
         int lock_fd;
@@ -41,6 +41,7 @@ struct prepared {
         const char *columns;
         bool open;                           /* a result uses it */
         bool temporary;                      /* a second use at the same time: finalized with its result */
+        bool map_was_good;                   /* when it began */
         unsigned char index[PARAMETERS_MAX]; /* of $1 … in SQLite's numbering */
 };
 
@@ -49,6 +50,7 @@ struct sqlite_connection {
         sqlite3 *db;
         sqlite3_stmt *controls[CONTROL_COUNT + 1][2]; /* the last row is COMMIT */
         struct prepared prepared[STATEMENT_COUNT];
+        bool is_mapped;           /* a reader's pages are those of the map */
         int64_t wal_frames;       /* after the last commit */
         int64_t restart_after_us; /* do not try a RESTART before */
 };
@@ -196,7 +198,7 @@ static enum err shared_open(struct store *store, const struct store_options *opt
                 (options->exclusive && lock_keeper_open(&shared->keeper, store->location, BUSY_TIMEOUT_MS)))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
         if (options->exclusive)
-                (void)page_map_open(&shared->map, store->location, (size_t)shared->page_bytes, MAPPED_FROM);
+                (void)page_map_open(&shared->map, store->location);
         sqlite_vfs_serve(shared->anchor, &shared->keeper, &shared->map);
         return ERR_OK;
 }
@@ -412,6 +414,30 @@ static int bind(const struct prepared *prepared, const struct value *values, siz
         return SQLITE_OK;
 }
 
+/* Readers use the pages of the map as they are, once there is use for it. */
+static void map_follow(struct sqlite_connection *connection, struct prepared *prepared)
+{
+        const struct sqlite_shared *shared = connection->base.store->shared;
+        if (!connection->is_mapped && connection->base.role == ENGINE_READER && page_map_is_used(&shared->map))
+                connection->is_mapped = sqlite3_exec(connection->db, MAPPED_PRAGMA, NULL, NULL, NULL) == SQLITE_OK;
+        prepared->map_was_good = !page_map_is_broken(&shared->map);
+}
+
+/* Where the map broke since the statement began, its pages may have been zeros, whatever SQLite made of them. */
+static int step(struct sqlite_connection *connection, struct prepared *prepared)
+{
+        const struct sqlite_shared *shared = connection->base.store->shared;
+        int code = sqlite3_step(prepared->statement);
+        bool is_lost = connection->is_mapped && prepared->map_was_good && page_map_is_broken(&shared->map);
+        return is_lost ? SQLITE_IOERR_READ : code;
+}
+
+static enum err step_failed(struct sqlite_connection *connection, int code, struct fault *fault)
+{
+        const struct sqlite_shared *shared = connection->base.store->shared;
+        return sqlite_error_of(connection->db, code, &shared->names, &connection->base.failure, fault);
+}
+
 static enum err query(struct connection *base, enum statement statement, const struct value *values, size_t count, struct result *ret,
         struct fault *fault)
 {
@@ -420,11 +446,12 @@ static enum err query(struct connection *base, enum statement statement, const s
         enum err e = statement_take(connection, statement, &prepared, fault);
         if (e)
                 return e;
+        map_follow(connection, prepared);
         int code = bind(prepared, values, count, true);
         if (code == SQLITE_OK)
-                code = sqlite3_step(prepared->statement); /* so that a write happens, and an error shows, now */
+                code = step(connection, prepared); /* so that a write happens, and an error shows, now */
         if (code != SQLITE_ROW && code != SQLITE_DONE) {
-                e = failed(connection, fault);
+                e = step_failed(connection, code, fault);
                 statement_release(prepared);
                 return e;
         }
@@ -456,9 +483,10 @@ static enum err next(struct connection *base, struct result *result, bool *ret_r
 {
         struct prepared *prepared = result->handle;
         if (result->position == AT_ROW) {
-                int code = sqlite3_step(prepared->statement);
+                struct sqlite_connection *connection = (struct sqlite_connection *)base;
+                int code = step(connection, prepared);
                 if (code != SQLITE_ROW && code != SQLITE_DONE)
-                        return failed((struct sqlite_connection *)base, fault);
+                        return step_failed(connection, code, fault);
                 if (code == SQLITE_DONE)
                         result->position = AT_END;
         } else if (result->position == AT_FIRST_ROW) {

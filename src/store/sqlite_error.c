@@ -139,7 +139,7 @@ static enum err constraint_error(sqlite3 *db, int code, const struct unique_name
         }
 }
 
-enum err sqlite_error(sqlite3 *db, const struct unique_names *names, enum failure *ret_failure, struct fault *fault)
+enum err sqlite_error_of(sqlite3 *db, int code, const struct unique_names *names, enum failure *ret_failure, struct fault *fault)
 {
         static const struct {
                 int code;
@@ -159,7 +159,6 @@ enum err sqlite_error(sqlite3 *db, const struct unique_names *names, enum failur
                 { SQLITE_NOMEM, FAILURE_UNAVAILABLE, ERR_MEMORY, "no memory for the database" },
                 { SQLITE_TOOBIG, FAILURE_REFUSED, ERR_TOO_LARGE, "a value is too large for the database" },
         };
-        int code = sqlite3_extended_errcode(db);
         *ret_failure = FAILURE_REFUSED;
         if ((code & 0xff) == SQLITE_CONSTRAINT)
                 return constraint_error(db, code, names, fault);
@@ -174,4 +173,9 @@ enum err sqlite_error(sqlite3 *db, const struct unique_names *names, enum failur
                         return e;
                 }
         return fault_set(fault, ERR_INTERNAL, "", "the database refused a statement: %s (code %d)", sqlite3_errmsg(db), code);
+}
+
+enum err sqlite_error(sqlite3 *db, const struct unique_names *names, enum failure *ret_failure, struct fault *fault)
+{
+        return sqlite_error_of(db, sqlite3_extended_errcode(db), names, ret_failure, fault);
 }

@@ -22,5 +22,7 @@ void unique_names_done(struct unique_names *names);
 
 /* The error of the connection's last call; fills fault and *ret_failure. */
 enum err sqlite_error(sqlite3 *db, const struct unique_names *names, enum failure *ret_failure, struct fault *fault);
+/* Of an extended result code, whatever the connection says of its last call. */
+enum err sqlite_error_of(sqlite3 *db, int code, const struct unique_names *names, enum failure *ret_failure, struct fault *fault);
 
 #endif

@@ -5,121 +5,148 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #define LENGTH_LEAST ((size_t)4 << 30) /* of addresses, not of memory */
+#define MAPS_MAX 8                     /* open at once in one program; more stay without */
 
-enum { INNER_OF_INDEX = 2, INNER_OF_TABLE = 5 }; /* first byte of a b-tree page (sqlite.org/fileformat2.html, section 1.6) */
+int64_t page_map_used_from = (int64_t)256 << 20;
 
 /* ---- SIGBUS ---- */
 
-static _Thread_local sigjmp_buf *volatile reading; /* where to go on when the page is not to be had */
+static _Atomic(struct page_map *) maps[MAPS_MAX]; /* that the handler knows */
 static struct sigaction action_before;
 static pthread_mutex_t handler_mutex = PTHREAD_MUTEX_INITIALIZER;
+static size_t kernel_page;
+
+/* The kernel's page in the map: zeros from now on. */
+static bool give_up(struct page_map *map, unsigned char *address)
+{
+        if (address < map->bytes || address >= map->bytes + map->length)
+                return false;
+        size_t offset = (size_t)(address - map->bytes) / kernel_page * kernel_page;
+        atomic_store(&map->is_broken, true); /* before anybody can read the zeros */
+        return mmap(map->bytes + offset, kernel_page, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
 
 static void on_bus_error(int number, siginfo_t *info, void *context)
 {
-        (void)info;
-        if (reading) { /* the mask as it was: a jump gives none back */
-                (void)pthread_sigmask(SIG_SETMASK, &((const ucontext_t *)context)->uc_sigmask, NULL);
-                siglongjmp(*reading, 1);
+        for (size_t i = 0; i < MAPS_MAX; i++) {
+                struct page_map *map = atomic_load(&maps[i]);
+                if (map && give_up(map, info->si_addr))
+                        return;
         }
-        (void)sigaction(number, &action_before, NULL); /* nobody of ours read */
-        (void)raise(number);
+        (void)sigaction(number, &action_before, NULL); /* not in a map of ours: it comes again */
 }
 
-static void handler_install(void)
+static bool handler_know(struct page_map *map)
 {
         const struct sigaction action = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
         struct sigaction now;
+        bool known = false;
         (void)pthread_mutex_lock(&handler_mutex);
+        kernel_page = (size_t)sysconf(_SC_PAGESIZE);
         if (sigaction(SIGBUS, NULL, &now) == 0 && now.sa_sigaction != on_bus_error) {
                 action_before = now;
                 (void)sigaction(SIGBUS, &action, NULL);
         }
+        for (size_t i = 0; i < MAPS_MAX && !known; i++)
+                if ((known = !atomic_load(&maps[i])))
+                        atomic_store(&maps[i], map);
         (void)pthread_mutex_unlock(&handler_mutex);
+        return known;
 }
 
-/* What is written between the two returns of sigsetjmp is in memory: no variable of this function. */
-static bool copy_guarded(void *ret, const void *bytes, size_t length)
+static void handler_forget(struct page_map *map)
 {
-        sigjmp_buf here;
-        if (sigsetjmp(here, 0) != 0) {
-                reading = NULL;
-                return false;
+        for (size_t i = 0; i < MAPS_MAX; i++) {
+                struct page_map *expected = map;
+                (void)atomic_compare_exchange_strong(&maps[i], &expected, NULL);
         }
-        reading = &here;
-        atomic_signal_fence(memory_order_seq_cst);
-        memcpy(ret, bytes, length);
-        atomic_signal_fence(memory_order_seq_cst);
-        reading = NULL;
-        return true;
 }
 
 /* ---- the map ---- */
 
-bool page_map_open(struct page_map *map, const char *path, size_t page_bytes, int64_t first)
+bool page_map_open(struct page_map *map, const char *path)
 {
         struct stat file;
         map->fd = open(path, O_RDONLY | O_CLOEXEC);
         map->is_open = map->fd >= 0;
         if (!map->is_open || fstat(map->fd, &file) != 0)
                 return false;
-        size_t twice = (size_t)file.st_size * 2 / page_bytes * page_bytes;
-        size_t length = twice > LENGTH_LEAST ? twice : LENGTH_LEAST;
-        map->is_inner = calloc(length / page_bytes, sizeof(*map->is_inner));
-        if (!map->is_inner)
-                return false;
-        void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, map->fd, first);
+        size_t length = (size_t)file.st_size * 2;
+        if (length < LENGTH_LEAST)
+                length = LENGTH_LEAST;
+        void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, map->fd, 0);
         if (bytes == MAP_FAILED)
                 return false;
-        (void)madvise(bytes, length, MADV_RANDOM); /* no reading ahead */
-        handler_install();
-        map->page_bytes = page_bytes;
-        map->first = first;
-        map->length = length;
         map->bytes = bytes;
-        return true;
+        map->length = length;
+        map->file_bytes = (size_t)file.st_size;
+        if (handler_know(map))
+                return true;
+        (void)munmap(bytes, length);
+        map->bytes = NULL;
+        return false;
 }
 
 void page_map_close(struct page_map *map)
 {
-        if (map->bytes)
-                (void)munmap((void *)map->bytes, map->length);
-        free(map->is_inner);
+        if (map->bytes) {
+                handler_forget(map);
+                (void)munmap(map->bytes, map->length);
+        }
         if (map->is_open)
                 (void)close(map->fd);
         *map = (struct page_map){ 0 };
 }
 
-/* Of the map, from zero; SIZE_MAX: of none. */
-static size_t page_at(const struct page_map *map, int length, int64_t offset)
+bool page_map_is_used(const struct page_map *map)
 {
-        if (!map || !map->bytes || (size_t)length != map->page_bytes || offset < map->first)
-                return SIZE_MAX;
-        size_t page = (size_t)(offset - map->first) / map->page_bytes;
-        bool is_whole = (size_t)offset % map->page_bytes == 0 && page < map->length / map->page_bytes;
-        return is_whole ? page : SIZE_MAX;
+        return atomic_load_explicit(&map->is_used, memory_order_relaxed);
+}
+
+bool page_map_is_broken(const struct page_map *map)
+{
+        atomic_thread_fence(memory_order_acquire); /* what was read before was read before */
+        return atomic_load_explicit(&map->is_broken, memory_order_relaxed);
+}
+
+/* SQLite asks beyond the end for what a transaction made and freed again: that is no bus error. */
+static bool is_in_file(struct page_map *map, size_t end)
+{
+        struct stat file;
+        if (end > map->length)
+                return false;
+        if (end <= atomic_load_explicit(&map->file_bytes, memory_order_relaxed))
+                return true;
+        if (fstat(map->fd, &file) != 0)
+                return false;
+        atomic_store_explicit(&map->file_bytes, (size_t)file.st_size, memory_order_relaxed);
+        return end <= (size_t)file.st_size;
+}
+
+const void *page_map_at(struct page_map *map, int length, int64_t offset)
+{
+        if (!map || !map->bytes || length < 0 || offset < 0 || !is_in_file(map, (size_t)offset + (size_t)length))
+                return NULL;
+        if (!page_map_is_used(map)) {
+                if (offset < page_map_used_from)
+                        return NULL;
+                atomic_store_explicit(&map->is_used, true, memory_order_relaxed);
+        }
+        return page_map_is_broken(map) ? NULL : map->bytes + offset;
 }
 
 bool page_map_read(struct page_map *map, void *ret, int length, int64_t offset)
 {
-        size_t page = page_at(map, length, offset);
-        return page != SIZE_MAX && atomic_load_explicit(&map->is_inner[page], memory_order_relaxed) &&
-               copy_guarded(ret, map->bytes + page * map->page_bytes, map->page_bytes);
-}
-
-void page_map_note(struct page_map *map, const void *bytes, int length, int64_t offset)
-{
-        size_t page = page_at(map, length, offset);
-        const unsigned char *kind = bytes;
-        if (page != SIZE_MAX && (*kind == INNER_OF_INDEX || *kind == INNER_OF_TABLE))
-                atomic_store_explicit(&map->is_inner[page], 1, memory_order_relaxed);
+        const void *bytes = page_map_at(map, length, offset);
+        if (!bytes)
+                return false;
+        memcpy(ret, bytes, (size_t)length);
+        return !page_map_is_broken(map);
 }

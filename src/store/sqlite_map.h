@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inner pages of a database's b-trees, read through one shared map of the file instead of a call of the kernel each. They are few,
- * stand between every question and its rows, and in a large directory are more than the cache of each reader holds. Leaves are read as
- * ever: there are too many for their first touch of a map to be cheap. A map sees what is written to the file at once; where the file ends
- * or its disk fails the kernel sends SIGBUS, which here means: not from the map. */
+ * A large database's pages through one shared map of the file, instead of a call of the kernel and a copy each. The map sees what is
+ * written to the file at once. Where the file ends or its disk fails the kernel sends SIGBUS: then that page becomes zeros and the map is
+ * broken, once and for all. Whatever came from it since is worth nothing, and everything is read from the file again, which can say what is
+ * wrong. */
 #ifndef STORE_SQLITE_MAP_H
 #define STORE_SQLITE_MAP_H
 
@@ -15,21 +15,28 @@
 struct page_map {
         bool is_open;
         int fd; /* until page_map_close: to close it would take SQLite's record locks from the process */
-        const unsigned char *bytes;
-        int64_t first; /* offset in the file */
-        size_t length; /* what the file grows beyond is not in the map */
-        size_t page_bytes;
-        atomic_uchar *is_inner; /* of each page: one was read there; only a hint */
+        unsigned char *bytes;
+        size_t length;             /* what the file grows beyond is not in the map */
+        _Atomic size_t file_bytes; /* as far as is known */
+        atomic_bool is_used, is_broken;
 };
 
-/* Of the file from `first` on, a multiple of the kernel's pages. `map` is zeroed. False: there is no map and nothing is read from it;
- * page_map_close all the same. */
-bool page_map_open(struct page_map *map, const char *path, size_t page_bytes, int64_t first);
+/* Offset in a file. Who reads there reads a large one, and its map is used from then on. A smaller one is read: its pages would only count
+ * twice, here and in the caches of readers. Tests lower it. */
+extern int64_t page_map_used_from;
+
+/* `map` is zeroed. False: there is no map, and nothing comes from it; page_map_close all the same. */
+bool page_map_open(struct page_map *map, const char *path);
 /* After the last connection to the file is closed. Of a zeroed one: nothing. */
 void page_map_close(struct page_map *map);
 
-/* True: `ret` holds the page at `offset`. False: read it from the file, then call page_map_note. From threads that do not block SIGBUS. */
+bool page_map_is_used(const struct page_map *map);
+/* Asked when a question begins and when it has been answered: only what was asked and answered before counts. */
+bool page_map_is_broken(const struct page_map *map);
+
+/* Where these bytes of the file are; NULL: read them from it. From threads that do not block SIGBUS, and good until the map breaks. */
+const void *page_map_at(struct page_map *map, int length, int64_t offset);
+/* The same, copied and good. False: read them from the file. */
 bool page_map_read(struct page_map *map, void *ret, int length, int64_t offset);
-void page_map_note(struct page_map *map, const void *bytes, int length, int64_t offset);
 
 #endif

@@ -180,13 +180,25 @@ void lock_keeper_close(struct lock_keeper *keeper)
 
 static int database_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 offset)
 {
-        struct page_map *map = own(file)->map;
-        if (page_map_read(map, bytes, length, offset))
-                return SQLITE_OK;
-        int code = pass_read(file, bytes, length, offset);
-        if (code == SQLITE_OK)
-                page_map_note(map, bytes, length, offset);
-        return code;
+        return page_map_read(own(file)->map, bytes, length, offset) ? SQLITE_OK : pass_read(file, bytes, length, offset);
+}
+
+/* Of connections with a `mmap_size`; what they get stays where it is. */
+static int database_fetch(sqlite3_file *file, sqlite3_int64 offset, int length, void **ret)
+{
+        *ret = (void *)page_map_at(own(file)->map, length, offset);
+        return SQLITE_OK;
+}
+
+static int database_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page)
+{
+        return SQLITE_OK;
+}
+
+/* No second map below ours. */
+static int database_control(sqlite3_file *file, int operation, void *argument)
+{
+        return operation == SQLITE_FCNTL_MMAP_SIZE ? SQLITE_OK : pass_control(file, operation, argument);
 }
 
 /* ---- the WAL ---- */
@@ -271,9 +283,9 @@ static int wal_size(sqlite3_file *file, sqlite3_int64 *ret)
 
 /* ---- opening ---- */
 
-static const sqlite3_io_methods database_methods = { 2, pass_close, database_read, pass_write, pass_truncate, pass_sync, pass_size,
-        pass_lock, pass_unlock, pass_check_lock, pass_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
-        database_shm_barrier, pass_shm_unmap, NULL, NULL };
+static const sqlite3_io_methods database_methods = { 3, pass_close, database_read, pass_write, pass_truncate, pass_sync, pass_size,
+        pass_lock, pass_unlock, pass_check_lock, database_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
+        database_shm_barrier, pass_shm_unmap, database_fetch, database_unfetch };
 static const sqlite3_io_methods wal_methods = { 1, wal_close, wal_read, wal_write, wal_truncate, wal_sync, wal_size, pass_lock, pass_unlock,
         pass_check_lock, pass_control, pass_sector_size, pass_characteristics };
 

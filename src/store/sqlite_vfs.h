@@ -11,7 +11,8 @@
  * got, and gives back before anybody here asks for an exclusive lock: one lock more can make others wait, but lets nobody in. So only who
  * serves the installation has a keeper: beside it, in a program that reads on and never checkpoints, one would keep the WAL for ever.
  *
- * Inner pages of the database come from a map (sqlite_map.h), where there is one. */
+ * Pages of the database come from a map (sqlite_map.h), where there is one: copied, or, once `PRAGMA mmap_size` is more than 0, as they are
+ * there. Then a result is good only if the map was not broken from before its statement began until after it was read. */
 #ifndef STORE_SQLITE_VFS_H
 #define STORE_SQLITE_VFS_H
 
@@ -34,7 +35,7 @@ const char *sqlite_vfs(void);
 int lock_keeper_open(struct lock_keeper *keeper, const char *path, int busy_timeout_ms);
 void lock_keeper_close(struct lock_keeper *keeper); /* a zeroed or a closed one: nothing */
 
-/* From here on the keeper holds what this connection, opened through sqlite_vfs, locks for reading, and inner pages come from the map. Both
+/* From here on the keeper holds what this connection, opened through sqlite_vfs, locks for reading, and pages come from the map. Both
  * must outlive the connection; NULL, one that is not open, or no more: none. */
 void sqlite_vfs_serve(sqlite3 *db, struct lock_keeper *keeper, struct page_map *map);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inner pages from the map: the very bytes of the file, whatever happens to it, and nothing from it where the file ends. */
+ * Pages from the map: the very bytes of the file, whatever happens to it; and where the file ends it is broken, and nobody is served from
+ * it. */
 #include "store/sqlite_map.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,7 +22,8 @@
 
 #define PAGE 4096
 #define ROWS 20000
-#define SHARED_FIRST 0x40000002 /* what SQLite locks of a file for readers */
+#define USE_MAPPED "PRAGMA mmap_size = 1000000" /* as they are: only a page that is asked for is there */
+#define SHARED_FIRST 0x40000002                 /* what SQLite locks of a file for readers */
 #define SHARED_SIZE 510
 
 struct house {
@@ -74,6 +76,7 @@ static void insert(sqlite3 *db, int first, int count)
 
 static int house_open(void **state)
 {
+        page_map_used_from = 0;
         struct house *house = calloc(1, sizeof *house);
         assert_non_null(house);
         *state = house;
@@ -84,9 +87,10 @@ static int house_open(void **state)
         run(house->writer, "PRAGMA page_size = 4096; CREATE TABLE t (n INTEGER PRIMARY KEY, name TEXT, square INTEGER, doc TEXT)");
         run(house->writer, "CREATE INDEX t_name ON t (name); PRAGMA wal_checkpoint(TRUNCATE)");
         house->reader = open_ours(house);
-        assert_true(page_map_open(&house->map, house->path, PAGE, 0));
+        assert_true(page_map_open(&house->map, house->path));
         sqlite_vfs_serve(house->writer, NULL, &house->map);
         sqlite_vfs_serve(house->reader, NULL, &house->map);
+        run(house->reader, USE_MAPPED);
         return 0;
 }
 
@@ -104,14 +108,6 @@ static int house_close(void **state)
         return 0;
 }
 
-static int inner_pages(const struct house *house)
-{
-        int count = 0;
-        for (int page = 0; page < ROWS; page++)
-                count += house->map.is_inner[page];
-        return count;
-}
-
 static void questions_are_answered_through_the_map(void **state)
 {
         struct house *house = *state;
@@ -119,10 +115,10 @@ static void questions_are_answered_through_the_map(void **state)
         run(house->writer, "PRAGMA wal_checkpoint(TRUNCATE)");
         for (int n = 0; n < ROWS; n += 7)
                 assert_int_equal(square_of(house->reader, n), (int64_t)n * n);
-        assert_in_range(inner_pages(house), 3, 200); /* of some 2,000 */
-        void *torn = mmap((void *)house->map.bytes, (size_t)ROWS * PAGE, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void *torn = mmap(house->map.bytes, (size_t)ROWS * PAGE, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         assert_ptr_equal(torn, house->map.bytes);
-        assert_int_equal(square_of(house->reader, ROWS / 2), -1); /* so it was the map that was read */
+        assert_int_equal(square_of(house->reader, ROWS / 2), -1); /* so it was the map that was read, */
+        assert_int_equal(square_of(house->writer, 3), -1);        /* and by those who copy, too */
 }
 
 static void what_is_written_meanwhile_is_seen(void **state)
@@ -151,58 +147,60 @@ static void what_is_written_meanwhile_is_seen(void **state)
                         assert_int_equal(square_of(house->reader, n), n < first || !end ? -1 : (int64_t)n * n);
                 }
         }
-        assert_true(inner_pages(house) > 3);
+        assert_true(page_map_is_used(&house->map) && !page_map_is_broken(&house->map));
         assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM t WHERE ? = 0", 0), end - first);
         assert_int_equal(number(house->reader, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok' AND ? = 0", 0), 1);
 }
 
-static void only_whole_inner_pages_come_from_it(void **state)
+static void nothing_beyond_it_comes_from_it(void **state)
 {
         struct house *house = *state;
-        unsigned char page[PAGE] = { 5 }, got[PAGE];
-        page[100] = 42;
-        FILE *file = fopen(house->path, "r+");
-        assert_non_null(file);
-        assert_int_equal(fseek(file, 100 * PAGE, SEEK_SET), 0);
-        assert_int_equal(fwrite(page, 1, PAGE, file), PAGE);
-        assert_int_equal(fflush(file), 0);
-        assert_false(page_map_read(&house->map, got, PAGE, 100 * PAGE)); /* nobody knows it yet */
-        page_map_note(&house->map, page, PAGE / 2, 100 * PAGE);
-        page_map_note(&house->map, page, PAGE, 100 * PAGE + 1);
-        page_map_note(&house->map, &(unsigned char){ 13 }, PAGE, 100 * PAGE); /* a leaf */
-        assert_false(page_map_read(&house->map, got, PAGE, 100 * PAGE));
-        page_map_note(&house->map, page, PAGE, 100 * PAGE);
-        assert_true(page_map_read(&house->map, got, PAGE, 100 * PAGE));
-        assert_memory_equal(got, page, PAGE);
-        assert_false(page_map_read(&house->map, got, PAGE / 2, 100 * PAGE));
-        assert_false(page_map_read(&house->map, got, PAGE, 100 * PAGE + 1));
-        page_map_note(&house->map, page, PAGE, (int64_t)house->map.length);
-        assert_false(page_map_read(&house->map, got, PAGE, (int64_t)house->map.length));
-        assert_false(page_map_read(NULL, got, PAGE, 100 * PAGE));
-        assert_int_equal(fclose(file), 0);
+        struct page_map *map = &house->map;
+        unsigned char got[PAGE] = { 0 };
+        assert_int_equal(truncate(house->path, 5 * PAGE), 0);
+        assert_ptr_equal(page_map_at(map, PAGE, 4 * PAGE), map->bytes + 4 * PAGE);
+        assert_null(page_map_at(map, PAGE, 5 * PAGE)); /* yet */
+        assert_int_equal(truncate(house->path, (off_t)map->length + 5 * PAGE), 0);
+        assert_ptr_equal(page_map_at(map, PAGE, 5 * PAGE), map->bytes + 5 * PAGE);
+        assert_ptr_equal(page_map_at(map, PAGE, (int64_t)map->length - PAGE), map->bytes + map->length - PAGE);
+        assert_null(page_map_at(map, PAGE, (int64_t)map->length - PAGE + 1));
+        assert_null(page_map_at(map, PAGE, INT64_MAX));
+        assert_null(page_map_at(map, PAGE, -PAGE));
+        assert_null(page_map_at(map, -1, PAGE));
+        assert_null(page_map_at(NULL, PAGE, PAGE));
+        assert_false(page_map_read(NULL, got, PAGE, 0));
+        assert_true(page_map_read(map, got, 16, 0));
+        assert_memory_equal(got, "SQLite format 3", 16);
+        assert_false(page_map_is_broken(map));
 }
 
 static void *read_where_the_file_ends(void *context)
 {
         struct house *house = context;
-        struct page_map map = { 0 };
-        unsigned char page[PAGE] = { 2 }, got[PAGE] = { 0 };
-        assert_true(page_map_open(&map, house->path, PAGE, 0));
-        page_map_note(&map, page, PAGE, 150 * PAGE);
-        page_map_note(&map, page, PAGE, 900 * PAGE);
-        for (int round = 0; round < 3; round++) {
-                assert_int_equal(truncate(house->path, 200 * PAGE), 0);
-                assert_true(page_map_read(&map, got, PAGE, 150 * PAGE));
-                assert_false(page_map_read(&map, got, PAGE, 900 * PAGE));
-                assert_int_equal(truncate(house->path, 100 * PAGE), 0);
-                assert_false(page_map_read(&map, got, PAGE, 150 * PAGE));
-        }
+        struct page_map map = { 0 }, other = { 0 };
+        unsigned char got[PAGE];
+        assert_int_equal(truncate(house->path, 200 * PAGE), 0);
+        assert_true(page_map_open(&map, house->path));
+        assert_true(page_map_open(&other, house->path));
+        const unsigned char *kept = page_map_at(&map, PAGE, 190 * PAGE);
+        assert_true(page_map_read(&map, got, PAGE, 150 * PAGE));
+        assert_int_equal(truncate(house->path, 100 * PAGE), 0);
+        assert_true(page_map_read(&map, got, PAGE, 50 * PAGE));
+        assert_false(page_map_is_broken(&map));
+        assert_int_equal(kept[77], 0); /* whoever has a page already lives on */
+        assert_true(page_map_is_broken(&map));
+        assert_false(page_map_read(&map, got, PAGE, 50 * PAGE)); /* and now the file is read */
+        assert_null(page_map_at(&map, PAGE, 50 * PAGE));
+        assert_true(page_map_read(&other, got, PAGE, 50 * PAGE));
+        assert_false(page_map_read(&other, got, PAGE, 150 * PAGE));
+        assert_true(page_map_is_broken(&other));
+        page_map_close(&other);
         page_map_close(&map);
         return NULL;
 }
 
 /* Opens a map of its own: cmocka sets handlers of its own between a setup and its test. */
-static void where_the_file_ends_nothing_comes_from_it(void **state)
+static void where_the_file_ends_it_breaks(void **state)
 {
         pthread_t thread;
         assert_true(thread_start(&thread, read_where_the_file_ends, *state)); /* as a worker is */
@@ -221,6 +219,7 @@ static void *read_on(void *context)
         sqlite3 *db = open_ours(reading->house);
         (void)sqlite3_busy_timeout(db, 10000);
         sqlite_vfs_serve(db, NULL, &reading->house->map);
+        run(db, USE_MAPPED);
         unsigned random = 7;
         for (int i = 0; i < 4000; i++) {
                 random = random * 1664525 + 1013904223;
@@ -252,7 +251,7 @@ static void readers_and_a_writer_run_side_by_side(void **state)
                 assert_int_equal(readings[i].wrong, 0);
                 assert_true(readings[i].found > 1000);
         }
-        assert_true(inner_pages(house) > 3);
+        assert_false(page_map_is_broken(&house->map));
 }
 
 /* POSIX takes all of a process's record locks on a file when it closes any descriptor of it. */
@@ -273,34 +272,44 @@ static void the_map_takes_no_lock_from_the_process(void **state)
         assert_int_equal(WEXITSTATUS(status), 0); /* refused */
 }
 
-static void a_map_of_the_file_from_somewhere_on(void **state)
+static void a_small_file_is_read(void **state)
 {
         struct house *house = *state;
         struct page_map map = { 0 };
-        unsigned char page[PAGE] = { 2, 1, 2, 3 }, got[PAGE];
+        page_map_used_from = 1000 * PAGE;
         assert_int_equal(truncate(house->path, 2000 * PAGE), 0);
-        FILE *file = fopen(house->path, "r+");
-        assert_non_null(file);
-        assert_int_equal(fseek(file, 1500 * PAGE, SEEK_SET), 0);
-        assert_int_equal(fwrite(page, 1, PAGE, file), PAGE);
-        assert_int_equal(fclose(file), 0);
-        assert_true(page_map_open(&map, house->path, PAGE, 1000 * PAGE));
-        page_map_note(&map, page, PAGE, 999 * PAGE);
-        page_map_note(&map, page, PAGE, 1500 * PAGE);
-        assert_false(page_map_read(&map, got, PAGE, 999 * PAGE));
-        assert_true(page_map_read(&map, got, PAGE, 1500 * PAGE));
-        assert_memory_equal(got, page, PAGE);
+        assert_true(page_map_open(&map, house->path));
+        assert_null(page_map_at(&map, PAGE, 999 * PAGE));
+        assert_false(page_map_is_used(&map));
+        assert_non_null(page_map_at(&map, PAGE, 1000 * PAGE)); /* it is large */
+        assert_true(page_map_is_used(&map));
+        assert_non_null(page_map_at(&map, PAGE, 999 * PAGE));
         page_map_close(&map);
 }
 
 static void a_file_that_is_not_there_has_no_map(void **state)
 {
         struct page_map map = { 0 };
-        unsigned char got[PAGE] = { 2 };
-        assert_false(page_map_open(&map, "/tmp/muster-map-of-nothing/a.db", PAGE, 0));
-        page_map_note(&map, got, PAGE, PAGE);
+        unsigned char got[PAGE];
+        assert_false(page_map_open(&map, "/tmp/muster-map-of-nothing/a.db"));
         assert_false(page_map_read(&map, got, PAGE, PAGE));
+        assert_false(page_map_is_used(&map) || page_map_is_broken(&map));
         page_map_close(&map);
+}
+
+static void more_files_than_the_handler_knows_have_none(void **state)
+{
+        struct house *house = *state;
+        struct page_map list[20] = { 0 };
+        int count = 0;
+        while (count < 20 && page_map_open(&list[count], house->path))
+                count++;
+        assert_in_range(count, 4, 19);
+        assert_null(page_map_at(&list[count], PAGE, PAGE));
+        page_map_close(&list[0]);
+        assert_true(page_map_open(&list[0], house->path)); /* its place */
+        for (int i = 0; i <= count; i++)
+                page_map_close(&list[i]);
 }
 
 static void a_bus_error_elsewhere_still_ends_the_program(void **state)
@@ -312,10 +321,11 @@ static void a_bus_error_elsewhere_still_ends_the_program(void **state)
                 struct page_map map = { 0 };
                 (void)close(STDERR_FILENO); /* a sanitizer would tell */
                 (void)signal(SIGBUS, SIG_DFL);
-                struct page_map second = { 0 };
-                if (!page_map_open(&map, house->path, PAGE, 0) || !page_map_open(&second, house->path, PAGE, 0))
+                int fd = open(house->path, O_RDONLY | O_CLOEXEC);
+                const volatile unsigned char *ours = mmap(NULL, (size_t)1000000 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+                if (ours == MAP_FAILED || !page_map_open(&map, house->path))
                         _exit(0);
-                _exit(*(volatile const unsigned char *)(map.bytes + (size_t)100000 * PAGE));
+                _exit(ours[(size_t)500000 * PAGE]);
         }
         int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -328,12 +338,13 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(questions_are_answered_through_the_map, house_open, house_close),
                 cmocka_unit_test_setup_teardown(what_is_written_meanwhile_is_seen, house_open, house_close),
-                cmocka_unit_test_setup_teardown(only_whole_inner_pages_come_from_it, house_open, house_close),
-                cmocka_unit_test_setup_teardown(where_the_file_ends_nothing_comes_from_it, house_open, house_close),
+                cmocka_unit_test_setup_teardown(nothing_beyond_it_comes_from_it, house_open, house_close),
+                cmocka_unit_test_setup_teardown(where_the_file_ends_it_breaks, house_open, house_close),
                 cmocka_unit_test_setup_teardown(readers_and_a_writer_run_side_by_side, house_open, house_close),
                 cmocka_unit_test_setup_teardown(the_map_takes_no_lock_from_the_process, house_open, house_close),
-                cmocka_unit_test_setup_teardown(a_map_of_the_file_from_somewhere_on, house_open, house_close),
+                cmocka_unit_test_setup_teardown(a_small_file_is_read, house_open, house_close),
                 cmocka_unit_test_setup_teardown(a_bus_error_elsewhere_still_ends_the_program, house_open, house_close),
+                cmocka_unit_test_setup_teardown(more_files_than_the_handler_knows_have_none, house_open, house_close),
                 cmocka_unit_test(a_file_that_is_not_there_has_no_map),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
