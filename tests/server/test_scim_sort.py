@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sortBy and sortOrder (RFC 7644 section 3.4.2.3): any attribute, unassigned last, ties in the order of making."""
+import time
+
 import pytest
 
 pytestmark = pytest.mark.sanitize
@@ -12,12 +14,17 @@ def names(client, query):
 
 @pytest.fixture
 def people(fresh, unique):
-    """Made in the order d, B, a, c; the fourth has neither title nor e-mails."""
+    """Made in the order d, B, a, c, each in a millisecond of his own; the fourth has neither title nor e-mails."""
     tail = unique("@sort.example")
-    fresh.user("d" + tail, title="Zoe", emails=[{"value": "m@x"}, {"value": "a@x", "primary": True}], profileUrl="https://x/b", active=False)
-    fresh.user("B" + tail, title="anna", emails=[{"value": "b@x"}, {"value": "a0@x"}], profileUrl="https://x/B", **{ENTERPRISE: {"department": "2"}})
-    fresh.user("a" + tail, title="Élan", emails=[{"value": "C@x"}], profileUrl="https://x/a", **{ENTERPRISE: {"department": "1"}})
-    fresh.user("c" + tail)
+
+    def make(name, **more):
+        fresh.user(name + tail, **more)
+        time.sleep(0.002)
+
+    make("d", title="Zoe", emails=[{"value": "m@x"}, {"value": "a@x", "primary": True}], profileUrl="https://x/b", active=False)
+    make("B", title="anna", emails=[{"value": "b@x"}, {"value": "a0@x"}], profileUrl="https://x/B", **{ENTERPRISE: {"department": "2"}})
+    make("a", title="Élan", emails=[{"value": "C@x"}], profileUrl="https://x/a", **{ENTERPRISE: {"department": "1"}})
+    make("c")
     return lambda query: "".join(name[0] for name in names(fresh, query))
 
 
