@@ -418,8 +418,10 @@ static int bind(const struct prepared *prepared, const struct value *values, siz
 static void map_follow(struct sqlite_connection *connection, struct prepared *prepared)
 {
         const struct sqlite_shared *shared = connection->base.store->shared;
-        if (!connection->is_mapped && connection->base.role == ENGINE_READER && page_map_is_used(&shared->map))
-                connection->is_mapped = sqlite3_exec(connection->db, MAPPED_PRAGMA, NULL, NULL, NULL) == SQLITE_OK;
+        if (!connection->is_mapped && connection->base.role == ENGINE_READER && page_map_is_used(&shared->map)) {
+                connection->is_mapped = true; /* a failure may come after it took effect */
+                (void)sqlite3_exec(connection->db, MAPPED_PRAGMA, NULL, NULL, NULL);
+        }
         prepared->map_was_good = !page_map_is_broken(&shared->map);
 }
 
@@ -468,11 +470,12 @@ static enum err run(struct connection *base, enum statement statement, const str
         enum err e = statement_take(connection, statement, &prepared, fault);
         if (e)
                 return e;
+        map_follow(connection, prepared);
         int code = bind(prepared, values, count, false);
         if (code == SQLITE_OK)
-                while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW)
+                while ((code = step(connection, prepared)) == SQLITE_ROW)
                         ;
-        e = code == SQLITE_DONE ? ERR_OK : failed(connection, fault);
+        e = code == SQLITE_DONE ? ERR_OK : step_failed(connection, code, fault);
         if (!e)
                 *ret_changed = sqlite3_stmt_readonly(prepared->statement) ? 0 : sqlite3_changes64(connection->db);
         statement_release(prepared);
@@ -559,6 +562,7 @@ static enum err checkpoint(struct store *store, struct fault *fault)
         enum failure failure;
         (void)pthread_mutex_lock(&shared->anchor_mutex);
         int code = sqlite3_wal_checkpoint_v2(shared->anchor, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        page_map_grow(&shared->map);
         enum err e = code == SQLITE_OK || code == SQLITE_BUSY ? ERR_OK : sqlite_error(shared->anchor, &shared->names, &failure, fault);
         (void)pthread_mutex_unlock(&shared->anchor_mutex);
         return e;

@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LENGTH_LEAST ((size_t)4 << 30) /* of addresses, not of memory */
-#define MAPS_MAX 8                     /* open at once in one program; more stay without */
+#define LENGTH_LEAST ((uint64_t)4 << 30) /* of addresses, not of memory */
+#define SLACK 256                        /* SQLite may look that far beyond a page that is damaged */
+#define MAPS_MAX 8                       /* open at once in one program; more stay without */
 
 int64_t page_map_used_from = (int64_t)256 << 20;
 
@@ -35,12 +36,13 @@ static bool give_up(struct page_map *map, unsigned char *address)
 
 static void on_bus_error(int number, siginfo_t *info, void *context)
 {
-        for (size_t i = 0; i < MAPS_MAX; i++) {
+        for (size_t i = 0; i < MAPS_MAX && info->si_code > 0; i++) { /* of the kernel, which says where */
                 struct page_map *map = atomic_load(&maps[i]);
                 if (map && give_up(map, info->si_addr))
                         return;
         }
-        (void)sigaction(number, &action_before, NULL); /* not in a map of ours: it comes again */
+        (void)sigaction(number, &action_before, NULL); /* not in a map of ours */
+        (void)raise(number);
 }
 
 static bool handler_know(struct page_map *map)
@@ -78,15 +80,18 @@ bool page_map_open(struct page_map *map, const char *path)
         map->is_open = map->fd >= 0;
         if (!map->is_open || fstat(map->fd, &file) != 0)
                 return false;
-        size_t length = (size_t)file.st_size * 2;
+        uint64_t length = (uint64_t)file.st_size * 2;
         if (length < LENGTH_LEAST)
                 length = LENGTH_LEAST;
+        if (length > SIZE_MAX)
+                return false;
         void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, map->fd, 0);
         if (bytes == MAP_FAILED)
                 return false;
         map->bytes = bytes;
-        map->length = length;
-        map->file_bytes = (size_t)file.st_size;
+        map->length = (size_t)length;
+        map->file_bytes = (uint64_t)file.st_size;
+        map->grown_from = (size_t)file.st_size;
         if (handler_know(map))
                 return true;
         (void)munmap(bytes, length);
@@ -117,7 +122,7 @@ bool page_map_is_broken(const struct page_map *map)
 }
 
 /* SQLite asks beyond the end for what a transaction made and freed again: that is no bus error. */
-static bool is_in_file(struct page_map *map, size_t end)
+static bool is_in_file(struct page_map *map, uint64_t end)
 {
         struct stat file;
         if (end > map->length)
@@ -126,13 +131,31 @@ static bool is_in_file(struct page_map *map, size_t end)
                 return true;
         if (fstat(map->fd, &file) != 0)
                 return false;
-        atomic_store_explicit(&map->file_bytes, (size_t)file.st_size, memory_order_relaxed);
-        return end <= (size_t)file.st_size;
+        atomic_store_explicit(&map->file_bytes, (uint64_t)file.st_size, memory_order_relaxed);
+        return end <= (uint64_t)file.st_size;
+}
+
+void page_map_grow(struct page_map *map)
+{
+        struct stat file;
+        if (!map->bytes || !page_map_is_used(map) || page_map_is_broken(map) || fstat(map->fd, &file) != 0)
+                return;
+        size_t from = map->grown_from / kernel_page * kernel_page;
+        size_t end = (uint64_t)file.st_size < map->length ? (size_t)file.st_size : map->length;
+        if (end > from)
+                (void)madvise(map->bytes + from, end - from, MADV_POPULATE_READ);
+        map->grown_from = end;
+}
+
+void page_map_cut(struct page_map *map, int64_t file_bytes)
+{
+        if (map && (uint64_t)file_bytes < atomic_load_explicit(&map->file_bytes, memory_order_relaxed))
+                atomic_store_explicit(&map->file_bytes, (uint64_t)file_bytes, memory_order_relaxed);
 }
 
 const void *page_map_at(struct page_map *map, int length, int64_t offset)
 {
-        if (!map || !map->bytes || length < 0 || offset < 0 || !is_in_file(map, (size_t)offset + (size_t)length))
+        if (!map || !map->bytes || length < 0 || offset < 0 || !is_in_file(map, (uint64_t)offset + (uint64_t)length + SLACK))
                 return NULL;
         if (!page_map_is_used(map)) {
                 if (offset < page_map_used_from)

@@ -16,8 +16,9 @@ struct page_map {
         bool is_open;
         int fd; /* until page_map_close: to close it would take SQLite's record locks from the process */
         unsigned char *bytes;
-        size_t length;             /* what the file grows beyond is not in the map */
-        _Atomic size_t file_bytes; /* as far as is known */
+        size_t length;               /* what the file grows beyond is not in the map */
+        size_t grown_from;           /* page_map_grow looks no further back */
+        _Atomic uint64_t file_bytes; /* as far as is known */
         atomic_bool is_used, is_broken;
 };
 
@@ -31,12 +32,17 @@ bool page_map_open(struct page_map *map, const char *path);
 void page_map_close(struct page_map *map);
 
 bool page_map_is_used(const struct page_map *map);
-/* Asked when a question begins and when it has been answered: only what was asked and answered before counts. */
+/* Broken when a question was answered, and not yet when it began: then the answer is worth nothing. */
 bool page_map_is_broken(const struct page_map *map);
 
 /* Where these bytes of the file are; NULL: read them from it. From threads that do not block SIGBUS, and good until the map breaks. */
 const void *page_map_at(struct page_map *map, int length, int64_t offset);
-/* The same, copied and good. False: read them from the file. */
+/* The same, copied, and no zeros of a broken map. False: read them from the file. */
 bool page_map_read(struct page_map *map, void *ret, int length, int64_t offset);
+/* After a checkpoint, of which one runs at a time: what the file has grown by is in memory, and nobody shall pay a page fault for it. What
+ * it held before page_map_open comes with those who ask for it. */
+void page_map_grow(struct page_map *map);
+/* Before the file is made shorter. NULL: nothing. */
+void page_map_cut(struct page_map *map, int64_t file_bytes);
 
 #endif

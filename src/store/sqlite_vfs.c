@@ -198,7 +198,14 @@ static int database_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page
 /* No second map below ours. */
 static int database_control(sqlite3_file *file, int operation, void *argument)
 {
-        return operation == SQLITE_FCNTL_MMAP_SIZE ? SQLITE_OK : pass_control(file, operation, argument);
+        sqlite3_int64 none = 0;
+        return pass_control(file, operation, operation == SQLITE_FCNTL_MMAP_SIZE ? &none : argument);
+}
+
+static int database_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+        page_map_cut(own(file)->map, size);
+        return pass_truncate(file, size);
 }
 
 /* ---- the WAL ---- */
@@ -283,7 +290,7 @@ static int wal_size(sqlite3_file *file, sqlite3_int64 *ret)
 
 /* ---- opening ---- */
 
-static const sqlite3_io_methods database_methods = { 3, pass_close, database_read, pass_write, pass_truncate, pass_sync, pass_size,
+static const sqlite3_io_methods database_methods = { 3, pass_close, database_read, pass_write, database_truncate, pass_sync, pass_size,
         pass_lock, pass_unlock, pass_check_lock, database_control, pass_sector_size, pass_characteristics, pass_shm_map, database_shm_lock,
         database_shm_barrier, pass_shm_unmap, database_fetch, database_unfetch };
 static const sqlite3_io_methods wal_methods = { 1, wal_close, wal_read, wal_write, wal_truncate, wal_sync, wal_size, pass_lock, pass_unlock,

@@ -12,7 +12,7 @@
  * serves the installation has a keeper: beside it, in a program that reads on and never checkpoints, one would keep the WAL for ever.
  *
  * Pages of the database come from a map (sqlite_map.h), where there is one: copied, or, once `PRAGMA mmap_size` is more than 0, as they are
- * there. Then a result is good only if the map was not broken from before its statement began until after it was read. */
+ * there. Then a row is worth nothing where the map is broken after its step, and was not when the statement began. */
 #ifndef STORE_SQLITE_VFS_H
 #define STORE_SQLITE_VFS_H
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -158,12 +159,12 @@ static void nothing_beyond_it_comes_from_it(void **state)
         struct page_map *map = &house->map;
         unsigned char got[PAGE] = { 0 };
         assert_int_equal(truncate(house->path, 5 * PAGE), 0);
-        assert_ptr_equal(page_map_at(map, PAGE, 4 * PAGE), map->bytes + 4 * PAGE);
-        assert_null(page_map_at(map, PAGE, 5 * PAGE)); /* yet */
+        assert_ptr_equal(page_map_at(map, PAGE, 3 * PAGE), map->bytes + 3 * PAGE);
+        assert_null(page_map_at(map, PAGE, 4 * PAGE)); /* yet: SQLite may look beyond a damaged page */
         assert_int_equal(truncate(house->path, (off_t)map->length + 5 * PAGE), 0);
-        assert_ptr_equal(page_map_at(map, PAGE, 5 * PAGE), map->bytes + 5 * PAGE);
-        assert_ptr_equal(page_map_at(map, PAGE, (int64_t)map->length - PAGE), map->bytes + map->length - PAGE);
-        assert_null(page_map_at(map, PAGE, (int64_t)map->length - PAGE + 1));
+        assert_ptr_equal(page_map_at(map, PAGE, 4 * PAGE), map->bytes + 4 * PAGE);
+        assert_ptr_equal(page_map_at(map, PAGE, (int64_t)map->length - 2 * PAGE), map->bytes + map->length - 2 * PAGE);
+        assert_null(page_map_at(map, PAGE, (int64_t)map->length - PAGE));
         assert_null(page_map_at(map, PAGE, INT64_MAX));
         assert_null(page_map_at(map, PAGE, -PAGE));
         assert_null(page_map_at(map, -1, PAGE));
@@ -172,6 +173,45 @@ static void nothing_beyond_it_comes_from_it(void **state)
         assert_true(page_map_read(map, got, 16, 0));
         assert_memory_equal(got, "SQLite format 3", 16);
         assert_false(page_map_is_broken(map));
+        page_map_cut(map, 5 * PAGE); /* what SQLite cuts off itself breaks nothing */
+        assert_int_equal(truncate(house->path, 5 * PAGE), 0);
+        assert_false(page_map_read(map, got, PAGE, 6 * PAGE));
+        assert_false(page_map_is_broken(map));
+}
+
+/* Page faults of who touches these pages of the map. */
+static long faults(const struct page_map *map, int first, int count)
+{
+        struct rusage before, after;
+        unsigned sum = 0;
+        (void)getrusage(RUSAGE_THREAD, &before);
+        for (int page = first; page < first + count; page++)
+                sum += *(volatile unsigned char *)(map->bytes + (size_t)page * PAGE);
+        (void)getrusage(RUSAGE_THREAD, &after);
+        assert_int_equal(sum, 0);
+        return after.ru_minflt - before.ru_minflt;
+}
+
+static void nobody_pays_for_what_it_grew(void **state)
+{
+        struct house *house = *state;
+        struct page_map map = { 0 };
+        assert_int_equal(truncate(house->path, 2000 * PAGE), 0);
+        assert_true(page_map_open(&map, house->path));
+        assert_int_equal(truncate(house->path, 6000 * PAGE), 0);
+        page_map_grow(&map); /* not used */
+        assert_true(faults(&map, 2000, 1000) > 10);
+        assert_non_null(page_map_at(&map, 1, 0));
+        page_map_grow(&map);
+        assert_true(faults(&map, 1000, 900) > 10); /* as it was when it was opened */
+        assert_in_range(faults(&map, 3000, 3000), 0, 5);
+        assert_int_equal(truncate(house->path, 1000 * PAGE), 0);
+        page_map_grow(&map);
+        assert_int_equal(truncate(house->path, 3000 * PAGE), 0);
+        page_map_grow(&map);
+        assert_in_range(faults(&map, 1000, 2000), 0, 5);
+        page_map_close(&map);
+        page_map_grow(&map);
 }
 
 static void *read_where_the_file_ends(void *context)
@@ -312,9 +352,10 @@ static void more_files_than_the_handler_knows_have_none(void **state)
                 page_map_close(&list[i]);
 }
 
-static void a_bus_error_elsewhere_still_ends_the_program(void **state)
+/* The status of a child that reads beyond the end of a map that is none of ours, or is sent the signal. */
+static int bus_error(struct house *house, bool is_sent)
 {
-        struct house *house = *state;
+        int status = 0;
         pid_t child = fork();
         assert_true(child >= 0);
         if (!child) {
@@ -322,15 +363,22 @@ static void a_bus_error_elsewhere_still_ends_the_program(void **state)
                 (void)close(STDERR_FILENO); /* a sanitizer would tell */
                 (void)signal(SIGBUS, SIG_DFL);
                 int fd = open(house->path, O_RDONLY | O_CLOEXEC);
-                const volatile unsigned char *ours = mmap(NULL, (size_t)1000000 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
-                if (ours == MAP_FAILED || !page_map_open(&map, house->path))
+                const volatile unsigned char *foreign = mmap(NULL, (size_t)1000000 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+                if (foreign == MAP_FAILED || !page_map_open(&map, house->path))
                         _exit(0);
-                _exit(ours[(size_t)500000 * PAGE]);
+                _exit(is_sent ? raise(SIGBUS) : foreign[(size_t)500000 * PAGE]);
         }
-        int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status));
-        assert_int_equal(WTERMSIG(status), SIGBUS);
+        return status;
+}
+
+static void a_bus_error_elsewhere_still_ends_the_program(void **state)
+{
+        for (int is_sent = 0; is_sent < 2; is_sent++) {
+                int status = bus_error(*state, is_sent);
+                assert_true(WIFSIGNALED(status));
+                assert_int_equal(WTERMSIG(status), SIGBUS);
+        }
 }
 
 int main(void)
@@ -339,6 +387,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(questions_are_answered_through_the_map, house_open, house_close),
                 cmocka_unit_test_setup_teardown(what_is_written_meanwhile_is_seen, house_open, house_close),
                 cmocka_unit_test_setup_teardown(nothing_beyond_it_comes_from_it, house_open, house_close),
+                cmocka_unit_test_setup_teardown(nobody_pays_for_what_it_grew, house_open, house_close),
                 cmocka_unit_test_setup_teardown(where_the_file_ends_it_breaks, house_open, house_close),
                 cmocka_unit_test_setup_teardown(readers_and_a_writer_run_side_by_side, house_open, house_close),
                 cmocka_unit_test_setup_teardown(the_map_takes_no_lock_from_the_process, house_open, house_close),

@@ -47,13 +47,40 @@ static enum err ask(struct session *session, int64_t no, struct fault *fault)
         return session_query(session, ST_RESOURCE_BY_NO, &result, fault, V_I64(1), V_I64(no));
 }
 
+/* Of the file, in our memory. */
+static int64_t mapped_kib(const char *path)
+{
+        char line[512];
+        long kib = 0, sum = 0;
+        bool ours = false;
+        FILE *maps = fopen("/proc/self/smaps", "r");
+        assert_non_null(maps);
+        while (fgets(line, sizeof line, maps))
+                if (strchr(line, '-') && strchr(line, '/'))
+                        ours = strstr(line, path) && !strstr(line, "-shm");
+                else if (ours && sscanf(line, "Rss: %ld kB", &kib) == 1)
+                        sum += kib;
+        assert_int_equal(fclose(maps), 0);
+        return sum;
+}
+
 static void what_is_written_is_read(struct fixture *fixture)
 {
-        int64_t more = USERS + 1;
+        auto_result list = { 0 };
+        bool row = false;
+        int64_t more = USERS + 1, count = 0;
         serve(fixture);
+        assert_ok(session_query(fixture->reader, ST_RESOURCE_LIST, &list, &fixture->fault, V_I64(1), V_I64(2), V_I64(0), V_I64(USERS)));
         for (int64_t no = 1; no <= USERS; no++)
                 assert_true(resource_exists(fixture->reader, 1, no));
+        assert_true(mapped_kib(fixture->path) > 1000);
         assert_false(resource_exists(fixture->reader, 1, more));
+        do { /* the list began before the map was used */
+                assert_ok(result_next(&list, &row, &fixture->fault));
+                count += row;
+        } while (row);
+        assert_int_equal(count, USERS);
+        result_done(&list);
         assert_ok(fixture_submit(fixture, insert_users, &more));
         assert_true(resource_exists(fixture->reader, 1, more)); /* from the WAL, */
         assert_ok(store_checkpoint(fixture->store, &fixture->fault));
