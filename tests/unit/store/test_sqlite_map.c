@@ -3,6 +3,7 @@
  * Pages from the map: the very bytes of the file, whatever happens to it; and where the file ends it is broken, and nobody is served from
  * it. */
 #include "store/sqlite_map.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -179,8 +180,11 @@ static void nothing_beyond_it_comes_from_it(void **state)
         assert_false(page_map_is_broken(map));
 }
 
+/* A sanitizer's memory beside these pages has faults of its own. */
+#define NOT_WATCHED __attribute__((no_sanitize("address"))) __attribute__((no_sanitize("thread")))
+
 /* Page faults of who touches these pages of the map. */
-static long faults(const struct page_map *map, int first, int count)
+NOT_WATCHED static long faults(const struct page_map *map, int first, int count)
 {
         struct rusage before, after;
         unsigned sum = 0;
@@ -199,6 +203,11 @@ static void nobody_pays_for_what_it_grew(void **state)
         assert_int_equal(truncate(house->path, 2000 * PAGE), 0);
         assert_true(page_map_open(&map, house->path));
         assert_int_equal(truncate(house->path, 6000 * PAGE), 0);
+        if (madvise(house->map.bytes, PAGE, MADV_POPULATE_READ) != 0 && errno == EINVAL) {
+                page_map_close(&map);
+                print_message("the kernel is older than 5.14 and maps nothing beforehand\n");
+                skip();
+        }
         page_map_grow(&map); /* not used */
         assert_true(faults(&map, 2000, 1000) > 10);
         assert_non_null(page_map_at(&map, 1, 0));
