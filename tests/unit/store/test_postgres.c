@@ -438,6 +438,7 @@ static void check_plans(struct fixture *fixture)
                 { ST_MEMBER_LIST_SOURCE, "((root_no = (+ m.root_no)) AND (no = m.member_no))" },
                 { ST_MEMBER_GROUPS, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
                 { ST_MEMBER_GROUPS_SOURCE, "((root_no = (+ m.root_no)) AND (no = m.container_no))" },
+                { ST_MEMBERS_STANDING, "(member_no = \"*VALUES*\".column1)" },
                 { ST_VALUE_TAKEN, "((root_no = (+ v.root_no)) AND (no = v.no))" },
                 { ST_ACTOR_CHECK, "((root_no = (+ c.root_no)) AND (no = c.owner_no))" },
                 { ST_RESOURCE_BY_ID, "((root_no = $1) AND (id = $2))" },
