@@ -46,6 +46,14 @@ const char *json_type_name(const json_t *value);
 
 /* Compact, keys sorted: equal documents give equal bytes. */
 enum err json_canonical(const json_t *value, struct buffer *into, struct fault *fault) MUST_USE;
+
+/* A member whose value is JSON already. */
+struct json_written {
+        const char *key;
+        const struct buffer *text; /* canonical */
+};
+/* The same of an object with one member more; it has none of that name. */
+enum err json_canonical_with(const json_t *object, const struct json_written *more, struct buffer *into, struct fault *fault) MUST_USE;
 /* Compact, insertion order. */
 enum err json_compact(const json_t *value, struct buffer *into, struct fault *fault) MUST_USE;
 

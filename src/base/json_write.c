@@ -15,12 +15,14 @@
 
 struct writer {
         struct buffer *into;
+        const struct json_written *more; /* of the outermost object; NULL: none */
         bool is_sorted, out_of_memory, is_unwritable;
 };
 
 struct member {
         const char *key;
         const json_t *value;
+        const struct buffer *text; /* instead of the value */
 };
 
 static void put_value(struct writer *writer, const json_t *value, int depth);
@@ -47,7 +49,10 @@ static void put_members(struct writer *writer, const struct member *members, siz
                         buffer_putc(writer->into, ',');
                 buffer_put_json(writer->into, members[i].key, strlen(members[i].key));
                 buffer_putc(writer->into, ':');
-                put_value(writer, members[i].value, depth + 1);
+                if (members[i].text)
+                        buffer_put(writer->into, members[i].text->data, members[i].text->length);
+                else
+                        put_value(writer, members[i].value, depth + 1);
         }
         buffer_putc(writer->into, '}');
 }
@@ -56,7 +61,8 @@ static void put_object(struct writer *writer, const json_t *object, int depth)
 {
         struct member in_place[KEYS_IN_PLACE];
         auto_free_ struct member *many = NULL;
-        size_t size = json_object_size(object), count = 0;
+        const struct json_written *more = depth ? NULL : writer->more;
+        size_t size = json_object_size(object) + (more != NULL), count = 0;
         if (size > KEYS_IN_PLACE) {
                 many = calloc(size, sizeof(*many));
                 if (!many) {
@@ -67,7 +73,9 @@ static void put_object(struct writer *writer, const json_t *object, int depth)
         struct member *members = many ? many : in_place;
         void *at = json_object_iter((json_t *)object);
         for (; at && count < size; at = json_object_iter_next((json_t *)object, at))
-                members[count++] = (struct member){ json_object_iter_key(at), json_object_iter_value(at) };
+                members[count++] = (struct member){ .key = json_object_iter_key(at), .value = json_object_iter_value(at) };
+        if (more)
+                members[count++] = (struct member){ .key = more->key, .text = more->text };
         if (writer->is_sorted && !members_are_sorted(members, count))
                 qsort(members, count, sizeof(*members), member_compare);
         put_members(writer, members, count, depth);
@@ -149,13 +157,13 @@ static enum err write_fault(const struct writer *writer, struct fault *fault)
         return e;
 }
 
-static enum err dump(const json_t *value, bool is_sorted, struct buffer *into, struct fault *fault)
+static enum err dump(const json_t *value, const struct json_written *more, bool is_sorted, struct buffer *into, struct fault *fault)
 {
         enum err e = buffer_check(into, fault);
         if (e)
                 return e;
         size_t before = into->length;
-        struct writer writer = { .into = into, .is_sorted = is_sorted };
+        struct writer writer = { .into = into, .more = more, .is_sorted = is_sorted };
         put_value(&writer, value, 0);
         e = write_fault(&writer, fault);
         if (!e)
@@ -168,10 +176,16 @@ static enum err dump(const json_t *value, bool is_sorted, struct buffer *into, s
 
 enum err json_canonical(const json_t *value, struct buffer *into, struct fault *fault)
 {
-        return dump(value, true, into, fault);
+        return dump(value, NULL, true, into, fault);
+}
+
+enum err json_canonical_with(const json_t *object, const struct json_written *more, struct buffer *into, struct fault *fault)
+{
+        enum err e = buffer_check(more->text, fault);
+        return e ? e : dump(object, more, true, into, fault);
 }
 
 enum err json_compact(const json_t *value, struct buffer *into, struct fault *fault)
 {
-        return dump(value, false, into, fault);
+        return dump(value, NULL, false, into, fault);
 }

@@ -66,20 +66,20 @@ enum err work_body_document(struct work *work, const struct resource_row *row)
 }
 
 /* Takes the reference. */
-static enum err canonical(struct work *work, json_t *body, struct buffer *into)
+static enum err canonical(struct work *work, json_t *body, const struct json_written *more, struct buffer *into)
 {
         json_auto_t *held = body;
         if (!held)
                 return work_memory(work);
         if (kind_is_declared(work->change->type->kind) && json_object_set_new(held, "type", json_string(work->change->type->name)))
                 return work_memory(work);
-        return json_canonical(held, into, work->fault);
+        return more ? json_canonical_with(held, more, into, work->fault) : json_canonical(held, into, work->fault);
 }
 
-static enum err canonical_kept(struct work *work, json_t *body, const char **ret)
+static enum err canonical_kept(struct work *work, json_t *body, const struct json_written *more, const char **ret)
 {
         auto_buffer text = { 0 };
-        enum err e = canonical(work, body, &text);
+        enum err e = canonical(work, body, more, &text);
         const char *kept = e ? NULL : arena_text(work->arena, text.data, text.length);
         if (e || !kept)
                 return e ? e : work_memory(work);
@@ -89,13 +89,18 @@ static enum err canonical_kept(struct work *work, json_t *body, const char **ret
 
 enum err work_body_json(struct work *work, json_t *body)
 {
-        return canonical_kept(work, body, &work->body);
+        return canonical_kept(work, body, NULL, &work->body);
+}
+
+enum err work_body_json_with(struct work *work, json_t *body, const struct json_written *more)
+{
+        return canonical_kept(work, body, more, &work->body);
 }
 
 enum err work_alert(struct work *work, enum ledger_event event, json_t *body)
 {
         const char *text = NULL;
-        enum err e = canonical_kept(work, body, &text);
+        enum err e = canonical_kept(work, body, NULL, &text);
         struct alert **end = &work->alerts, *alert = e ? NULL : arena_zero(work->arena, 1, sizeof(*alert));
         if (e || !alert)
                 return e ? e : work_memory(work);
@@ -111,7 +116,7 @@ enum err work_entry(struct work *work, enum ledger_event event, const struct res
         struct ledger_entry entry = { .event = event, .actor = work->actor, .object_kind = row->kind, .object_no = row->no };
         int64_t seq, at_us;
         auto_buffer text = { 0 }; /* of the heap: there can be many, and each is written here and now */
-        enum err e = canonical(work, body, &text);
+        enum err e = canonical(work, body, NULL, &text);
         entry.body = text.data;
         ident_random(entry.change_id, sizeof(entry.change_id));
         if (!e)

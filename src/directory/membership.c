@@ -546,10 +546,7 @@ static enum err members_change(struct work *work, bool add)
         work->object_kind = KIND_GROUP;
         work->object_no = group.no;
         work->changed = true;
-        json_auto_t *body = json_pack("{s:s}", "id", group.id);
-        if (!body || moved_describe(&moved, body))
-                return work_memory(work);
-        return work_body_json(work, STEAL(body));
+        return moved_describe(work, &moved, json_pack("{s:s}", "id", group.id));
 }
 
 enum err members_add(struct work *work)

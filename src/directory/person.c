@@ -13,17 +13,15 @@ static void describe(struct work *work, enum ledger_event event, const struct re
 }
 
 static enum err body_difference(
-        struct work *work, const struct resource_row *row, const json_t *before, const json_t *after, struct moved *moved)
+        struct work *work, const struct resource_row *row, const json_t *before, const json_t *after, const struct moved *moved)
 {
         json_auto_t *body = json_pack("{s:s, s:o}", "id", row->id, "difference", document_difference(before, after));
         if (!body)
                 return work_memory(work);
-        if (moved && moved_describe(moved, body))
-                return work_memory(work);
         enum err e = mapping_describe(work, body);
         if (e)
                 return e;
-        return work_body_json(work, STEAL(body));
+        return moved_describe(work, moved, STEAL(body));
 }
 
 static void answer(struct work *work, const struct resource_row *row, const struct claim_row *claim)

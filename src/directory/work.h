@@ -59,6 +59,7 @@ enum err work_effect_resource(struct work *work, const struct resource_row *row)
 enum err work_body_document(struct work *work, const struct resource_row *row) MUST_USE;
 /* Takes the reference; dumped canonically. */
 enum err work_body_json(struct work *work, json_t *body) MUST_USE;
+enum err work_body_json_with(struct work *work, json_t *body, const struct json_written *more) MUST_USE;
 
 /* An alert (R32) that this change raises once it stands, of the class LEDGER_ALERT; takes the reference. A change
  * crosses each threshold once, so there are few. */
@@ -235,8 +236,8 @@ enum err moved_settle(struct work *work, struct moved *moved) MUST_USE;
 /* Of more than a page of those taken out every full page stands in an entry of its own, at once: before the version of this change is
  * written. */
 enum err moved_tell(struct work *work, const struct resource_row *group, struct moved *moved) MUST_USE;
-/* Adds {"added":[…],"removed":[…]} as "members" to a body, of those not told yet, who are then told. */
-enum err moved_describe(struct moved *moved, json_t *body) MUST_USE;
+/* The body of the change's entry, as work_body_json, with "members" {"added":[…],"removed":[…]} of those not told yet, if any. */
+enum err moved_describe(struct work *work, const struct moved *moved, json_t *body) MUST_USE;
 enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
         struct moved *moved) MUST_USE;
 /* Other ends of edges, a bounded number of them. */

@@ -21,7 +21,7 @@ static enum resource_kind kind_of(const json_t *type)
 }
 
 struct edge {
-        const char *id; /* lives as long as the value */
+        const json_t *id; /* text; lives as long as the value */
         enum resource_kind kind;
 };
 
@@ -61,7 +61,7 @@ static enum err edge_accept(
                 return spot_fault(spot, fault, ERR_VALUE, "value must be text, not %s", json_type_name(id));
         if (json_string_length(id) == 0 || json_string_length(id) > TEXT_VALUE_MAX_BYTES)
                 return spot_fault(spot, fault, ERR_VALUE, "value must hold 1 to %d bytes", TEXT_VALUE_MAX_BYTES);
-        *ret = (struct edge){ json_string_value(id), kind };
+        *ret = (struct edge){ id, kind };
         return ERR_OK;
 }
 
@@ -100,7 +100,7 @@ enum err document_accept_edges(
                         e = kind_note(accept, &kinds, count, i, edge.kind, fault);
                 if (e)
                         return e;
-                values[i] = arena_strdup(accept->arena, edge.id);
+                values[i] = arena_text(accept->arena, json_string_value(edge.id), json_string_length(edge.id));
                 if (!values[i])
                         return memory_fault(fault);
         }

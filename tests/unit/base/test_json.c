@@ -392,6 +392,31 @@ static void test_equal_documents_give_equal_bytes(void **state)
         }
 }
 
+/* It stands where its key sorts, among few members and many; nothing below the top has one; a text that failed is no document. */
+static void test_a_member_that_is_text_already_stands_in_its_place(void **state)
+{
+        json_auto_t *few = json_pack("{s:{s:i}, s:i}", "z", "b", 1, "a", 2), *many = json_object(), *both = NULL;
+        auto_buffer text = { 0 }, into = { 0 }, large = { 0 }, failed = { .ceiling = 1 };
+        buffer_puts(&text, "[\"x\"]");
+        const struct json_written more = { "m", &text };
+        assert_int_equal(json_canonical_with(few, &more, &into, NULL), ERR_OK);
+        assert_string_equal(into.data, "{\"a\":2,\"m\":[\"x\"],\"z\":{\"b\":1}}");
+        for (int i = 0; i < 40; i++) {
+                char key[8];
+                (void)snprintf(key, sizeof(key), "%c%02d", 'a' + i % 26, i);
+                assert_int_equal(json_object_set_new(many, key, json_integer(i)), 0);
+        }
+        assert_int_equal(json_canonical_with(many, &more, &large, NULL), ERR_OK);
+        assert_int_equal(json_parse(large.data, large.length, &both, NULL), ERR_OK);
+        assert_int_equal(json_object_set_new(many, "m", json_pack("[s]", "x")), 0);
+        assert_true(json_equal(both, many));
+        buffer_clear(&into);
+        assert_int_equal(json_canonical(many, &into, NULL), ERR_OK);
+        assert_string_equal(into.data, large.data);
+        buffer_puts(&failed, "[]");
+        assert_int_equal(json_canonical_with(few, &(struct json_written){ "m", &failed }, &into, NULL), ERR_TOO_LARGE);
+}
+
 static void test_type_names(void **state)
 {
         json_auto_t *value = json_pack("[{},[],s,i,f,b,n]", "x", 1, 1.5, 1);
@@ -417,6 +442,7 @@ int main(void)
                 cmocka_unit_test(test_dump_at_the_ceiling_leaves_the_buffer_as_it_was),
                 cmocka_unit_test(test_blocks_freed_by_another_thread_open_no_ceiling),
                 cmocka_unit_test(test_equal_documents_give_equal_bytes),
+                cmocka_unit_test(test_a_member_that_is_text_already_stands_in_its_place),
                 cmocka_unit_test(test_type_names),
         };
         json_memory_install();

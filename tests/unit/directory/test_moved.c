@@ -16,6 +16,7 @@ struct scene {
 static int scene_open(void **state)
 {
         struct scene *scene = calloc(1, sizeof *scene);
+        scene->change.type = resource_type(KIND_GROUP);
         scene->work = (struct work){ .arena = arena_new(4u << 20), .change = &scene->change, .fault = &scene->fault };
         *state = scene;
         return scene->work.arena ? 0 : -1;
@@ -42,6 +43,16 @@ static void note(struct scene *scene, bool added, size_t from, size_t to)
                 assert_ok(moved_note(&scene->work, &scene->moved, added, id_of(i)));
 }
 
+/* "members" of the entry's body; NULL: nothing is said of any. New reference. */
+static json_t *told(struct scene *scene, const struct moved *moved)
+{
+        json_auto_t *body = NULL;
+        assert_ok(moved_describe(&scene->work, moved, json_pack("{s:s}", "id", "7")));
+        assert_ok(json_parse_object(scene->work.body, strlen(scene->work.body), &body, &scene->fault));
+        assert_string_equal(json_string_value(json_object_get(body, "id")), "7");
+        return json_incref(json_object_get(body, "members"));
+}
+
 static void assert_ids(const json_t *members, const char *name, size_t from, size_t to)
 {
         const json_t *ids = json_object_get(members, name);
@@ -54,40 +65,37 @@ static void assert_ids(const json_t *members, const char *name, size_t from, siz
 static void all_stand_in_the_entry_whole_and_in_order(void **state)
 {
         struct scene *scene = *state;
-        json_auto_t *body = json_object();
         note(scene, true, 0, 3500);
         note(scene, false, 7000, 7009);
         assert_int_equal(scene->moved.count, 3509);
         assert_int_equal(scene->change.moved, 3509);
-        assert_ok(moved_describe(&scene->moved, body));
-        assert_ids(json_object_get(body, "members"), "added", 0, 3500);
-        assert_ids(json_object_get(body, "members"), "removed", 7000, 7009);
+        json_auto_t *members = told(scene, &scene->moved);
+        assert_ids(members, "added", 0, 3500);
+        assert_ids(members, "removed", 7000, 7009);
 }
 
 static void one_side_alone_has_no_empty_other(void **state)
 {
         struct scene *scene = *state;
-        json_auto_t *body = json_object(), *nobody = json_object();
-        assert_ok(moved_describe(&(struct moved){ 0 }, nobody));
-        assert_null(json_object_get(nobody, "members"));
+        assert_null(told(scene, &(struct moved){ 0 }));
+        assert_string_equal(scene->work.body, "{\"id\":\"7\"}");
         note(scene, false, 1, 2);
-        assert_ok(moved_describe(&scene->moved, body));
-        assert_int_equal(json_object_size(json_object_get(body, "members")), 1);
-        assert_ids(json_object_get(body, "members"), "removed", 1, 2);
+        json_auto_t *members = told(scene, &scene->moved);
+        assert_int_equal(json_object_size(members), 1);
+        assert_ids(members, "removed", 1, 2);
 }
 
 static void test_R34_who_went_and_came_has_not_moved(void **state)
 {
         struct scene *scene = *state;
-        json_auto_t *body = json_object();
         note(scene, false, 0, 40);
         note(scene, true, 20, 50);
         assert_ok(moved_settle(&scene->work, &scene->moved));
         assert_int_equal(scene->moved.count, 30);
         assert_int_equal(scene->change.moved, 30);
-        assert_ok(moved_describe(&scene->moved, body));
-        assert_ids(json_object_get(body, "members"), "removed", 0, 20);
-        assert_ids(json_object_get(body, "members"), "added", 40, 50);
+        json_auto_t *members = told(scene, &scene->moved);
+        assert_ids(members, "removed", 0, 20);
+        assert_ids(members, "added", 40, 50);
 }
 
 static void what_does_not_fit_the_arena_is_no_memory(void **state)
