@@ -26,6 +26,15 @@ enum err json_parse(const char *text, size_t length, json_t **ret, struct fault 
 /* As json_parse, and the document must be an object. */
 enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault) MUST_USE;
 
+/* Is shown the document from behind each "[" on, before that array is read. It may take the array: then it returns where that ends, behind
+ * "]", with a value that stands in for it (a new reference). What it takes must be JSON. NULL: the array is read. */
+struct json_taker {
+        const char *(*take)(void *context, const char *at, const char *end, json_t **ret);
+        void *context;
+};
+enum err json_parse_object_taking(const char *text, size_t length, const struct json_taker *taker, json_t **ret, struct fault *fault)
+        MUST_USE;
+
 /* Typed members of an object. Absent or null: *ret = NULL / fallback and ERR_OK, or ERR_VALUE with `required`. Wrong type: ERR_VALUE
  * that names `key`, what came and what was expected. Results live as long as `object`. */
 enum err json_take_text(const json_t *object, const char *key, bool required, const char **ret, struct fault *fault) MUST_USE;

@@ -83,6 +83,7 @@ struct change {
         const char *ref;            /* id, or a name where the face takes names; NULL with CREATE */
         const json_t *document;     /* in the form of model/document.h; the caller's reference */
         struct edge_list edges;
+        struct patch_lists lists;   /* PATCH: of `document` */
         const char *if_match;       /* value of If-Match; NULL: none */
         const char *organization;   /* ref of the organisation of a new thing; NULL: the actor's own */
         const char *role;           /* of a new identity; NULL: none */

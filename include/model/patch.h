@@ -26,11 +26,23 @@ struct edge_operation {
         const enum resource_kind *kinds; /* as in edge_list */
 };
 
+/* A list of members that was taken from the text of a message: `stand_in`, an empty list, stands in the message instead. */
+struct patch_list {
+        const json_t *stand_in;
+        const char **values; /* in the arena; as sent, none empty */
+        size_t count;
+};
+struct patch_lists {
+        const struct patch_list *list;
+        size_t count;
+};
+
 struct patch {
         const struct resource_type *type;
         const json_t *before;        /* document as model/document.h says, with COLUMN attributes (id, externalId, active) inside */
         struct leniency *leniency;
         struct arena *arena;
+        struct patch_lists lists;    /* of the message, when patch_read read it */
 };
 struct patch_result {
         json_t *document;            /* new reference; equal to before when nothing changed. Its top level is its own, the values below
@@ -39,6 +51,11 @@ struct patch_result {
         struct edge_operation *edges;
         size_t edge_count;
 };
+
+/* Reads the PatchOp body of a type into a new reference, and plain lists of its members into `ret_lists` without making a tree of them. Errors
+ * as json_parse_object; what both read means the same. */
+enum err patch_read(const struct resource_type *type, struct arena *arena, const char *text, size_t length, json_t **ret,
+        struct patch_lists *ret_lists, struct fault *fault) MUST_USE;
 
 /* `message` is the whole PatchOp body. Errors: ERR_SYNTAX (shape, unknown op), ERR_PATH, ERR_FILTER, ERR_NO_TARGET, ERR_MUTABILITY,
  * ERR_VALUE, ERR_TOO_LARGE (operations, or work over long lists); fault->field says "Operations[2].path" and the like. The result is

@@ -10,28 +10,38 @@
 
 #include <string.h>
 
-enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault)
+static enum err parse(const char *text, size_t length, const struct json_taker *taker, json_t **ret, struct fault *fault)
 {
         if (length > BUFFER_CEILING)
                 return fault_set(fault, ERR_TOO_LARGE, NULL, "The document is larger than the limit of %zu bytes.", BUFFER_CEILING);
         json_memory_begin();
         json_auto_t *value = NULL;
-        enum err e = json_read(text, length, &value, fault);
+        enum err e = json_read(text, length, taker, &value, fault);
         if (!e)
                 *ret = STEAL(value);
         return e == ERR_MEMORY ? json_memory_fault(fault) : e;
 }
 
-enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault)
+enum err json_parse(const char *text, size_t length, json_t **ret, struct fault *fault)
+{
+        return parse(text, length, NULL, ret, fault);
+}
+
+enum err json_parse_object_taking(const char *text, size_t length, const struct json_taker *taker, json_t **ret, struct fault *fault)
 {
         json_auto_t *value = NULL;
-        enum err e = json_parse(text, length, &value, fault);
+        enum err e = parse(text, length, taker, &value, fault);
         if (e)
                 return e;
         if (!json_is_object(value))
                 return fault_set(fault, ERR_SYNTAX, NULL, "The document is %s; an object was expected.", json_type_name(value));
         *ret = STEAL(value);
         return ERR_OK;
+}
+
+enum err json_parse_object(const char *text, size_t length, json_t **ret, struct fault *fault)
+{
+        return json_parse_object_taking(text, length, NULL, ret, fault);
 }
 
 const char *json_type_name(const json_t *value)

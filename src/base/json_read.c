@@ -20,6 +20,7 @@
 struct reader {
         const char *start, *at, *end;
         size_t depth;
+        const struct json_taker *taker;
         struct buffer scratch; /* a string's text without its escapes, or a number with an end */
         struct fault *fault;
 };
@@ -316,8 +317,18 @@ static enum err read_object(struct reader *reader, json_t **ret)
         return ERR_OK;
 }
 
+static bool is_taken(struct reader *reader, json_t **ret)
+{
+        const char *behind = reader->taker ? reader->taker->take(reader->taker->context, reader->at, reader->end, ret) : NULL;
+        if (behind)
+                reader->at = behind;
+        return behind != NULL;
+}
+
 static enum err read_array(struct reader *reader, json_t **ret)
 {
+        if (is_taken(reader, ret))
+                return ERR_OK;
         json_auto_t *array = json_array();
         if (!array)
                 return ERR_MEMORY;
@@ -371,9 +382,9 @@ static enum err read_value(struct reader *reader, json_t **ret)
         }
 }
 
-enum err json_read(const char *text, size_t length, json_t **ret, struct fault *fault)
+enum err json_read(const char *text, size_t length, const struct json_taker *taker, json_t **ret, struct fault *fault)
 {
-        struct reader reader = { .start = text, .at = text, .end = text + length, .fault = fault };
+        struct reader reader = { .start = text, .at = text, .end = text + length, .taker = taker, .fault = fault };
         json_auto_t *value = NULL;
         enum err e = read_value(&reader, &value);
         skip_space(&reader);

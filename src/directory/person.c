@@ -221,7 +221,9 @@ enum err person_patch(struct work *work)
                 return e;
         if (json_object_set_new(person.document, "id", json_string(person.row.id)))
                 return work_memory(work);
-        const struct patch patch = { .type = change->type, .before = person.document, .leniency = change->leniency, .arena = work->arena };
+        const struct patch patch = {
+                .type = change->type, .before = person.document, .leniency = change->leniency, .arena = work->arena, .lists = change->lists
+        };
         struct patch_result result = { 0 };
         e = patch_apply(&patch, change->document, &result, work->fault);
         json_auto_t *document = result.document;

@@ -327,6 +327,7 @@ enum err patch_apply(const struct patch *patch, const json_t *message, struct pa
         struct patch_work work = {
                 .accept = { patch->type, ACCEPT_REPLACE, patch->leniency, patch->arena },
                 .accept_merge = { patch->type, ACCEPT_MERGE, patch->leniency, patch->arena },
+                .lists = patch->lists,
                 .fault = fault,
         };
         const json_t *operations = NULL;

@@ -23,11 +23,24 @@ static enum err note(struct patch_work *work, struct edge_operation operation)
         return ERR_OK;
 }
 
+/* A list that patch_read took is as document_accept_edges would give it. */
+static enum err list_of(struct patch_work *work, const struct patch_step *step, struct edge_list *ret)
+{
+        for (size_t i = 0; i < work->lists.count; i++) {
+                const struct patch_list *taken = &work->lists.list[i];
+                if (taken->stand_in == step->value) {
+                        *ret = (struct edge_list){ .given = true, .values = taken->values, .count = taken->count };
+                        return ERR_OK;
+                }
+        }
+        return document_accept_edges(&work->accept, step->path.attribute, step->value, ret, work->fault);
+}
+
 /* Adding or removing nobody is nothing; replacing by nobody empties. */
 static enum err note_values(struct patch_work *work, const struct patch_step *step, enum edge_verb verb)
 {
         struct edge_list list = { 0 };
-        enum err e = document_accept_edges(&work->accept, step->path.attribute, step->value, &list, work->fault);
+        enum err e = list_of(work, step, &list);
         if (e)
                 return e;
         if (list.count == 0 && verb != EDGE_REPLACE_ALL)

@@ -26,6 +26,7 @@ struct patch_step {
 struct patch_work {
         struct accept accept;       /* ACCEPT_REPLACE: whole values */
         struct accept accept_merge; /* ACCEPT_MERGE: values of single complex attributes, null kept */
+        struct patch_lists lists;
         json_t *document;
         struct edge_operation *edges;
         size_t edge_count, edge_capacity;

@@ -395,7 +395,7 @@ enum handled scim_bulk(struct request *request)
         if (!e)
                 e = scim_profile(&scim);
         if (!e)
-                e = scim_body(&scim, &message);
+                e = scim_body(&scim, NULL, &message);
         if (!e)
                 e = bulk_parse(message, scim.query.schemas, request->arena, &scim.leniency, &bulk, &scim.fault);
         running.rows = json_object_get(message, "Operations");

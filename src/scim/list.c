@@ -396,7 +396,7 @@ enum handled scim_search(struct request *request)
         if (!e)
                 e = scim_profile(&scim);
         if (!e)
-                e = scim_body(&scim, &body);
+                e = scim_body(&scim, NULL, &body);
         if (!e)
                 e = search_of_body(&scim, body, &search);
         return e ? scim_refuse(&scim, e) : answer(&scim, &search);

@@ -55,6 +55,7 @@ struct begun {
         struct writing writing;
         struct change_ticket ticket;
         json_t *body;
+        struct patch_lists lists; /* of a PATCH */
 };
 
 static void drop(struct begun *begun)
@@ -118,7 +119,7 @@ static enum err read_body(struct begun *begun)
         enum err e = scim_profile(&begun->scim);
         if (!e)
                 e = scim_selection(&begun->scim);
-        return e ? e : scim_body(&begun->scim, &begun->body);
+        return e ? e : scim_body(&begun->scim, begun->scim.request->method == METHOD_PATCH ? &begun->lists : NULL, &begun->body);
 }
 
 /* POST, PUT, PATCH and DELETE: parses, and hands the change to the directory. */
@@ -140,6 +141,7 @@ enum handled scim_write_one(struct request *request)
                 .ref = ref_of(request),
                 .if_match = request->headers[HEADER_IF_MATCH],
                 .body = begun->body,
+                .lists = begun->lists,
                 .alone = request->body_length > ALONE_BYTES,
         };
         if (!e)

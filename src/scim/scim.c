@@ -90,14 +90,18 @@ static enum err check_charset(struct scim *scim)
         return e;
 }
 
-enum err scim_body(struct scim *scim, json_t **ret)
+enum err scim_body(struct scim *scim, struct patch_lists *ret_lists, json_t **ret)
 {
-        if (!scim->request->body_length)
+        const struct request *request = scim->request;
+        if (!request->body_length)
                 return fault_set(&scim->fault, ERR_SYNTAX, "", "a JSON object is expected as the body, and none came");
         enum err e = check_charset(scim);
         if (e)
                 return e;
-        e = json_parse_object(scim->request->body, scim->request->body_length, ret, &scim->fault);
+        if (ret_lists)
+                e = patch_read(scim->type, request->arena, request->body, request->body_length, ret, ret_lists, &scim->fault);
+        else
+                e = json_parse_object(request->body, request->body_length, ret, &scim->fault);
         if (!e)
                 note_fields(scim->request, *ret);
         return e;

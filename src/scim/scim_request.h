@@ -37,8 +37,8 @@ enum err scim_begin(struct scim *scim, struct request *request) MUST_USE;
 /* Reads the connection's profile into leniency.strict, then attributes= and excludedAttributes=. For writes and lists. */
 enum err scim_profile(struct scim *scim) MUST_USE;
 enum err scim_selection(struct scim *scim) MUST_USE;
-/* The body as an object; new reference. */
-enum err scim_body(struct scim *scim, json_t **ret) MUST_USE;
+/* The body as an object; new reference. `ret_lists` not NULL: it is a PATCH of scim->type, whose members go there (patch_read). */
+enum err scim_body(struct scim *scim, struct patch_lists *ret_lists, json_t **ret) MUST_USE;
 /* Sends a refusal, and says which leniencies were used in the log line. */
 enum handled scim_refuse(struct scim *scim, enum err e);
 /* The leniencies used and the outcome, for the log. */
@@ -51,6 +51,7 @@ struct write {
         const char *ref;      /* NULL with POST */
         const char *if_match; /* NULL: none */
         const json_t *body;   /* NULL with DELETE */
+        struct patch_lists lists; /* of the body of a PATCH */
         bool alone;           /* touches more than 500 rows */
 };
 /* A write on its way: begin it, hand `change` to the directory, and end it with what that said, whatever it was. */

@@ -84,6 +84,7 @@ enum err scim_writing_begin(struct scim *scim, const struct write *write, struct
                 .schemas_revision = scim->query.schemas->revision,
                 .ref = write->ref,
                 .document = write->body,
+                .lists = write->lists,
                 .if_match = write->if_match,
                 .alone = write->alone,
                 .dry_run = scim->request->dry_run,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * PATCH bodies from strangers, on a user and on a group, in both profiles: nothing crashes, an error leaves no output, a result passes
- * document_check and holds nothing unassigned, and the document before is as it was. */
+ * document_check and holds nothing unassigned, and the document before is as it was. What patch_read makes of the text means the same. */
 #include "base/json.h"
 #include "model/patch.h"
 
@@ -67,11 +67,59 @@ static void try_patch(enum resource_kind kind, bool strict, const char *document
         arena_free(arena);
 }
 
+static enum err apply_to_group(
+        struct arena *arena, const json_t *message, const struct patch_lists *lists, struct patch_result *ret, struct fault *fault)
+{
+        struct leniency leniency = { 0 };
+        json_t *before = json_loads(patch_group, 0, NULL);
+        struct patch patch = { resource_type(KIND_GROUP), before, &leniency, arena, *lists };
+        enum err e = patch_apply(&patch, message, ret, fault);
+        json_decref(before);
+        return e;
+}
+
+static bool is_same_edge(const struct edge_operation *one, const struct edge_operation *other)
+{
+        bool same = one->verb == other->verb && one->count == other->count && !one->filter == !other->filter;
+        for (size_t i = 0; same && i < one->count; i++)
+                same = strcmp(one->values[i], other->values[i]) == 0 &&
+                       (one->kinds ? one->kinds[i] : KIND_NONE) == (other->kinds ? other->kinds[i] : KIND_NONE);
+        return same;
+}
+
+static void compare_reading(const char *text, size_t size, const json_t *tree)
+{
+        struct arena *arena = arena_new((size_t)64 << 20);
+        struct patch_lists lists, none = { 0 };
+        struct patch_result one = { 0 }, other = { 0 };
+        struct fault fault = { 0 }, other_fault = { 0 };
+        json_t *message = NULL;
+        enum err e = patch_read(resource_type(KIND_GROUP), arena, text, size, &message, &lists, &fault);
+        if (e != (json_is_object(tree) ? ERR_OK : ERR_SYNTAX))
+                abort();
+        if (!e) {
+                e = apply_to_group(arena, message, &lists, &one, &fault);
+                if (e != apply_to_group(arena, tree, &none, &other, &other_fault) || strcmp(fault.message, other_fault.message) != 0 ||
+                        strcmp(fault.field, other_fault.field) != 0 || one.edge_count != other.edge_count)
+                        abort();
+                for (size_t i = 0; !e && i < one.edge_count; i++)
+                        if (!is_same_edge(&one.edges[i], &other.edges[i]))
+                                abort();
+                if (!e && !json_equal(one.document, other.document))
+                        abort();
+        }
+        json_decref(one.document);
+        json_decref(other.document);
+        json_decref(message);
+        arena_free(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         json_t *message = NULL;
         if (json_parse((const char *)data, size, &message, NULL) != ERR_OK)
                 return 0;
+        compare_reading((const char *)data, size, message);
         try_patch(KIND_USER, false, patch_user, message);
         try_patch(KIND_USER, true, patch_user, message);
         try_patch(KIND_GROUP, false, patch_group, message);

@@ -22,7 +22,7 @@ static enum err read_exactly(const char *text, size_t length, json_t **ret, stru
         assert_non_null(copy);
         memcpy(copy, text, length);
         *fault = (struct fault){ 0 };
-        return json_read(copy, length, ret, fault);
+        return json_read(copy, length, NULL, ret, fault);
 }
 
 static json_t *read_well(const char *text)
@@ -216,7 +216,7 @@ static void test_nothing_is_read_behind_the_end(void **state)
         for (size_t i = 0; i < COUNT_OF(cut); i++) {
                 json_auto_t *value = NULL, *expected = read_well(cut[i].means);
                 struct fault fault = { 0 };
-                assert_int_equal(json_read(cut[i].text, cut[i].length, &value, &fault), ERR_OK);
+                assert_int_equal(json_read(cut[i].text, cut[i].length, NULL, &value, &fault), ERR_OK);
                 assert_true(json_equal(value, expected));
         }
         refused("true", 3, "Line 1, column 1: this is no JSON value.");

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The PatchOp message of a type with members, as it streams in: a plain list of them is taken from the text as it passes, ids and no tree,
+ * which would be ten times as large and is made and freed by different cores. Plain is what most clients send, [{"value":"…"}, …] with
+ * `display` or `$ref` beside it; all else is read as any JSON is, and judged where that is judged. */
+#include "model/patch.h"
+
+#include <string.h>
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+
+struct reading {
+        struct arena *arena;
+        struct patch_list *list;
+        size_t count;
+};
+
+/* ---- the text of a list ---- */
+
+struct cursor {
+        const char *at, *end;
+};
+
+static void skip_space(struct cursor *cursor)
+{
+        while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\r' || *cursor->at == '\t'))
+                cursor->at++;
+}
+
+static bool take(struct cursor *cursor, char byte)
+{
+        skip_space(cursor);
+        if (cursor->at == cursor->end || *cursor->at != byte)
+                return false;
+        cursor->at++;
+        return true;
+}
+
+struct span {
+        const char *start;
+        size_t length;
+};
+
+static bool is_plain(char byte)
+{
+        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+/* ASCII without escapes, which means what it says. */
+static bool take_text(struct cursor *cursor, struct span *ret)
+{
+        if (!take(cursor, '"'))
+                return false;
+        const char *start = cursor->at;
+        while (cursor->at < cursor->end && is_plain(*cursor->at))
+                cursor->at++;
+        *ret = (struct span){ start, (size_t)(cursor->at - start) };
+        return cursor->at < cursor->end && *cursor->at++ == '"';
+}
+
+static bool take_null(struct cursor *cursor)
+{
+        skip_space(cursor);
+        if (cursor->end - cursor->at < 4 || memcmp(cursor->at, "null", 4) != 0)
+                return false;
+        cursor->at += 4;
+        return true;
+}
+
+static bool is_name(const struct span *span, const char *name)
+{
+        return span->length == strlen(name) && memcmp(span->start, name, span->length) == 0;
+}
+
+/* The names are those of the schema (model/group.c); of these only `value` says who it is. */
+static bool take_element(struct cursor *cursor, struct span *ret)
+{
+        static const char *const names[] = { "value", "display", "$ref" };
+        struct span found[COUNT_OF(names)] = { 0 };
+        if (!take(cursor, '{'))
+                return false;
+        do {
+                struct span name, *member = NULL;
+                if (!take_text(cursor, &name) || !take(cursor, ':'))
+                        return false;
+                for (size_t i = 0; i < COUNT_OF(names); i++)
+                        if (is_name(&name, names[i]))
+                                member = &found[i];
+                if (!member || member->start)
+                        return false;
+                member->start = name.start; /* it is given; null is no text */
+                if (!take_null(cursor) && !take_text(cursor, member))
+                        return false;
+        } while (take(cursor, ','));
+        *ret = found[0];
+        return take(cursor, '}') && ret->length > 0 && ret->length <= TEXT_VALUE_MAX_BYTES;
+}
+
+/* From behind "[" to behind "]". `values` NULL: they are only counted. */
+static bool take_list(struct cursor *cursor, struct arena *arena, const char **values, size_t *ret_count)
+{
+        size_t count = 0;
+        do {
+                struct span value;
+                if (!take_element(cursor, &value))
+                        return false;
+                if (values && !(values[count] = arena_text(arena, value.start, value.length)))
+                        return false;
+                count++;
+        } while (take(cursor, ','));
+        *ret_count = count;
+        return take(cursor, ']');
+}
+
+static const char *take_array(void *context, const char *at, const char *end, json_t **ret)
+{
+        struct reading *reading = context;
+        struct cursor first = { at, end }, second = first;
+        size_t count = 0;
+        if (reading->count == PATCH_OPERATIONS_MAX || !take_list(&first, NULL, NULL, &count))
+                return NULL;
+        struct patch_list *list = arena_grow(reading->arena, reading->list, reading->count, sizeof(*list));
+        const char **values = arena_zero(reading->arena, count, sizeof(*values));
+        json_auto_t *stand_in = json_array();
+        if (!list || !values || !stand_in || !take_list(&second, reading->arena, values, &count))
+                return NULL;
+        reading->list = list;
+        list[reading->count++] = (struct patch_list){ .stand_in = stand_in, .values = values, .count = count };
+        *ret = STEAL(stand_in); /* the message holds it */
+        return second.at;
+}
+
+/* ---- where lists may stand ---- */
+
+static const struct attribute *edges_of(const struct resource_type *type)
+{
+        for (const struct attribute *a = type->core->attributes; a->name; a++)
+                if (a->flags & EDGES)
+                        return a;
+        return NULL;
+}
+
+static const json_t *member_of(const json_t *object, const char *name)
+{
+        const char *key;
+        json_t *member;
+        json_object_foreach ((json_t *)object, key, member)
+                if (text_equal_ascii_nocase(key, name))
+                        return member;
+        return NULL;
+}
+
+/* How many of the lists stand where members are expected, in the order in which they were read: {"path":"members","value":<list>}, or
+ * {"value":{"members":<list>}}. */
+static size_t count_in_place(const struct reading *reading, const struct attribute *edges, const json_t *message)
+{
+        const json_t *operations = member_of(message, "Operations"), *operation;
+        size_t i, found = 0;
+        json_array_foreach (operations, i, operation) {
+                const json_t *path = member_of(operation, "path"), *value = member_of(operation, "value");
+                if (!path)
+                        value = member_of(value, edges->name);
+                else if (!text_equal_ascii_nocase(json_string_value(path), edges->name))
+                        continue;
+                found += found < reading->count && value && value == reading->list[found].stand_in;
+        }
+        return found;
+}
+
+enum err patch_read(const struct resource_type *type, struct arena *arena, const char *text, size_t length, json_t **ret,
+        struct patch_lists *ret_lists, struct fault *fault)
+{
+        const struct attribute *edges = edges_of(type);
+        struct reading reading = { .arena = arena };
+        json_auto_t *message = NULL;
+        *ret_lists = (struct patch_lists){ 0 };
+        if (!edges)
+                return json_parse_object(text, length, ret, fault);
+        enum err e = json_parse_object_taking(text, length, &(struct json_taker){ take_array, &reading }, &message, fault);
+        if (e)
+                return e;
+        if (count_in_place(&reading, edges, message) != reading.count)
+                return json_parse_object(text, length, ret, fault);
+        *ret_lists = (struct patch_lists){ reading.list, reading.count };
+        *ret = STEAL(message);
+        return ERR_OK;
+}
