@@ -61,7 +61,7 @@ struct json_written {
         const char *key;
         const struct buffer *text; /* canonical */
 };
-/* The same of an object with one member more; it has none of that name. */
+/* The same of an object, which has no member of that name, with one member more. */
 enum err json_canonical_with(const json_t *object, const struct json_written *more, struct buffer *into, struct fault *fault) MUST_USE;
 /* Compact, insertion order. */
 enum err json_compact(const json_t *value, struct buffer *into, struct fault *fault) MUST_USE;

@@ -52,8 +52,8 @@ struct patch_result {
         size_t edge_count;
 };
 
-/* Reads the PatchOp body of a type into a new reference, and plain lists of its members into `ret_lists` without making a tree of them. Errors
- * as json_parse_object; what both read means the same. */
+/* Reads the PatchOp body of a type into a new reference, and plain lists of its members into `ret_lists` without making a tree of them.
+ * Errors as json_parse_object; what both read means the same. */
 enum err patch_read(const struct resource_type *type, struct arena *arena, const char *text, size_t length, json_t **ret,
         struct patch_lists *ret_lists, struct fault *fault) MUST_USE;
 

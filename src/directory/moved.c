@@ -136,9 +136,10 @@ static void put_ids(struct buffer *into, const struct moved_list *list)
 enum err moved_describe(struct work *work, const struct moved *moved, json_t *body)
 {
         auto_buffer members = { 0 };
-        if (!moved->count)
+        const size_t count = moved->added.count + moved->removed.count;
+        if (!count)
                 return work_body_json(work, body);
-        buffer_reserve(&members, (size_t)moved->count * (UUID_TEXT_SIZE + 2));
+        buffer_reserve(&members, count * (UUID_TEXT_SIZE + 2));
         buffer_putc(&members, '{');
         if (moved->added.count) {
                 BUFFER_LITERAL(&members, "\"added\":");

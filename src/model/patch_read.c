@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The PatchOp message of a type with members, as it streams in: a plain list of them is taken from the text as it passes, ids and no tree,
- * which would be ten times as large and is made and freed by different cores. Plain is what most clients send, [{"value":"…"}, …] with
- * `display` or `$ref` beside it; all else is read as any JSON is, and judged where that is judged. */
+ * which would be several times as large and travel from core to core. Plain is what most clients send, [{"value":"…"}, …] with `display` or
+ * `$ref` beside it; all else is read as any JSON is, and judged where that is judged. */
 #include "model/patch.h"
 
 #include <string.h>
+#include <strings.h>
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 
+/* Of one message: a tree of many more would not fit a job's memory, and more are not to reach the writer either. */
+#define TAKEN_MAX 150000
+
 struct reading {
         struct arena *arena;
         struct patch_list *list;
-        size_t count;
+        size_t count, members; /* lists, and members of all of them */
 };
 
 /* ---- the text of a list ---- */
@@ -42,21 +46,17 @@ struct span {
         size_t length;
 };
 
-static bool is_plain(char byte)
-{
-        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
-/* ASCII without escapes, which means what it says. */
+/* Text without escapes, which means what it says. */
 static bool take_text(struct cursor *cursor, struct span *ret)
 {
+        unsigned char all = 0;
         if (!take(cursor, '"'))
                 return false;
         const char *start = cursor->at;
-        while (cursor->at < cursor->end && is_plain(*cursor->at))
-                cursor->at++;
+        while (cursor->at < cursor->end && *cursor->at != '"' && *cursor->at != '\\' && (unsigned char)*cursor->at >= 0x20)
+                all |= (unsigned char)*cursor->at++;
         *ret = (struct span){ start, (size_t)(cursor->at - start) };
-        return cursor->at < cursor->end && *cursor->at++ == '"';
+        return take(cursor, '"') && (all < 0x80 || text_is_utf8(start, ret->length));
 }
 
 static bool take_null(struct cursor *cursor)
@@ -73,7 +73,8 @@ static bool is_name(const struct span *span, const char *name)
         return span->length == strlen(name) && memcmp(span->start, name, span->length) == 0;
 }
 
-/* The names are those of the schema (model/group.c); of these only `value` says who it is. */
+/* The names are those of the schema (model/group.c), but for `type`, by which the member is judged; of these only `value` says who it is.
+ */
 static bool take_element(struct cursor *cursor, struct span *ret)
 {
         static const char *const names[] = { "value", "display", "$ref" };
@@ -98,12 +99,12 @@ static bool take_element(struct cursor *cursor, struct span *ret)
 }
 
 /* From behind "[" to behind "]". `values` NULL: they are only counted. */
-static bool take_list(struct cursor *cursor, struct arena *arena, const char **values, size_t *ret_count)
+static bool take_list(struct cursor *cursor, struct arena *arena, size_t most, const char **values, size_t *ret_count)
 {
         size_t count = 0;
         do {
                 struct span value;
-                if (!take_element(cursor, &value))
+                if (count == most || !take_element(cursor, &value))
                         return false;
                 if (values && !(values[count] = arena_text(arena, value.start, value.length)))
                         return false;
@@ -118,15 +119,16 @@ static const char *take_array(void *context, const char *at, const char *end, js
         struct reading *reading = context;
         struct cursor first = { at, end }, second = first;
         size_t count = 0;
-        if (reading->count == PATCH_OPERATIONS_MAX || !take_list(&first, NULL, NULL, &count))
+        if (reading->count == PATCH_OPERATIONS_MAX || !take_list(&first, NULL, TAKEN_MAX - reading->members, NULL, &count))
                 return NULL;
         struct patch_list *list = arena_grow(reading->arena, reading->list, reading->count, sizeof(*list));
         const char **values = arena_zero(reading->arena, count, sizeof(*values));
         json_auto_t *stand_in = json_array();
-        if (!list || !values || !stand_in || !take_list(&second, reading->arena, values, &count))
+        if (!list || !values || !stand_in || !take_list(&second, reading->arena, count, values, &count))
                 return NULL;
         reading->list = list;
         list[reading->count++] = (struct patch_list){ .stand_in = stand_in, .values = values, .count = count };
+        reading->members += count;
         *ret = STEAL(stand_in); /* the message holds it */
         return second.at;
 }
@@ -151,9 +153,18 @@ static const json_t *member_of(const json_t *object, const char *name)
         return NULL;
 }
 
+/* "members", alone or behind the URN of its schema. */
+static bool names_edges(const struct resource_type *type, const struct attribute *edges, const char *path)
+{
+        size_t length = strlen(type->core->urn);
+        bool is_long = path && strncasecmp(path, type->core->urn, length) == 0 && path[length] == ':';
+        return text_equal_ascii_nocase(is_long ? path + length + 1 : path, edges->name);
+}
+
 /* How many of the lists stand where members are expected, in the order in which they were read: {"path":"members","value":<list>}, or
  * {"value":{"members":<list>}}. */
-static size_t count_in_place(const struct reading *reading, const struct attribute *edges, const json_t *message)
+static size_t count_in_place(
+        const struct reading *reading, const struct resource_type *type, const struct attribute *edges, const json_t *message)
 {
         const json_t *operations = member_of(message, "Operations"), *operation;
         size_t i, found = 0;
@@ -161,7 +172,7 @@ static size_t count_in_place(const struct reading *reading, const struct attribu
                 const json_t *path = member_of(operation, "path"), *value = member_of(operation, "value");
                 if (!path)
                         value = member_of(value, edges->name);
-                else if (!text_equal_ascii_nocase(json_string_value(path), edges->name))
+                else if (!names_edges(type, edges, json_string_value(path)))
                         continue;
                 found += found < reading->count && value && value == reading->list[found].stand_in;
         }
@@ -180,8 +191,11 @@ enum err patch_read(const struct resource_type *type, struct arena *arena, const
         enum err e = json_parse_object_taking(text, length, &(struct json_taker){ take_array, &reading }, &message, fault);
         if (e)
                 return e;
-        if (count_in_place(&reading, edges, message) != reading.count)
+        if (count_in_place(&reading, type, edges, message) != reading.count) {
+                json_decref(message); /* two trees need not fit at once */
+                message = NULL;
                 return json_parse_object(text, length, ret, fault);
+        }
         *ret_lists = (struct patch_lists){ reading.list, reading.count };
         *ret = STEAL(message);
         return ERR_OK;

@@ -107,6 +107,7 @@ enum err scim_writing_end(struct scim *scim, struct writing *writing, enum err e
         json_decref(writing->document);
         writing->document = NULL;
         writing->change.document = NULL; /* only `after` and the numbers outlive the call */
+        writing->change.lists = (struct patch_lists){ 0 };
         scim->type = writing->type;
         if (!e)
                 tell_outcome(scim, &writing->change);

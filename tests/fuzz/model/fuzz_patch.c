@@ -67,12 +67,11 @@ static void try_patch(enum resource_kind kind, bool strict, const char *document
         arena_free(arena);
 }
 
-static enum err apply_to_group(
-        struct arena *arena, const json_t *message, const struct patch_lists *lists, struct patch_result *ret, struct fault *fault)
+static enum err apply_to_group(struct arena *arena, const json_t *message, const struct patch_lists *lists, struct leniency *leniency,
+        struct patch_result *ret, struct fault *fault)
 {
-        struct leniency leniency = { 0 };
         json_t *before = json_loads(patch_group, 0, NULL);
-        struct patch patch = { resource_type(KIND_GROUP), before, &leniency, arena, *lists };
+        struct patch patch = { resource_type(KIND_GROUP), before, leniency, arena, *lists };
         enum err e = patch_apply(&patch, message, ret, fault);
         json_decref(before);
         return e;
@@ -87,10 +86,11 @@ static bool is_same_edge(const struct edge_operation *one, const struct edge_ope
         return same;
 }
 
-static void compare_reading(const char *text, size_t size, const json_t *tree)
+static void compare_reading(const char *text, size_t size, const json_t *tree, bool strict)
 {
         struct arena *arena = arena_new((size_t)64 << 20);
         struct patch_lists lists, none = { 0 };
+        struct leniency leniency = { .strict = strict }, other_leniency = leniency;
         struct patch_result one = { 0 }, other = { 0 };
         struct fault fault = { 0 }, other_fault = { 0 };
         json_t *message = NULL;
@@ -98,9 +98,10 @@ static void compare_reading(const char *text, size_t size, const json_t *tree)
         if (e != (json_is_object(tree) ? ERR_OK : ERR_SYNTAX))
                 abort();
         if (!e) {
-                e = apply_to_group(arena, message, &lists, &one, &fault);
-                if (e != apply_to_group(arena, tree, &none, &other, &other_fault) || strcmp(fault.message, other_fault.message) != 0 ||
-                        strcmp(fault.field, other_fault.field) != 0 || one.edge_count != other.edge_count)
+                e = apply_to_group(arena, message, &lists, &leniency, &one, &fault);
+                if (e != apply_to_group(arena, tree, &none, &other_leniency, &other, &other_fault) ||
+                        strcmp(fault.message, other_fault.message) != 0 || strcmp(fault.field, other_fault.field) != 0 ||
+                        one.edge_count != other.edge_count || leniency.used != other_leniency.used || one.changed != other.changed)
                         abort();
                 for (size_t i = 0; !e && i < one.edge_count; i++)
                         if (!is_same_edge(&one.edges[i], &other.edges[i]))
@@ -119,7 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *message = NULL;
         if (json_parse((const char *)data, size, &message, NULL) != ERR_OK)
                 return 0;
-        compare_reading((const char *)data, size, message);
+        compare_reading((const char *)data, size, message, false);
+        compare_reading((const char *)data, size, message, true);
         try_patch(KIND_USER, false, patch_user, message);
         try_patch(KIND_USER, true, patch_user, message);
         try_patch(KIND_GROUP, false, patch_group, message);

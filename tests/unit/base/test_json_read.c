@@ -298,6 +298,48 @@ static void test_a_failed_allocation_is_told_without_words(void **state)
         assert_null(value);
 }
 
+struct taking {
+        const char *marker; /* an array that begins with it is taken */
+        int seen;
+};
+
+static const char *take(void *context, const char *at, const char *end, json_t **ret)
+{
+        struct taking *taking = context;
+        size_t length = strlen(taking->marker);
+        taking->seen++;
+        if ((size_t)(end - at) < length || memcmp(at, taking->marker, length) != 0)
+                return NULL;
+        *ret = json_string("taken");
+        return (const char *)memchr(at, ']', (size_t)(end - at)) + 1;
+}
+
+/* The taker sees every array that is read, and what stands in for one is a value like any other: it goes with a document that is refused.
+ */
+static void test_an_array_may_be_taken_from_the_text(void **state)
+{
+        static const struct {
+                const char *text, *expected; /* NULL: refused */
+                int seen;
+        } cases[] = {
+                { "{\"a\":[1,[2]],\"b\":[7,[8]]}", NULL, 3 }, /* what is taken ends at the first bracket here */
+                { "{\"a\":[1,[2]],\"b\":[7,8]}", "{\"a\":[1,[2]],\"b\":\"taken\"}", 3 },
+                { "{\"a\":[[7],7,{\"b\":[7]}]}", "{\"a\":[\"taken\",7,{\"b\":\"taken\"}]}", 3 }, { "{\"a\":[]}", "{\"a\":[]}", 1 },
+                { "{\"a\":[7],\"a\":[7]}", NULL, 2 }, { "{\"a\":[7]", NULL, 1 }, { "{\"a\":[7]}x", NULL, 1 },
+                { "[7]", NULL, 1 }, /* no object */
+        };
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+                struct taking taking = { .marker = "7" };
+                struct fault fault = { 0 };
+                json_auto_t *value = NULL, *expected = cases[i].expected ? read_well(cases[i].expected) : NULL;
+                enum err e = json_parse_object_taking(
+                        cases[i].text, strlen(cases[i].text), &(struct json_taker){ take, &taking }, &value, &fault);
+                assert_int_equal(e, cases[i].expected ? ERR_OK : ERR_SYNTAX);
+                assert_int_equal(taking.seen, cases[i].seen);
+                assert_true(expected ? json_equal(value, expected) : !value);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -311,6 +353,7 @@ int main(void)
                 cmocka_unit_test(test_escapes_become_the_shortest_bytes),
                 cmocka_unit_test(test_depth_is_counted_along_one_path),
                 cmocka_unit_test(test_a_failed_allocation_is_told_without_words),
+                cmocka_unit_test(test_an_array_may_be_taken_from_the_text),
         };
         json_memory_install();
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,12 +113,40 @@ static void test_the_arena_ends_at_every_size(void **state)
         assert_true(refused > 20);
 }
 
+static void test_reading_fails_at_every_allocation(void **state)
+{
+        static const char *const texts[] = {
+                "{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"a\"},{\"value\":\"b\"}]}]}",
+                "{\"Operations\":[{\"op\":\"add\",\"path\":\"displayName\",\"value\":[{\"value\":\"a\"}]}]}", /* is read again */
+        };
+        for (size_t i = 0; i < COUNT_OF(texts); i++) {
+                enum err e = ERR_MEMORY;
+                size_t n = 0;
+                for (; e != ERR_OK; n++) {
+                        struct arena *arena = arena_new((size_t)1 << 20);
+                        struct patch_lists lists;
+                        struct fault fault = { 0 };
+                        json_t *message = NULL;
+                        assert_true(n < 100);
+                        until_failure = n;
+                        e = patch_read(resource_type(KIND_GROUP), arena, texts[i], strlen(texts[i]), &message, &lists, &fault);
+                        until_failure = SIZE_MAX;
+                        assert_true(e ? e == ERR_MEMORY && !message && !lists.count : message && (lists.count == 0 || i == 0));
+                        json_decref(message);
+                        arena_free(arena);
+                }
+                assert_true(n > 10);
+        }
+        (void)state;
+}
+
 int main(void)
 {
         json_set_alloc_funcs(failing_malloc, free);
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_every_allocation_of_json_fails_in_turn, torture_setup, torture_teardown),
                 cmocka_unit_test_setup_teardown(test_the_arena_ends_at_every_size, torture_setup, torture_teardown),
+                cmocka_unit_test_setup_teardown(test_reading_fails_at_every_allocation, torture_setup, torture_teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,8 @@ static void plain_lists_of_members_are_taken(void **state)
                 MESSAGE("{\"op\":\"add\",\"value\":{\"displayName\":\"h\",\"MEMBERS\":[{\"value\":\"a\"}]}}"),
                 MESSAGE("{\"op\":\"remove\",\"value\":{\"members\":[{\"value\":\"a\"}]}}"),
                 MESSAGE("{\"op\":\"what\",\"path\":\"members\",\"value\":[{\"value\":\"a\"}]}"),
+                MESSAGE("{\"op\":\"add\",\"path\":\"URN:ietf:params:scim:schemas:core:2.0:Group:members\",\"value\":[{\"value\":\"a\"}]}"),
+                MESSAGE(ADD("[{\"value\":\"\xc3\xa4\x7f\",\"display\":\"\xc3\xb6\"}]")),
                 "{\"operations\":[" ADD("[{\"value\":\"a\"}]") "]}",
         };
         for (size_t i = 0; i < COUNT_OF(texts); i++)
@@ -107,12 +109,13 @@ static void all_else_is_read_whole(void **state)
                 MESSAGE(ADD("[{\"value\":\"a\",\"Value\":\"b\"}]")),
                 MESSAGE(ADD("[{\"value\":\"a\",\"display\":[\"b\"]}]")),
                 MESSAGE(ADD("[{\"value\":\"\\u0061\"}]")),
-                MESSAGE(ADD("[{\"value\":\"\xc3\xa4\"}]")),
                 MESSAGE(ADD("[{\"value\":\"a\"},[{\"value\":\"b\"}]]")),
                 MESSAGE("{\"op\":\"add\",\"path\":\"displayName\",\"value\":[{\"value\":\"a\"}]}"),
                 MESSAGE("{\"op\":\"add\",\"path\":null,\"value\":{\"members\":[{\"value\":\"a\"}]}}"),
                 MESSAGE("{\"op\":\"add\",\"path\":7,\"value\":[{\"value\":\"a\"}]}"),
-                MESSAGE("{\"op\":\"add\",\"path\":\"urn:ietf:params:scim:schemas:core:2.0:Group:members\",\"value\":[{\"value\":\"a\"}]}"),
+                MESSAGE("{\"op\":\"add\",\"path\":\"urn:ietf:params:scim:schemas:core:2.0:User:members\",\"value\":[{\"value\":\"a\"}]}"),
+                MESSAGE("{\"op\":\"add\",\"path\":\"members.value\",\"value\":[{\"value\":\"a\"}]}"),
+                MESSAGE("{\"op\":\"add\",\"path\":\"members[value eq 1]\",\"value\":[{\"value\":\"a\"}]}"),
                 MESSAGE("{\"op\":\"add\",\"value\":[{\"value\":\"a\"}]}"),
                 MESSAGE("{\"op\":\"add\",\"value\":{\"nothing\":[{\"value\":\"a\"}]}}"),
                 MESSAGE("{\"op\":\"add\",\"path\":\"members\",\"value\":{\"members\":[{\"value\":\"a\"}]}}"),
@@ -181,6 +184,53 @@ static void bounds_hold(void **state)
         }
 }
 
+static void put_members(struct buffer *text, int count, const char *member)
+{
+        buffer_puts(text, "{\"op\":\"add\",\"path\":\"members\",\"value\":[");
+        for (int i = 0; i < count; i++) {
+                buffer_puts(text, i ? "," : "");
+                buffer_puts(text, member);
+        }
+        buffer_puts(text, "]}");
+}
+
+/* Members in all lists together: what is above is a tree, which a job's memory bounds. */
+static void members_are_bounded(void **state)
+{
+        for (int more = 0; more < 2; more++) {
+                auto_buffer text = { 0 };
+                buffer_puts(&text, "{\"Operations\":[");
+                put_members(&text, 149999, "{\"value\":\"a\"}");
+                buffer_puts(&text, ",");
+                put_members(&text, 1 + more, "{\"value\":\"a\"}");
+                buffer_puts(&text, "]}");
+                check(KIND_GROUP, text.data, 2 - (size_t)more);
+        }
+}
+
+/* The first reading is gone before the second begins: what a job's memory holds once is enough. */
+static void a_second_reading_needs_no_room_for_two(void **state)
+{
+        auto_buffer text = { 0 };
+        struct arena *arena = arena_new((size_t)64 << 20);
+        struct patch_lists lists;
+        json_auto_t *once = NULL, *message = NULL;
+        struct fault fault = { 0 };
+        buffer_puts(&text, "{\"Operations\":[");
+        put_members(&text, 20000, "{\"value\":\"a\",\"type\":\"User\"}");
+        buffer_puts(&text, ",{\"op\":\"add\",\"path\":\"displayName\",\"value\":[{\"value\":\"a\"}]}]}");
+        json_memory_install();
+        json_memory_limit(0);
+        assert_int_equal(json_parse_object(text.data, text.length, &once, &fault), ERR_OK);
+        size_t needed = json_memory_used();
+        json_memory_limit(needed + needed / 4);
+        assert_int_equal(patch_read(resource_type(KIND_GROUP), arena, text.data, text.length, &message, &lists, &fault), ERR_OK);
+        assert_int_equal(lists.count, 0);
+        assert_true(json_equal(message, once));
+        json_memory_limit(0);
+        arena_free(arena);
+}
+
 /* An arena too small for the list: it is read as a tree, and whoever needs the memory next says so. */
 static void without_memory_the_tree_is_read(void **state)
 {
@@ -206,6 +256,8 @@ int main(void)
                 cmocka_unit_test(one_list_out_of_place_takes_none),
                 cmocka_unit_test(what_is_no_json_is_refused_as_ever),
                 cmocka_unit_test(bounds_hold),
+                cmocka_unit_test(members_are_bounded),
+                cmocka_unit_test(a_second_reading_needs_no_room_for_two),
                 cmocka_unit_test(without_memory_the_tree_is_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
