@@ -56,7 +56,8 @@ static bool take_text(struct cursor *cursor, struct span *ret)
         while (cursor->at < cursor->end && *cursor->at != '"' && *cursor->at != '\\' && (unsigned char)*cursor->at >= 0x20)
                 all |= (unsigned char)*cursor->at++;
         *ret = (struct span){ start, (size_t)(cursor->at - start) };
-        return take(cursor, '"') && (all < 0x80 || text_is_utf8(start, ret->length));
+        bool is_closed = cursor->at < cursor->end && *cursor->at++ == '"';
+        return is_closed && (all < 0x80 || text_is_utf8(start, ret->length));
 }
 
 static bool take_null(struct cursor *cursor)
@@ -73,8 +74,7 @@ static bool is_name(const struct span *span, const char *name)
         return span->length == strlen(name) && memcmp(span->start, name, span->length) == 0;
 }
 
-/* The names are those of the schema (model/group.c), but for `type`, by which the member is judged; of these only `value` says who it is.
- */
+/* Names of the schema (model/group.c), of which only `value` says who it is; `type` is judged. */
 static bool take_element(struct cursor *cursor, struct span *ret)
 {
         static const char *const names[] = { "value", "display", "$ref" };

@@ -115,11 +115,24 @@ static void compare_reading(const char *text, size_t size, const json_t *tree, b
         arena_free(arena);
 }
 
+/* What is no JSON is no message. */
+static void check_is_refused(const char *text, size_t size)
+{
+        struct arena *arena = arena_new((size_t)64 << 20);
+        struct patch_lists lists;
+        json_t *message = NULL;
+        if (patch_read(resource_type(KIND_GROUP), arena, text, size, &message, &lists, NULL) == ERR_OK)
+                abort();
+        arena_free(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         json_t *message = NULL;
-        if (json_parse((const char *)data, size, &message, NULL) != ERR_OK)
+        if (json_parse((const char *)data, size, &message, NULL) != ERR_OK) {
+                check_is_refused((const char *)data, size);
                 return 0;
+        }
         compare_reading((const char *)data, size, message, false);
         compare_reading((const char *)data, size, message, true);
         try_patch(KIND_USER, false, patch_user, message);
