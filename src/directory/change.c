@@ -111,12 +111,13 @@ enum err work_alert(struct work *work, enum ledger_event event, json_t *body)
         return ERR_OK;
 }
 
-enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body)
+enum err work_entry_with(
+        struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body, const struct json_written *more)
 {
         struct ledger_entry entry = { .event = event, .actor = work->actor, .object_kind = row->kind, .object_no = row->no };
         int64_t seq, at_us;
         auto_buffer text = { 0 }; /* of the heap: there can be many, and each is written here and now */
-        enum err e = canonical(work, body, NULL, &text);
+        enum err e = canonical(work, body, more, &text);
         entry.body = text.data;
         ident_random(entry.change_id, sizeof(entry.change_id));
         if (!e)
@@ -126,6 +127,11 @@ enum err work_entry(struct work *work, enum ledger_event event, const struct res
         work->version = seq + 1;
         work->entries++;
         return ERR_OK;
+}
+
+enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body)
+{
+        return work_entry_with(work, event, row, body, NULL);
 }
 
 enum err work_touch(struct work *work, int64_t no)

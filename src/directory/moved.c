@@ -92,63 +92,53 @@ enum err moved_settle(struct work *work, struct moved *moved)
 
 /* ---- the ledger ---- */
 
-/* Takes the next ids of a list out of it, at most `most`; NULL: out of memory. */
-static json_t *take(struct moved_list *list, size_t most)
+/* "name":[id, …] of the next ids of a list, at most `most`, which leave it. As JSON values each would take two allocations, and there are
+ * thousands. */
+static void put_next(struct buffer *into, const char *name, struct moved_list *list, size_t most)
 {
-        json_auto_t *ids = json_array();
-        for (size_t taken = 0; ids && list->count && taken < most; taken++) {
+        if (!list->count)
+                return;
+        buffer_puts(into, into->length > 1 ? ",\"" : "\"");
+        buffer_puts(into, name);
+        buffer_puts(into, "\":[");
+        for (size_t put = 0; list->count && put < most; put++, list->count--) {
                 if (list->at == list->first->count) {
                         list->first = list->first->next;
                         list->at = 0;
                 }
-                if (json_array_append_new(ids, json_string_nocheck(list->first->ids[list->at++])))
-                        return NULL;
-                list->count--;
+                const char *id = list->first->ids[list->at++];
+                buffer_puts(into, put ? "," : "");
+                buffer_put_json(into, id, strlen(id));
         }
-        return STEAL(ids);
+        buffer_putc(into, ']');
+}
+
+static enum err tell_page(struct work *work, const struct resource_row *group, struct moved *moved)
+{
+        auto_buffer members = { 0 };
+        buffer_putc(&members, '{');
+        put_next(&members, "removed", &moved->removed, TOLD_PAGE);
+        buffer_putc(&members, '}');
+        return work_entry_with(
+                work, EVENT_MEMBERS_CHANGED, group, json_pack("{s:s}", "id", group->id), &(struct json_written){ "members", &members });
 }
 
 enum err moved_tell(struct work *work, const struct resource_row *group, struct moved *moved)
 {
         enum err e = ERR_OK;
-        while (!e && !work->change->dry_run && moved->removed.count > TOLD_PAGE) {
-                json_auto_t *ids = take(&moved->removed, TOLD_PAGE);
-                e = ids ? work_entry(work, EVENT_MEMBERS_CHANGED, group,
-                                  json_pack("{s:s, s:{s:O}}", "id", group->id, "members", "removed", ids))
-                        : work_memory(work);
-        }
+        while (!e && !work->change->dry_run && moved->removed.count > TOLD_PAGE)
+                e = tell_page(work, group, moved);
         return e;
 }
 
-/* Puts a list, which is not empty, of those not told yet. As JSON values each would take two allocations, and there are thousands. */
-static void put_ids(struct buffer *into, const struct moved_list *list)
-{
-        char before = '[';
-        size_t at = list->at;
-        for (const struct moved_block *block = list->first; block; block = block->next, at = 0)
-                for (; at < block->count; at++, before = ',') {
-                        buffer_putc(into, before);
-                        buffer_put_json(into, block->ids[at], strlen(block->ids[at]));
-                }
-        buffer_putc(into, ']');
-}
-
-enum err moved_describe(struct work *work, const struct moved *moved, json_t *body)
+enum err moved_describe(struct work *work, struct moved *moved, json_t *body)
 {
         auto_buffer members = { 0 };
-        const size_t count = moved->added.count + moved->removed.count;
-        if (!count)
+        if (!moved->added.count && !moved->removed.count)
                 return work_body_json(work, body);
-        buffer_reserve(&members, count * (UUID_TEXT_SIZE + 2));
         buffer_putc(&members, '{');
-        if (moved->added.count) {
-                BUFFER_LITERAL(&members, "\"added\":");
-                put_ids(&members, &moved->added);
-        }
-        if (moved->removed.count) {
-                buffer_puts(&members, moved->added.count ? ",\"removed\":" : "\"removed\":");
-                put_ids(&members, &moved->removed);
-        }
+        put_next(&members, "added", &moved->added, SIZE_MAX);
+        put_next(&members, "removed", &moved->removed, SIZE_MAX);
         buffer_putc(&members, '}');
         return work_body_json_with(work, body, &(struct json_written){ "members", &members });
 }

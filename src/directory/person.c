@@ -13,7 +13,7 @@ static void describe(struct work *work, enum ledger_event event, const struct re
 }
 
 static enum err body_difference(
-        struct work *work, const struct resource_row *row, const json_t *before, const json_t *after, const struct moved *moved)
+        struct work *work, const struct resource_row *row, const json_t *before, const json_t *after, struct moved *moved)
 {
         json_auto_t *body = json_pack("{s:s, s:o}", "id", row->id, "difference", document_difference(before, after));
         if (!body)

@@ -67,6 +67,8 @@ enum err work_alert(struct work *work, enum ledger_event event, json_t *body) MU
 
 /* An entry of its own, at once, for a change that does several things; the next one has the version after it. Takes the reference. */
 enum err work_entry(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body) MUST_USE;
+enum err work_entry_with(struct work *work, enum ledger_event event, const struct resource_row *row, json_t *body,
+        const struct json_written *more) MUST_USE;
 
 /* Gives a resource whose own row does not change, but what hangs on it, the version and the time of this change (R34). */
 enum err work_touch(struct work *work, int64_t no) MUST_USE;
@@ -236,8 +238,9 @@ enum err moved_settle(struct work *work, struct moved *moved) MUST_USE;
 /* Of more than a page of those taken out every full page stands in an entry of its own, at once: before the version of this change is
  * written. */
 enum err moved_tell(struct work *work, const struct resource_row *group, struct moved *moved) MUST_USE;
-/* The body of the change's entry, as work_body_json, with "members" {"added":[…],"removed":[…]} of those not told yet, if any. */
-enum err moved_describe(struct work *work, const struct moved *moved, json_t *body) MUST_USE;
+/* The body of the change's entry, as work_body_json, with "members" {"added":[…],"removed":[…]} of those not told yet, if any, who
+ * are then told. */
+enum err moved_describe(struct work *work, struct moved *moved, json_t *body) MUST_USE;
 enum err membership_apply(struct work *work, const struct resource_row *group, const struct edge_operation *operations, size_t count,
         struct moved *moved) MUST_USE;
 /* Other ends of edges, a bounded number of them. */

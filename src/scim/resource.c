@@ -55,7 +55,6 @@ struct begun {
         struct writing writing;
         struct change_ticket ticket;
         json_t *body;
-        struct patch_lists lists; /* of a PATCH */
 };
 
 static void drop(struct begun *begun)
@@ -114,12 +113,12 @@ static void finish(struct request *request)
                 drop(begun);
 }
 
-static enum err read_body(struct begun *begun)
+static enum err read_body(struct begun *begun, struct patch_lists *ret_lists)
 {
         enum err e = scim_profile(&begun->scim);
         if (!e)
                 e = scim_selection(&begun->scim);
-        return e ? e : scim_body(&begun->scim, begun->scim.request->method == METHOD_PATCH ? &begun->lists : NULL, &begun->body);
+        return e ? e : scim_body(&begun->scim, begun->scim.request->method == METHOD_PATCH ? ret_lists : NULL, &begun->body);
 }
 
 /* POST, PUT, PATCH and DELETE: parses, and hands the change to the directory. */
@@ -132,16 +131,17 @@ enum handled scim_write_one(struct request *request)
                 return HANDLED;
         }
         struct scim *scim = &begun->scim;
+        struct patch_lists lists = { 0 };
         enum err e = scim_begin(scim, request);
         (void)schema_set_hold(scim->query.schemas); /* the next request of this worker may bring a newer one */
         if (!e && request->method != METHOD_DELETE)
-                e = read_body(begun);
+                e = read_body(begun, &lists);
         const struct write write = {
                 .method = request->method,
                 .ref = ref_of(request),
                 .if_match = request->headers[HEADER_IF_MATCH],
                 .body = begun->body,
-                .lists = begun->lists,
+                .lists = lists,
                 .alone = request->body_length > ALONE_BYTES,
         };
         if (!e)

@@ -314,8 +314,7 @@ static const char *take(void *context, const char *at, const char *end, json_t *
         return (const char *)memchr(at, ']', (size_t)(end - at)) + 1;
 }
 
-/* The taker sees every array that is read, and what stands in for one is a value like any other: it goes with a document that is refused.
- */
+/* The taker sees every array that is read; what stands in for one is a value like any other, and goes with a document that is refused. */
 static void test_an_array_may_be_taken_from_the_text(void **state)
 {
         static const struct {

@@ -370,6 +370,11 @@ static void assert_told(struct house *house, long long since, int64_t first, int
                 count);
         assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE root_no = 1 AND class = 1 AND seq > %lld", since),
                 (count + TOLD_PAGE - 1) / TOLD_PAGE);
+        assert_int_equal(house_number(house,
+                                 "SELECT COUNT(*) FROM ledger WHERE root_no = 1 AND class = 1 AND seq > %lld AND body LIKE "
+                                 "'%%\"members\":{\"removed\":[\"%%\"]}%%'",
+                                 since),
+                (count + TOLD_PAGE - 1) / TOLD_PAGE);
         assert_true(house_number(house, "SELECT MAX(LENGTH(body)) FROM ledger WHERE root_no = 1") < 50 * TOLD_PAGE);
         for (size_t i = 0; i < COUNT_OF(some); i++)
                 assert_int_equal(house_number(house, "SELECT COUNT(*) FROM ledger WHERE root_no = 1 AND seq > %lld AND body LIKE '%%%s%%'",

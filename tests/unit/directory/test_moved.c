@@ -44,7 +44,7 @@ static void note(struct scene *scene, bool added, size_t from, size_t to)
 }
 
 /* "members" of the entry's body; NULL: nothing is said of any. New reference. */
-static json_t *told(struct scene *scene, const struct moved *moved)
+static json_t *told(struct scene *scene, struct moved *moved)
 {
         json_auto_t *body = NULL;
         assert_ok(moved_describe(&scene->work, moved, json_pack("{s:s}", "id", "7")));
