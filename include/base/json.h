@@ -15,7 +15,8 @@
 #define JSON_DEPTH_MAX 32
 #define JSON_JOB_CEILING_BYTES ((size_t)64 << 20)
 
-/* Call once in main, before any other use of jansson: installs the counting allocator. Blocks may be freed by another thread. */
+/* Call once in main, before any other use of jansson: installs the counting allocator. Blocks may be freed by another thread; a text of
+ * json_dumps goes back by jansson's own function (json_get_alloc_funcs), never by free(). */
 void json_memory_install(void);
 /* Starts counting for this thread; ceiling 0 = no limit. */
 void json_memory_limit(size_t ceiling_bytes);

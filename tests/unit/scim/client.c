@@ -218,11 +218,13 @@ char *client_stable(const struct client *client)
                 put_stable(file, &ids, client->reply.headers[i].value);
                 (void)fputc('\n', file);
         }
+        json_free_t give;
+        json_get_alloc_funcs(NULL, &give);
         char *body = client->json ? json_dumps(client->json, JSON_INDENT(2)) : NULL;
         if (body)
                 put_stable(file, &ids, body);
         (void)fputc('\n', file);
-        free(body);
+        give(body);
         (void)fclose(file);
         return got;
 }
