@@ -59,8 +59,8 @@ struct claim_row {
         int64_t no;
         const char *external_id; /* "" = none */
         enum claimed active;
-        int64_t modified_us;
-        const char *doc; /* "" = equal to the resource's */
+        int64_t modified_us; /* when the row was written; the resource's tells when a doc "" last changed */
+        const char *doc;     /* "" = equal to the resource's */
         size_t doc_length;
 };
 enum err claim_remove(struct session *session, int64_t root_no, const struct claim_row *row, struct fault *fault) MUST_USE;

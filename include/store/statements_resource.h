@@ -73,7 +73,7 @@
                 "INSERT INTO resource_value (root_no, attr, value_folded, no, ord) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO " \
                 "NOTHING")                                                                                                   \
         X(VALUES_OF, READ, "ii", "iti",                                                                                      \
-                "SELECT attr, value_folded, ord FROM resource_value WHERE root_no = $1 AND no = $2 ORDER BY ord, attr LIMIT 1000") \
+                "SELECT attr, value_folded, ord FROM resource_value WHERE root_no = $1 AND no = $2 ORDER BY attr, value_folded, ord LIMIT 1000") \
         X(VALUE_CLEAR, AUDITED, "ii", "",                                                                                    \
                 "DELETE FROM resource_value WHERE root_no = $1 AND no = $2")                                                 \
         X(VALUE_FIND, READ, "iiitii", "i",                                                                                   \

@@ -287,28 +287,43 @@ static bool effective(const struct person *person)
         return true;
 }
 
-/* Then the row stands already and no index changes. */
-static bool keeps_place(const struct person *person, const struct claim_row *row)
+static const struct claim_row *stored_claim(const struct person *person, int64_t connection_no)
 {
-        for (size_t i = 0; i < person->stored_count; i++) {
-                const struct claim_row *stored = &person->stored[i];
-                if (stored->connection_no == row->connection_no)
-                        return strcmp(stored->external_id, row->external_id) == 0 &&
-                               (stored->active == CLAIMED_DELETED) == (row->active == CLAIMED_DELETED);
-        }
-        return false;
+        for (size_t i = 0; i < person->stored_count; i++)
+                if (person->stored[i].connection_no == connection_no)
+                        return &person->stored[i];
+        return NULL;
+}
+
+/* Then the row stands already and no index changes. */
+static bool keeps_place(const struct claim_row *stored, const struct claim_row *row)
+{
+        return stored && strcmp(stored->external_id, row->external_id) == 0 &&
+               (stored->active == CLAIMED_DELETED) == (row->active == CLAIMED_DELETED);
+}
+
+bool claim_follows(const struct person *person, const struct claim_row *stored)
+{
+        return stored->doc == person->row.doc;
+}
+
+static enum err put_claim(struct work *work, const struct person *person, struct claim_row row, const char *doc)
+{
+        const struct claim_row *stored = stored_claim(person, row.connection_no);
+        if (strcmp(row.doc, doc) == 0)
+                row.doc = "";
+        if (!keeps_place(stored, &row))
+                return claim_put(work->session, work->root_no, &row, work->fault);
+        if (!*row.doc && claim_follows(person, stored) && row.active == stored->active)
+                return ERR_OK;
+        return claim_update(work->session, work->root_no, &row, work->fault);
 }
 
 static enum err put_claims(struct work *work, const struct person *person, const char *doc)
 {
         enum err e = ERR_OK;
-        for (size_t i = 0; !e && i < person->claim_count; i++) {
-                struct claim_row row = person->claims[i];
-                if (strcmp(row.doc, doc) == 0)
-                        row.doc = "";
-                e = keeps_place(person, &row) ? claim_update(work->session, work->root_no, &row, work->fault)
-                                              : claim_put(work->session, work->root_no, &row, work->fault);
-        }
+        for (size_t i = 0; !e && i < person->claim_count; i++)
+                e = put_claim(work, person, person->claims[i], doc);
         return e;
 }
 

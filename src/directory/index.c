@@ -20,7 +20,7 @@ struct index_walk {
         struct index_value *wanted;
         size_t stored_count, wanted_count, wanted_room;
         bool yields; /* person->yields */
-        int claim; /* the values come from this claim, counted from 1; 0: from the document */
+        int claim;   /* the values come from this claim, counted from 1; 0: from the document */
 };
 
 /* What a root declares unique is so among its live resources; the root's lock makes looking and writing one. */
@@ -181,16 +181,46 @@ static enum err write_values(struct index_walk *walk)
         return e;
 }
 
+/* ---- what stood there ---- */
+
+/* The same values at the same places? Both lists are in the order of the schemas. */
+static bool is_same(const struct index_walk *before, const struct index_walk *after)
+{
+        bool same = before->wanted_count == after->wanted_count;
+        for (size_t i = 0; same && i < after->wanted_count; i++)
+                same = before->wanted[i].number == after->wanted[i].number && before->wanted[i].ord == after->wanted[i].ord &&
+                       strcmp(before->wanted[i].value, after->wanted[i].value) == 0;
+        return same;
+}
+
+/* Where one alone speaks, before as after, the rows are those of his document. */
+static enum err stays(
+        struct work *work, const struct resource_row *row, const struct person *person, const struct index_walk *walk, bool *ret)
+{
+        struct index_walk before = { .work = work };
+        *ret = person->document && person->claim_count == 1 && person->stored_count == 1 && person->own == person->claims &&
+               person->claims->connection_no == person->stored->connection_no && claim_follows(person, person->stored) &&
+               strcmp(person->claims->doc, row->doc) == 0;
+        enum err e = *ret ? document_index(walk->type, person->document, work->arena, want, &before) : ERR_OK;
+        *ret = *ret && is_same(&before, walk);
+        return e;
+}
+
 enum err index_store(struct work *work, const struct resource_type *type, const struct resource_row *row, const json_t *document,
         const struct person *person)
 {
         struct index_walk walk = { .work = work, .type = type, .no = row->no, .yields = person && person->yields };
+        bool is_done = false;
         enum err e = document_index(type, document, work->arena, want, &walk);
         if (!e && person)
+                e = stays(work, row, person, &walk, &is_done);
+        if (!e && person && !is_done)
                 e = want_claims(&walk, person, row);
-        if (!e && person)
+        if (!e && person && !is_done) {
                 e = load(&walk);
-        if (!e && !(person && stands(&walk)))
+                is_done = stands(&walk);
+        }
+        if (!e && !is_done)
                 e = write_values(&walk);
         return e == ERR_MEMORY ? work_memory(work) : e;
 }

@@ -158,6 +158,8 @@ struct person {
 void person_done(struct person *person);
 /* Does the claim say more than yes or no? A bare local suspension does not. */
 bool claim_asserts(const struct claim_row *claim);
+/* Does its row only point at what the resource says (doc "")? `stored` is one of person->stored. */
+bool claim_follows(const struct person *person, const struct claim_row *stored);
 /* Fills person->document from its own claim. */
 enum err person_document(struct work *work, struct person *person) MUST_USE;
 /* Is the name that a claim says of its user nobody else's (R10)? */

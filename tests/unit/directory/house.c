@@ -3,6 +3,7 @@
  * See house.h. */
 #include "directory/connection.h"
 #include "directory/house.h"
+#include "directory/house_index.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include "base/clock.h"
@@ -610,6 +611,7 @@ void house_check(struct house *house)
         struct fault fault = { 0 };
         check_counters(house);
         check_graph(house);
+        house_check_index(house);
         enum err e = ledger_verify(house->fixture->reader, 1, NULL, NULL, &report, &fault);
         if (e)
                 fail_msg("the ledger is not whole: %s", report.reason);
