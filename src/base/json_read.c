@@ -5,6 +5,7 @@
 #include "json_read.h"
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@
 #define JSON_DEPTH_TEXT NUMBER_TEXT(JSON_DEPTH_MAX)
 
 struct reader {
-        const char *start, *at, *end;
+        const char *start;
+        struct json_cursor text; /* what is left of it */
         size_t depth;
         const struct json_taker *taker;
         struct buffer scratch; /* a string's text without its escapes, or a number with an end */
@@ -46,35 +48,19 @@ static enum err wrong_at(struct reader *reader, const char *where, const char *w
 /* What stands here is not what may stand here: an end and a NUL are named, since nobody sees them. */
 static enum err expected(struct reader *reader, const char *what)
 {
-        if (reader->at == reader->end)
-                return wrong_at(reader, reader->at, "the document ends too early");
-        if (*reader->at == '\0')
-                return wrong_at(reader, reader->at, "a NUL byte is not JSON");
-        return wrong_at(reader, reader->at, what);
+        if (reader->text.at == reader->text.end)
+                return wrong_at(reader, reader->text.at, "the document ends too early");
+        if (*reader->text.at == '\0')
+                return wrong_at(reader, reader->text.at, "a NUL byte is not JSON");
+        return wrong_at(reader, reader->text.at, what);
 }
 
 /* ---- small parts ---- */
 
-static void skip_space(struct reader *reader)
-{
-        while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\r' || *reader->at == '\t'))
-                reader->at++;
-}
-
-static bool take(struct reader *reader, char byte)
-{
-        if (reader->at == reader->end || *reader->at != byte)
-                return false;
-        reader->at++;
-        return true;
-}
-
 static enum err read_word(struct reader *reader, const char *word, json_t *value, json_t **ret)
 {
-        size_t length = strlen(word);
-        if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0)
+        if (!json_take_word(&reader->text, word))
                 return expected(reader, "this is no JSON value");
-        reader->at += length;
         *ret = value;
         return ERR_OK;
 }
@@ -83,16 +69,16 @@ static enum err read_word(struct reader *reader, const char *word, json_t *value
 
 static bool skip_digits(struct reader *reader)
 {
-        const char *start = reader->at;
-        while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
-                reader->at++;
-        return reader->at > start;
+        const char *start = reader->text.at;
+        while (reader->text.at < reader->text.end && *reader->text.at >= '0' && *reader->text.at <= '9')
+                reader->text.at++;
+        return reader->text.at > start;
 }
 
 static enum err number_make(struct reader *reader, const char *start, bool is_real, json_t **ret)
 {
         buffer_clear(&reader->scratch);
-        buffer_put(&reader->scratch, start, (size_t)(reader->at - start));
+        buffer_put(&reader->scratch, start, (size_t)(reader->text.at - start));
         enum err e = buffer_check(&reader->scratch, reader->fault);
         if (e)
                 return e;
@@ -113,20 +99,20 @@ static enum err number_make(struct reader *reader, const char *start, bool is_re
 
 static enum err read_number(struct reader *reader, json_t **ret)
 {
-        const char *start = reader->at;
+        const char *start = reader->text.at;
         bool is_real = false;
-        (void)take(reader, '-');
-        if (!take(reader, '0') && !skip_digits(reader))
+        (void)json_take(&reader->text, '-');
+        if (!json_take(&reader->text, '0') && !skip_digits(reader))
                 return expected(reader, "a digit was expected");
-        if (take(reader, '.')) {
+        if (json_take(&reader->text, '.')) {
                 is_real = true;
                 if (!skip_digits(reader))
                         return expected(reader, "a digit was expected");
         }
-        if (take(reader, 'e') || take(reader, 'E')) {
+        if (json_take(&reader->text, 'e') || json_take(&reader->text, 'E')) {
                 is_real = true;
-                if (!take(reader, '+'))
-                        (void)take(reader, '-');
+                if (!json_take(&reader->text, '+'))
+                        (void)json_take(&reader->text, '-');
                 if (!skip_digits(reader))
                         return expected(reader, "a digit was expected");
         }
@@ -138,10 +124,10 @@ static enum err read_number(struct reader *reader, json_t **ret)
 static enum err read_hex(struct reader *reader, uint32_t *ret)
 {
         *ret = 0;
-        for (int i = 0; i < 4; i++, reader->at++) {
-                if (reader->at == reader->end)
+        for (int i = 0; i < 4; i++, reader->text.at++) {
+                if (reader->text.at == reader->text.end)
                         return expected(reader, "");
-                char byte = *reader->at;
+                char byte = *reader->text.at;
                 int digit = byte >= '0' && byte <= '9'   ? byte - '0'
                             : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
                             : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
@@ -176,7 +162,7 @@ static void put_utf8(struct buffer *into, uint32_t character)
 /* After \u; two of them make one character above U+FFFF. */
 static enum err read_unicode(struct reader *reader)
 {
-        const char *start = reader->at;
+        const char *start = reader->text.at;
         uint32_t character, second;
         enum err e = read_hex(reader, &character);
         if (e)
@@ -184,7 +170,7 @@ static enum err read_unicode(struct reader *reader)
         if (character == 0)
                 return wrong_at(reader, start, "a string may not hold the character U+0000");
         if (character >= 0xd800 && character < 0xe000) {
-                if (character >= 0xdc00 || !take(reader, '\\') || !take(reader, 'u'))
+                if (character >= 0xdc00 || !json_take(&reader->text, '\\') || !json_take(&reader->text, 'u'))
                         return wrong_at(reader, start, "a surrogate stands alone");
                 e = read_hex(reader, &second);
                 if (e)
@@ -200,28 +186,26 @@ static enum err read_unicode(struct reader *reader)
 static enum err read_escape(struct reader *reader)
 {
         static const char plain[] = "\"\\/bfnrt", meaning[] = "\"\\/\b\f\n\r\t";
-        if (reader->at == reader->end || *reader->at == '\0')
+        if (reader->text.at == reader->text.end || *reader->text.at == '\0')
                 return expected(reader, "");
-        if (take(reader, 'u'))
+        if (json_take(&reader->text, 'u'))
                 return read_unicode(reader);
-        const char *found = strchr(plain, *reader->at);
+        const char *found = strchr(plain, *reader->text.at);
         if (!found)
                 return expected(reader, "there is no such escape");
         buffer_putc(&reader->scratch, meaning[found - plain]);
-        reader->at++;
+        reader->text.at++;
         return ERR_OK;
 }
 
 /* The bytes that stand for themselves. */
 static enum err skip_plain(struct reader *reader)
 {
-        const char *start = reader->at;
-        unsigned char all = 0;
-        while (reader->at < reader->end && *reader->at != '"' && *reader->at != '\\' && (unsigned char)*reader->at >= 0x20)
-                all |= (unsigned char)*reader->at++;
-        if (reader->at == reader->end || (unsigned char)*reader->at < 0x20)
+        const char *start = reader->text.at;
+        unsigned char all = json_skip_plain(&reader->text);
+        if (reader->text.at == reader->text.end || (unsigned char)*reader->text.at < 0x20)
                 return expected(reader, "a control character in a string must be escaped");
-        if (all >= 0x80 && !text_is_utf8(start, (size_t)(reader->at - start)))
+        if (all >= 0x80 && !text_is_utf8(start, (size_t)(reader->text.at - start)))
                 return wrong_at(reader, start, "the string is not UTF-8");
         return ERR_OK;
 }
@@ -229,25 +213,25 @@ static enum err skip_plain(struct reader *reader)
 /* From behind the quote. The text lives in the document, or until the next string is read. */
 static enum err read_text(struct reader *reader, const char **ret_text, size_t *ret_length)
 {
-        const char *start = reader->at;
+        const char *start = reader->text.at;
         enum err e = skip_plain(reader);
         if (e)
                 return e;
-        if (*reader->at == '"') {
+        if (*reader->text.at == '"') {
                 *ret_text = start;
-                *ret_length = (size_t)(reader->at++ - start);
+                *ret_length = (size_t)(reader->text.at++ - start);
                 return ERR_OK;
         }
         buffer_clear(&reader->scratch);
-        buffer_put(&reader->scratch, start, (size_t)(reader->at - start));
-        while (!e && !take(reader, '"')) {
-                if (take(reader, '\\')) {
+        buffer_put(&reader->scratch, start, (size_t)(reader->text.at - start));
+        while (!e && !json_take(&reader->text, '"')) {
+                if (json_take(&reader->text, '\\')) {
                         e = read_escape(reader);
                         continue;
                 }
-                start = reader->at;
+                start = reader->text.at;
                 e = skip_plain(reader);
-                buffer_put(&reader->scratch, start, (size_t)(reader->at - start));
+                buffer_put(&reader->scratch, start, (size_t)(reader->text.at - start));
         }
         if (!e)
                 e = buffer_check(&reader->scratch, reader->fault);
@@ -260,7 +244,7 @@ static enum err read_string(struct reader *reader, json_t **ret)
 {
         const char *text = NULL;
         size_t length = 0;
-        reader->at++;
+        reader->text.at++;
         enum err e = read_text(reader, &text, &length);
         if (e)
                 return e;
@@ -273,9 +257,9 @@ static enum err read_string(struct reader *reader, json_t **ret)
 /* A key that lives in the scratch must outlive the reading of its value. */
 static enum err read_member(struct reader *reader, json_t *object)
 {
-        const char *start = reader->at, *key = NULL;
+        const char *start = reader->text.at, *key = NULL;
         size_t length = 0, before = json_object_size(object);
-        if (!take(reader, '"'))
+        if (!json_take(&reader->text, '"'))
                 return expected(reader, "a member's name in quotes was expected");
         enum err e = read_text(reader, &key, &length);
         if (e)
@@ -284,8 +268,8 @@ static enum err read_member(struct reader *reader, json_t *object)
         auto_free_ char *copy = is_scratch ? strndup(key, length) : NULL;
         if (is_scratch && !copy)
                 return ERR_MEMORY;
-        skip_space(reader);
-        if (!take(reader, ':'))
+        json_skip_space(&reader->text);
+        if (!json_take(&reader->text, ':'))
                 return expected(reader, "\":\" was expected");
         json_t *value = NULL;
         e = read_value(reader, &value);
@@ -301,16 +285,16 @@ static enum err read_object(struct reader *reader, json_t **ret)
         json_auto_t *object = json_object();
         if (!object)
                 return ERR_MEMORY;
-        skip_space(reader);
-        if (!take(reader, '}'))
+        json_skip_space(&reader->text);
+        if (!json_take(&reader->text, '}'))
                 for (bool more = true; more;) {
-                        skip_space(reader);
+                        json_skip_space(&reader->text);
                         enum err e = read_member(reader, object);
                         if (e)
                                 return e;
-                        skip_space(reader);
-                        more = take(reader, ',');
-                        if (!more && !take(reader, '}'))
+                        json_skip_space(&reader->text);
+                        more = json_take(&reader->text, ',');
+                        if (!more && !json_take(&reader->text, '}'))
                                 return expected(reader, "\",\" or \"}\" was expected");
                 }
         *ret = STEAL(object);
@@ -319,9 +303,9 @@ static enum err read_object(struct reader *reader, json_t **ret)
 
 static bool is_taken(struct reader *reader, json_t **ret)
 {
-        const char *behind = reader->taker ? reader->taker->take(reader->taker->context, reader->at, reader->end, ret) : NULL;
+        const char *behind = reader->taker ? reader->taker->take(reader->taker->context, reader->text.at, reader->text.end, ret) : NULL;
         if (behind)
-                reader->at = behind;
+                reader->text.at = behind;
         return behind != NULL;
 }
 
@@ -332,8 +316,8 @@ static enum err read_array(struct reader *reader, json_t **ret)
         json_auto_t *array = json_array();
         if (!array)
                 return ERR_MEMORY;
-        skip_space(reader);
-        if (!take(reader, ']'))
+        json_skip_space(&reader->text);
+        if (!json_take(&reader->text, ']'))
                 for (bool more = true; more;) {
                         json_t *value = NULL;
                         enum err e = read_value(reader, &value);
@@ -341,9 +325,9 @@ static enum err read_array(struct reader *reader, json_t **ret)
                                 return e;
                         if (json_array_append_new(array, value))
                                 return ERR_MEMORY;
-                        skip_space(reader);
-                        more = take(reader, ',');
-                        if (!more && !take(reader, ']'))
+                        json_skip_space(&reader->text);
+                        more = json_take(&reader->text, ',');
+                        if (!more && !json_take(&reader->text, ']'))
                                 return expected(reader, "\",\" or \"]\" was expected");
                 }
         *ret = STEAL(array);
@@ -353,18 +337,18 @@ static enum err read_array(struct reader *reader, json_t **ret)
 static enum err read_container(struct reader *reader, json_t **ret)
 {
         if (++reader->depth > JSON_DEPTH_MAX)
-                return wrong_at(reader, reader->at, "nested deeper than " JSON_DEPTH_TEXT " levels");
-        enum err e = *reader->at++ == '{' ? read_object(reader, ret) : read_array(reader, ret);
+                return wrong_at(reader, reader->text.at, "nested deeper than " JSON_DEPTH_TEXT " levels");
+        enum err e = *reader->text.at++ == '{' ? read_object(reader, ret) : read_array(reader, ret);
         reader->depth--;
         return e;
 }
 
 static enum err read_value(struct reader *reader, json_t **ret)
 {
-        skip_space(reader);
-        if (reader->at == reader->end)
+        json_skip_space(&reader->text);
+        if (reader->text.at == reader->text.end)
                 return expected(reader, "");
-        switch (*reader->at) {
+        switch (*reader->text.at) {
         case '{':
         case '[':
                 return read_container(reader, ret);
@@ -377,18 +361,19 @@ static enum err read_value(struct reader *reader, json_t **ret)
         case 'n':
                 return read_word(reader, "null", json_null(), ret);
         default:
-                return *reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9') ? read_number(reader, ret)
-                                                                                        : expected(reader, "this is no JSON value");
+                return *reader->text.at == '-' || (*reader->text.at >= '0' && *reader->text.at <= '9')
+                               ? read_number(reader, ret)
+                               : expected(reader, "this is no JSON value");
         }
 }
 
 enum err json_read(const char *text, size_t length, const struct json_taker *taker, json_t **ret, struct fault *fault)
 {
-        struct reader reader = { .start = text, .at = text, .end = text + length, .taker = taker, .fault = fault };
+        struct reader reader = { .start = text, .text = { text, text + length }, .taker = taker, .fault = fault };
         json_auto_t *value = NULL;
         enum err e = read_value(&reader, &value);
-        skip_space(&reader);
-        if (!e && reader.at != reader.end)
+        json_skip_space(&reader.text);
+        if (!e && reader.text.at != reader.text.end)
                 e = expected(&reader, "the document should end here");
         buffer_done(&reader.scratch);
         if (!e)

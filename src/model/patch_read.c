@@ -9,6 +9,7 @@
 #include <strings.h>
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 /* Of one message: a tree of many more would not fit a job's memory, and more are not to reach the writer either. */
@@ -22,23 +23,10 @@ struct reading {
 
 /* ---- the text of a list ---- */
 
-struct cursor {
-        const char *at, *end;
-};
-
-static void skip_space(struct cursor *cursor)
+static bool take(struct json_cursor *cursor, char byte)
 {
-        while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\r' || *cursor->at == '\t'))
-                cursor->at++;
-}
-
-static bool take(struct cursor *cursor, char byte)
-{
-        skip_space(cursor);
-        if (cursor->at == cursor->end || *cursor->at != byte)
-                return false;
-        cursor->at++;
-        return true;
+        json_skip_space(cursor);
+        return json_take(cursor, byte);
 }
 
 struct span {
@@ -47,26 +35,20 @@ struct span {
 };
 
 /* Text without escapes, which means what it says. */
-static bool take_text(struct cursor *cursor, struct span *ret)
+static bool take_text(struct json_cursor *cursor, struct span *ret)
 {
-        unsigned char all = 0;
         if (!take(cursor, '"'))
                 return false;
         const char *start = cursor->at;
-        while (cursor->at < cursor->end && *cursor->at != '"' && *cursor->at != '\\' && (unsigned char)*cursor->at >= 0x20)
-                all |= (unsigned char)*cursor->at++;
+        bool is_ascii = json_skip_plain(cursor) < 0x80;
         *ret = (struct span){ start, (size_t)(cursor->at - start) };
-        bool is_closed = cursor->at < cursor->end && *cursor->at++ == '"';
-        return is_closed && (all < 0x80 || text_is_utf8(start, ret->length));
+        return json_take(cursor, '"') && (is_ascii || text_is_utf8(start, ret->length));
 }
 
-static bool take_null(struct cursor *cursor)
+static bool take_null(struct json_cursor *cursor)
 {
-        skip_space(cursor);
-        if (cursor->end - cursor->at < 4 || memcmp(cursor->at, "null", 4) != 0)
-                return false;
-        cursor->at += 4;
-        return true;
+        json_skip_space(cursor);
+        return json_take_word(cursor, "null");
 }
 
 static bool is_name(const struct span *span, const char *name)
@@ -75,7 +57,7 @@ static bool is_name(const struct span *span, const char *name)
 }
 
 /* Names of the schema (model/group.c), of which only `value` says who it is; `type` is judged. */
-static bool take_element(struct cursor *cursor, struct span *ret)
+static bool take_element(struct json_cursor *cursor, struct span *ret)
 {
         static const char *const names[] = { "value", "display", "$ref" };
         struct span found[COUNT_OF(names)] = { 0 };
@@ -99,7 +81,7 @@ static bool take_element(struct cursor *cursor, struct span *ret)
 }
 
 /* From behind "[" to behind "]". `values` NULL: they are only counted. */
-static bool take_list(struct cursor *cursor, struct arena *arena, size_t most, const char **values, size_t *ret_count)
+static bool take_list(struct json_cursor *cursor, struct arena *arena, size_t most, const char **values, size_t *ret_count)
 {
         size_t count = 0;
         do {
@@ -117,7 +99,7 @@ static bool take_list(struct cursor *cursor, struct arena *arena, size_t most, c
 static const char *take_array(void *context, const char *at, const char *end, json_t **ret)
 {
         struct reading *reading = context;
-        struct cursor first = { at, end }, second = first;
+        struct json_cursor first = { at, end }, second = first;
         size_t count = 0;
         if (reading->count == PATCH_OPERATIONS_MAX || !take_list(&first, NULL, TAKEN_MAX - reading->members, NULL, &count))
                 return NULL;
