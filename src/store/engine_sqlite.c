@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SQLite: WAL, synchronous=FULL (acknowledged = durable), one writer connection, read-only connections for readers, checkpoints from a
- * connection of their own. Statements are prepared on first use and bound by name: $1 is a named parameter in SQLite. The installation
- * lock is a flock on "<path>.lock", which holds the pid of its owner. */
-#include <errno.h>
-#include <fcntl.h>
+ * connection of their own. Statements are prepared on first use and bound by name: $1 is a named parameter in SQLite. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/auto.h"
 #include "base/clock.h"
 #include "store/sqlite_error.h"
+#include "store/sqlite_open.h"
 #include "store/sqlite_vfs.h"
 
-#define BUSY_TIMEOUT_MS 5000
-#define WAL_SWITCH_PAUSE_MS 10
 #define RESTART_BUSY_MS 100
 #define RESTART_PAUSE_US US_PER_S
 #define WAL_RESTART_BYTES ((int64_t)64 << 20)
@@ -66,117 +61,11 @@ static enum err failed(struct sqlite_connection *connection, struct fault *fault
 
 /* ---- opening ---- */
 
-static void library_configure(void)
-{
-        /* Both fail harmlessly when the program has initialised SQLite already. */
-        (void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
-        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-static enum err lock_take(struct sqlite_shared *shared, const char *path, struct fault *fault)
-{
-        auto_free_ char *lock_path = NULL;
-        if (asprintf(&lock_path, "%s.lock", path) < 0) {
-                lock_path = NULL;
-                return fault_set(fault, ERR_MEMORY, "", "no memory for a path");
-        }
-        int fd = shared->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); /* closed with the store */
-        if (fd < 0)
-                return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot open %s: %s", lock_path, strerror(errno));
-        char pid[24] = "";
-        if (flock(fd, LOCK_EX | LOCK_NB)) {
-                ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
-                pid[got > 0 ? strspn(pid, "0123456789") : 0] = 0;
-                return fault_set(fault, ERR_CONFLICT, "database.url",
-                        "another program (pid %s) serves this installation: stop it first, or use its API", *pid ? pid : "unknown");
-        }
-        int length = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-        if (ftruncate(fd, 0) || pwrite(fd, pid, (size_t)length, 0) != length)
-                return fault_set(fault, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE, "database.url", "cannot write %s: %s",
-                        lock_path, strerror(errno));
-        return ERR_OK;
-}
-
-/* A new database belongs to its owner alone; the WAL inherits the mode. */
-static enum err file_prepare(const char *path, bool make, struct fault *fault)
-{
-        auto_close_ int fd = open(path, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
-        if (fd >= 0)
-                return ERR_OK;
-        if (errno == ENOENT && !make)
-                return fault_set(fault, ERR_NOT_FOUND, "database.url", "there is no database %s: run `muster init`", path);
-        return fault_set(
-                fault, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE, "database.url", "cannot open %s: %s", path, strerror(errno));
-}
-
-/* The first switch of a new file to WAL raises a read lock to an exclusive one, and there SQLite never waits: of two programs that open
- * it at once, one gets BUSY without its busy timeout having been asked. Elsewhere in the switch it does wait: the clock counts both. */
-static int wal_switch(sqlite3 *db)
-{
-        const int64_t end_us = clock_steady_us() + BUSY_TIMEOUT_MS * US_PER_MS;
-        for (;;) {
-                int code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) & 0xff;
-                if (code != SQLITE_BUSY || clock_steady_us() >= end_us)
-                        return code;
-                (void)sqlite3_sleep(WAL_SWITCH_PAUSE_MS);
-        }
-}
-
-static enum err db_open(const char *path, bool writable, sqlite3 **ret, struct fault *fault)
-{
-        static const struct unique_names none = { 0 };
-        enum failure failure;
-        sqlite3 *db = NULL;
-        int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-        const char *pragmas = writable ? "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; "
-                                         "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
-                                         "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0"
-                                       : "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512; "
-                                         "PRAGMA mmap_size = 0; PRAGMA query_only = ON";
-        enum err e = ERR_OK;
-        if (sqlite3_open_v2(path, &db, flags, sqlite_vfs()) != SQLITE_OK || sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
-                sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
-                sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK ||
-                sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK || (writable && wal_switch(db) != SQLITE_OK) ||
-                sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
-                e = db ? sqlite_error(db, &none, &failure, fault) : fault_set(fault, ERR_MEMORY, "", "no memory for a connection");
-        if (e) {
-                (void)sqlite3_close(db);
-                return e;
-        }
-        (void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-        *ret = db;
-        return ERR_OK;
-}
-
-static enum err db_number(sqlite3 *db, const char *sql, int64_t *ret)
-{
-        sqlite3_stmt *statement = NULL;
-        enum err e = ERR_UNAVAILABLE;
-        if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
-                *ret = sqlite3_column_int64(statement, 0);
-                e = ERR_OK;
-        }
-        (void)sqlite3_finalize(statement);
-        return e;
-}
-
-static bool journal_is_wal(sqlite3 *db)
-{
-        sqlite3_stmt *statement = NULL;
-        bool wal = sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK &&
-                   sqlite3_step(statement) == SQLITE_ROW && !strcmp((const char *)sqlite3_column_text(statement, 0), "wal");
-        (void)sqlite3_finalize(statement);
-        return wal;
-}
-
 static enum err shared_open(struct store *store, const struct store_options *options, struct fault *fault)
 {
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
         struct sqlite_shared *shared = calloc(1, sizeof *shared);
         if (!shared)
                 return fault_set(fault, ERR_MEMORY, "", "no memory to open the database");
-        (void)pthread_once(&once, library_configure);
         shared->lock_fd = -1;
         (void)pthread_mutex_init(&shared->anchor_mutex, NULL);
         store->shared = shared;
@@ -184,18 +73,18 @@ static enum err shared_open(struct store *store, const struct store_options *opt
                 shared->wal_path = NULL;
                 return fault_set(fault, ERR_MEMORY, "", "no memory for a path");
         }
-        enum err e = options->exclusive ? lock_take(shared, store->location, fault) : ERR_OK;
+        enum err e = options->exclusive ? sqlite_lock_take(store->location, &shared->lock_fd, fault) : ERR_OK;
         if (!e)
-                e = file_prepare(store->location, options->migrate, fault);
+                e = sqlite_prepare_file(store->location, options->migrate, fault);
         if (!e)
-                e = db_open(store->location, true, &shared->anchor, fault);
+                e = sqlite_open(store->location, true, &shared->anchor, fault);
         if (e)
                 return e;
-        if (!journal_is_wal(shared->anchor))
+        if (!sqlite_is_wal(shared->anchor))
                 return fault_set(
                         fault, ERR_UNAVAILABLE, "database.url", "the file system of %s cannot hold a WAL database", store->location);
-        if (db_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes) ||
-                (options->exclusive && lock_keeper_open(&shared->keeper, store->location, BUSY_TIMEOUT_MS)))
+        if (sqlite_number(shared->anchor, "PRAGMA page_size", &shared->page_bytes) ||
+                (options->exclusive && lock_keeper_open(&shared->keeper, store->location, SQLITE_BUSY_TIMEOUT_MS)))
                 return fault_set(fault, ERR_UNAVAILABLE, "database.url", "cannot read %s", store->location);
         if (options->exclusive)
                 (void)page_map_open(&shared->map, store->location);
@@ -239,7 +128,7 @@ static enum err connection_open(struct store *store, enum engine_role role, stru
         if (!connection)
                 return fault_set(fault, ERR_MEMORY, "", "no memory for a connection");
         connection->base = (struct connection){ .store = store, .role = role };
-        enum err e = db_open(store->location, role == ENGINE_WRITER, &connection->db, fault);
+        enum err e = sqlite_open(store->location, role == ENGINE_WRITER, &connection->db, fault);
         if (e)
                 return e;
         (void)sqlite3_wal_hook(connection->db, wal_hook, connection);
@@ -331,7 +220,7 @@ static enum err script(struct connection *base, const char *sql, struct fault *f
 static enum err number(struct connection *base, const char *sql, int64_t *ret, struct fault *fault)
 {
         struct sqlite_connection *connection = (struct sqlite_connection *)base;
-        return db_number(connection->db, sql, ret) ? failed(connection, fault) : ERR_OK;
+        return sqlite_number(connection->db, sql, ret) ? failed(connection, fault) : ERR_OK;
 }
 
 /* ---- statements ---- */
@@ -546,7 +435,7 @@ static void maintain(struct connection *base)
                 connection->wal_frames = 0;
         else
                 connection->restart_after_us = now_us + RESTART_PAUSE_US;
-        (void)sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
+        (void)sqlite3_busy_timeout(connection->db, SQLITE_BUSY_TIMEOUT_MS);
 }
 
 static int64_t wal_bytes(const struct store *store)
