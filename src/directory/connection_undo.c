@@ -23,7 +23,8 @@ static struct claim_row *claim_of(const struct person *person, int64_t connectio
         return NULL;
 }
 
-/* The place of "name" or "urn:…:name" in a document: the object and the key; the object is made where it lacks. */
+/* The place of "name" or "urn:…:name" in a document: the object and the key. An object inside is the document's own from here on: what it
+ * was copied from keeps its own. */
 static json_t *place_of(const struct resource_type *type, json_t *document, const char *attribute, const char **ret_key)
 {
         *ret_key = attribute;
@@ -31,11 +32,10 @@ static json_t *place_of(const struct resource_type *type, json_t *document, cons
                 size_t length = strlen((*extension)->urn);
                 if (strncmp(attribute, (*extension)->urn, length) != 0 || attribute[length] != ':')
                         continue;
-                json_t *nested = json_object_get(document, (*extension)->urn);
+                const json_t *nested = json_object_get(document, (*extension)->urn);
+                json_t *own = nested ? json_whole_copy(nested) : json_object();
                 *ret_key = attribute + length + 1;
-                if (!nested && json_object_set_new(document, (*extension)->urn, nested = json_object()))
-                        return NULL;
-                return nested;
+                return json_object_set_new(document, (*extension)->urn, own) ? NULL : own;
         }
         return document;
 }

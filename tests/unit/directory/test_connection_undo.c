@@ -363,6 +363,37 @@ static void test_R16_undo_gives_no_members_to_a_group_that_the_connection_no_lon
         house_close(house);
 }
 
+#define BADGE "urn:example:badge:User"
+
+static void put_badge(struct house *house, const struct actor *okta, const char *id, const char *badge)
+{
+        house_do(house, okta, CHANGE_REPLACE, KIND_USER, id,
+                "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\",\"" BADGE "\":{\"badge\":\"%s\"}}", badge);
+}
+
+/* What is unique stays so: the look-up values follow an undo into a schema of one's own. */
+static void test_R16_undo_of_a_unique_value_frees_what_it_takes_back(struct fixture *fixture)
+{
+        struct house *house = house_open(fixture);
+        house->declares = true;
+        struct actor okta = house_connection(house, "okta");
+        house_do(house, &house->admin, CHANGE_CREATE, KIND_SCHEMA, NULL,
+                "{\"urn\":\"" BADGE "\",\"name\":\"Badge\",\"resourceType\":\"User\",\"attributes\":[{\"name\":\"badge\",\"uniqueness\":"
+                "\"server\"}]}");
+        const char *ann = house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ann\",\"" BADGE "\":{\"badge\":\"one\"}}");
+        int64_t since_us = now();
+        put_badge(house, &okta, ann, "two");
+        undo(house, &okta, since_us);
+        assert_int_equal(documents_with(house, ann, "\"badge\":\"one\""), 1);
+        assert_change(ERR_TAKEN, house, &okta, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"ben\",\"" BADGE "\":{\"badge\":\"one\"}}");
+        (void)house_do(house, &okta, CHANGE_CREATE, KIND_USER, NULL,
+                "{\"schemas\":[\"" URN_USER "\"],\"userName\":\"cora\",\"" BADGE "\":{\"badge\":\"two\"}}");
+        house_check(house);
+        house_close(house);
+}
+
 int main(void)
 {
         static const struct fixture_test tests[] = {
@@ -370,6 +401,7 @@ int main(void)
                 FIXTURE_TEST(test_R16_undo_gives_back_every_group_of_a_user, ON_BOTH),
                 FIXTURE_TEST(test_R16_undo_takes_a_large_entry_in_pieces, ON_BOTH),
                 FIXTURE_TEST(test_R16_undo_gives_no_members_to_a_group_that_the_connection_no_longer_claims, ON_BOTH),
+                FIXTURE_TEST(test_R16_undo_of_a_unique_value_frees_what_it_takes_back, ON_BOTH),
                 FIXTURE_TEST(test_R24_a_nested_group_that_undo_gives_back_is_noted_for_the_guard, ON_BOTH),
                 FIXTURE_TEST(test_R8_undo_ties_nothing_above_a_ceiling, ON_BOTH),
                 FIXTURE_TEST(test_r16_what_was_taken_is_given_back_and_nothing_more, ON_BOTH),
