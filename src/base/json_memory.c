@@ -8,7 +8,9 @@
 #include "base/json.h"
 #include "base/sanitizer.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,14 +21,14 @@
 #define POOL_MAX 64                         /* empty chunks kept for all threads: 2 MiB */
 #define HAS_CHUNKS (!HAS_ADDRESS_SANITIZER) /* it has to see each block freed */
 
-/* Before what is handed out. Aligned to 8 bytes: jansson has nothing that needs more. */
+/* Before what is handed out. Nothing of jansson's needs another alignment. */
 struct block {
-        uint32_t at; /* in its chunk; 0: it is one of malloc */
+        alignas(8) uint32_t at; /* in its chunk; 0: it is one of malloc */
         uint32_t size;
 };
 
 struct large_block {
-        size_t size;
+        alignas(8) size_t size;
         struct block block;
 };
 
@@ -38,8 +40,11 @@ struct chunk {
         int64_t taken, freed;           /* by the owner */
         size_t end;                     /* of what is taken, in `bytes` */
         struct chunk *next;             /* in the pool */
-        _Alignas(struct block) unsigned char bytes[CHUNK_BYTES];
+        alignas(8) unsigned char bytes[CHUNK_BYTES];
 };
+
+static_assert(sizeof(struct block) == 8 && sizeof(struct large_block) == 16 && alignof(json_int_t) <= 8 && alignof(double) <= 8,
+        "what follows a block is aligned as it is");
 
 struct memory {
         size_t used;
@@ -130,9 +135,10 @@ static void prepare_end(void)
         has_end_key = pthread_key_create(&end_key, thread_end) == 0;
 }
 
-static bool end_is_known(struct memory *m)
+/* Not before it is known that a chunk is left when the thread ends. */
+static bool has_chunks(struct memory *m)
 {
-        if (!m->has_end)
+        if (HAS_CHUNKS && !m->has_end)
                 m->has_end = pthread_once(&end_once, prepare_end) == 0 && has_end_key && pthread_setspecific(end_key, m) == 0;
         return m->has_end;
 }
@@ -144,7 +150,7 @@ static bool chunk_next(struct memory *m)
                 return true;
         }
         chunk_leave(m);
-        m->chunk = end_is_known(m) ? pool_take() : NULL;
+        m->chunk = pool_take();
         if (m->chunk)
                 chunk_begin(m->chunk, m);
         return m->chunk;
@@ -182,10 +188,9 @@ static void *counted_malloc(size_t size)
                 m->at_ceiling = true;
                 return NULL;
         }
-        bool is_small = HAS_CHUNKS && size <= IN_CHUNK_MAX;
-        if (is_small)
+        if (size <= IN_CHUNK_MAX)
                 size = (size + sizeof(struct block) - 1) / sizeof(struct block) * sizeof(struct block);
-        void *taken = is_small ? take_small(m, size) : take_large(size);
+        void *taken = size <= IN_CHUNK_MAX && has_chunks(m) ? take_small(m, size) : take_large(size);
         if (taken)
                 m->used += size + sizeof(struct block);
         return taken;

@@ -232,14 +232,14 @@ static void run_circle(struct running *running, size_t start, size_t end)
                 take_back(running, start, end);
 }
 
-/* What operations needed goes before the next: a thousand of them would fill megabytes. */
+/* What operations needed goes before the next, their rows as a whole: a thousand of them would fill megabytes. */
 static void forget(struct running *running, size_t start, size_t end, const char *outcome_before)
 {
         struct scim *scim = running->scim;
         struct arena *kept = running->bulk->arena;
         for (size_t i = start; i < end; i++) {
                 running->bulk->operations[running->bulk->order[i]].data = NULL;
-                (void)json_object_del(json_array_get(running->rows, running->bulk->order[i]), "data");
+                (void)json_array_set_new(running->rows, running->bulk->order[i], json_null());
         }
         if (scim->outcome != outcome_before && !(scim->outcome = arena_strdup(kept, scim->outcome)))
                 scim->outcome = outcome_before;

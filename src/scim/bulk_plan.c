@@ -87,6 +87,12 @@ static enum err check_shape(struct bulk_operation *operation, const json_t *row)
         return ERR_OK;
 }
 
+/* A text of the row, which may go before the operation does. */
+static bool keep_text(const struct bulk *bulk, const char **text)
+{
+        return !*text || (*text = arena_strdup(bulk->arena, *text));
+}
+
 /* What is known of it stands in the answer, whatever is refused of the rest: method and bulkId, and where it is. */
 static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, struct leniency *leniency, struct fault *fault)
 {
@@ -113,6 +119,8 @@ static enum err parse_operation(struct bulk *bulk, size_t index, json_t *row, st
                 return memory;
         if (!e)
                 e = json_take_text(row, "version", false, &operation->version, operation->fault);
+        if (!keep_text(bulk, &operation->bulk_id) || !keep_text(bulk, &operation->version))
+                return out_of_memory(fault);
         if (!e && !operation->refused)
                 e = check_shape(operation, row);
         operation->refused = e ? e : operation->refused;
