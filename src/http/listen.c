@@ -42,9 +42,10 @@ static void address_name(int fd, struct listener *listener)
                         listener->address, sizeof(listener->address), storage.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+/* Also who does not take connections fast enough: nobody waits for him. */
 static bool somebody_answers(const struct sockaddr_un *address)
 {
-        auto_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        auto_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         return fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno != ECONNREFUSED;
 }
 
@@ -54,12 +55,13 @@ static enum err unix_bind(int fd, const struct sockaddr_un *address, struct faul
         (void)fchmod(fd, 0660);
         if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
                 return ERR_OK;
-        if (errno == EADDRINUSE && lstat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode) && !somebody_answers(address)) {
+        int reason = errno;
+        if (reason == EADDRINUSE && lstat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode) && !somebody_answers(address)) {
                 if (unlink(address->sun_path) == 0 && bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
                         return ERR_OK;
-                return fail(fault, address->sun_path, "Cannot bind");
+                reason = errno;
         }
-        errno = EADDRINUSE;
+        errno = reason;
         return fail(fault, address->sun_path, "Cannot bind");
 }
 

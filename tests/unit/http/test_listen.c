@@ -190,6 +190,31 @@ static void a_given_socket_stays_its_givers(void **state)
         assert_refused(NULL, fd, ERR_UNAVAILABLE, "Cannot use the given socket: Bad file descriptor.");
 }
 
+static void the_reason_is_the_one_that_there_is(void **state)
+{
+        assert_refused("unix:/nonexistent/socket", -1, ERR_UNAVAILABLE, "Cannot bind /nonexistent/socket: No such file or directory.");
+}
+
+/* Its clients wait in line; who starts beside it does not. */
+static void a_server_that_is_behind_is_one_that_answers(void **state)
+{
+        auto_close_ int fd = unix_socket(SOCK_STREAM);
+        int waiting[3];
+        struct sockaddr_un at = { .sun_family = AF_UNIX };
+        memcpy(at.sun_path, path, strlen(path) + 1);
+        assert_int_equal(listen(fd, 0), 0);
+        for (int i = 0; i < 3; i++) {
+                waiting[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+                (void)connect(waiting[i], (struct sockaddr *)&at, sizeof(at)); /* the last ones find the line full */
+        }
+        (void)alarm(30); /* a hang ends the test */
+        assert_refused(address, -1, ERR_UNAVAILABLE, IN_USE);
+        (void)alarm(0);
+        for (int i = 0; i < 3; i++)
+                (void)close(waiting[i]);
+        assert_true(is_there(path));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -199,6 +224,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_umask_does_not_say_who_may_connect, start, stop),
                 cmocka_unit_test_setup_teardown(only_a_dead_stream_socket_gives_way, start, stop),
                 cmocka_unit_test_setup_teardown(a_given_socket_stays_its_givers, start, stop),
+                cmocka_unit_test(the_reason_is_the_one_that_there_is),
+                cmocka_unit_test_setup_teardown(a_server_that_is_behind_is_one_that_answers, start, stop),
         };
         return cmocka_run_group_tests_name("http/listen", tests, NULL, NULL);
 }
