@@ -67,9 +67,9 @@ bool log_body_may_hold_password(const char *body)
 
 /* ---- names ---- */
 
-static bool is_listed(const struct buffer *list, size_t from, const char *name, size_t length)
+static bool is_listed(const struct buffer *list, const char *name, size_t length)
 {
-        for (size_t at = from; at < list->length;) {
+        for (size_t at = 0; at < list->length;) {
                 const char *comma = memchr(list->data + at, ',', list->length - at);
                 size_t size = comma ? (size_t)(comma - list->data) - at : list->length - at;
                 if (size == length && strncasecmp(list->data + at, name, length) == 0)
@@ -79,14 +79,15 @@ static bool is_listed(const struct buffer *list, size_t from, const char *name, 
         return false;
 }
 
-static void put_name(struct buffer *into, const char *name, size_t length)
+/* Of a client's text only as much as a path of attributes holds (RFC 7644, section 3.10): what follows may name somebody. */
+static void put_name(struct buffer *into, const char *text)
 {
-        if (!length || into->length + length > FIELDS_MAX_BYTES || is_listed(into, 0, name, length))
+        size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:$");
+        if (!length || into->length + length >= FIELDS_MAX_BYTES || is_listed(into, text, length))
                 return;
         if (into->length)
                 buffer_putc(into, ',');
-        for (size_t i = 0; i < length; i++) /* it is a client's text: nothing but what a name may hold */
-                buffer_putc(into, strchr(" ,\"\\", name[i]) || (unsigned char)name[i] < ' ' ? '_' : name[i]);
+        buffer_put(into, text, length);
 }
 
 static void put_members(struct buffer *into, const json_t *object)
@@ -99,7 +100,7 @@ static void put_members(struct buffer *into, const json_t *object)
                 for (size_t i = 0; i < COUNT_OF(frame); i++)
                         is_frame = is_frame || strcasecmp(key, frame[i]) == 0;
                 if (!is_frame)
-                        put_name(into, key, strcspn(key, "[")); /* some write paths as members */
+                        put_name(into, key); /* some write paths as members */
         }
 }
 
@@ -114,9 +115,9 @@ void log_body_fields(const json_t *body, struct buffer *into)
         json_array_foreach (operations, i, operation) {
                 const char *path = json_string_value(json_object_get(operation, "path"));
                 if (path && json_object_get(operation, "method")) /* of Bulk: where it went stands in the path */
-                        put_name(into, path + (*path == '/'), strcspn(path + (*path == '/'), "/?"));
+                        put_name(into, path + (*path == '/'));
                 else if (path)
-                        put_name(into, path, strcspn(path, "["));
+                        put_name(into, path);
                 else
                         put_members(into, json_object_get(operation, "value"));
         }

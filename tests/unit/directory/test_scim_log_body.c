@@ -92,7 +92,8 @@ static void test_names_stand_once_and_hold_nothing_that_parts_them(void **state)
         check_fields("[]", "");
         check_fields("{\"schemas\":[],\"ID\":1,\"Meta\":{},\"\":1}", "");
         check_fields("{\"Operations\":{\"a\":1},\"b\":1}", "Operations,b"); /* it is no list */
-        check_fields("{\"a b\":1,\"c,d\":1,\"e\\\"f\":1,\"g\\\\h\":1,\"i\\tj\":1,\"k\\u001fl\":1}", "a_b,c_d,e_f,g_h,i_j,k_l");
+        check_fields("{\"a b\":1,\"c,d\":1,\"e\\\"f\":1,\"g\\\\h\":1,\"i\\tj\":1,\"k\\u001fl\":1}", "a,c,e,g,i,k");
+        check_fields("{\"a b\":1,\"a c\":1,\" d\":1,\"\u00e9\":1,\"$ref\":1,\"urn:x-y:1.0_z\":1}", "a,$ref,urn:x-y:1.0_z");
         check_fields("{\"Operations\":[7,{\"path\":\"name\"},{\"path\":\"NAME\"},{\"path\":\"names\"},{\"path\":\"nam\"},{\"path\":\"\"},"
                      "{\"value\":{\"Name\":1,\"title\":1}},{\"value\":\"x\"},{\"path\":\"emails[value eq \\\"ann@x\\\"].type\"},"
                      "{\"path\":\"emails\"}]}",
@@ -100,6 +101,15 @@ static void test_names_stand_once_and_hold_nothing_that_parts_them(void **state)
         check_fields("{\"Operations\":[{\"method\":\"PUT\",\"path\":\"/Users/ann\"},{\"method\":\"POST\",\"path\":\"Groups?x\"},"
                      "{\"method\":\"DELETE\",\"path\":\"/users\"}]}",
                 "Users,Groups"); /* whose it was stands behind */
+}
+
+/* A refused path may be a filter, and its row outlives whom it names. */
+static void test_R31_a_path_leaves_no_value_of_a_filter(void **state)
+{
+        (void)state;
+        check_fields("{\"Operations\":[{\"op\":\"remove\",\"path\":\"userName eq \\\"ann@x.example\\\"\"}]}", "userName");
+        check_fields("{\"Operations\":[{\"path\":\"members[value eq \\\"ann\\\"]\"},{\"path\":\"(title sw \\\"Dr\\\")\"}]}", "members");
+        check_fields("{\"emails[value eq \\\"ann@x.example\\\"].type\":1,\"nickName = ann\":2}", "emails,nickName");
 }
 
 static void test_a_list_of_names_has_an_end(void **state)
@@ -181,6 +191,7 @@ int main(void)
                 TEST(test_no_way_of_writing_a_password_is_kept),
                 TEST(test_what_only_looks_like_a_password_stays),
                 TEST(test_names_stand_once_and_hold_nothing_that_parts_them),
+                TEST(test_R31_a_path_leaves_no_value_of_a_filter),
                 TEST(test_a_list_of_names_has_an_end),
                 TEST(test_no_byte_of_a_sealed_body_can_be_changed),
                 TEST(test_a_seal_knows_every_bit_of_its_row),
