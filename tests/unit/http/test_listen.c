@@ -62,7 +62,7 @@ static int unix_socket(int type)
 /* That no loop waits in accept and no child holds the port, too. */
 static void assert_listens(int listening)
 {
-        struct sockaddr_storage at;
+        struct sockaddr_storage at = { 0 };
         socklen_t length = sizeof(at);
         assert_true(fcntl(listening, F_GETFL) & O_NONBLOCK);
         assert_true(fcntl(listening, F_GETFD) & FD_CLOEXEC);
